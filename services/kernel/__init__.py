@@ -1,0 +1,1 @@
+"""What domains share: errors, codes and check characters, case numbers, ids, time. Standard library only."""

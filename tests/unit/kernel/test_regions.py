@@ -1,0 +1,76 @@
+"""Region codes: levels, counties, and who lies in whom."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.kernel import regions
+from services.kernel.regions import Level
+
+LEVELS = [
+    ("370000", Level.PROVINCE, "37", "370000"),
+    ("371100", Level.CITY, "3711", "371100"),
+    ("371102", Level.COUNTY, "371102", "371102"),
+    ("371102001", Level.TOWNSHIP, "371102001", "371102"),
+    ("371102001001", Level.VILLAGE, "371102001001", "371102"),
+    ("371102001001003", Level.GRID, "371102001001003", "371102"),
+]
+WRONG = ["", "37", "3711", "37110", "3711020", "071102", "37110a", "371102001001001001", "371102\n", "３71102"]
+
+
+@pytest.mark.parametrize(("code", "level", "prefix", "county"), LEVELS)
+def test_level_prefix_and_county(code, level, prefix, county):
+    assert regions.is_code(code)
+    assert regions.level_of(code) is level
+    assert regions.scope_prefix(code) == prefix
+    assert regions.county_of(code) == county
+
+
+@pytest.mark.parametrize("code", WRONG)
+def test_what_is_no_code(code):
+    assert not regions.is_code(code)
+    for function in (regions.level_of, regions.scope_prefix, regions.county_of):
+        with pytest.raises(ValueError, match="region code"):
+            function(code)
+
+
+def test_each_level_contains_those_below_and_not_those_above():
+    codes = [code for code, *_ in LEVELS]
+    for outer, code in enumerate(codes):
+        for inner, other in enumerate(codes):
+            assert regions.within(other, code) is (inner >= outer)
+            assert regions.within(other, regions.scope_prefix(code)) is (inner >= outer)
+
+
+@pytest.mark.parametrize(
+    ("code", "other"),
+    [("371103", "371102"), ("371202", "371100"), ("381102", "370000"), ("371102002", "371102001")],
+)
+def test_neighbours_are_outside(code, other):
+    assert not regions.within(code, other)
+
+
+def test_no_region_contains_nothing():
+    assert not regions.within("371102", "")
+
+
+def test_a_broken_prefix_is_a_fault():
+    with pytest.raises(ValueError, match="region code"):
+        regions.within("371102", "371")
+
+
+@st.composite
+def codes(draw):
+    length = draw(st.sampled_from([6, 9, 12, 15]))
+    return str(draw(st.integers(10 ** (length - 1), 10**length - 1)))
+
+
+@given(codes())
+def test_every_code_lies_in_itself_and_in_its_county(code):
+    assert regions.within(code, code)
+    assert regions.within(code, regions.county_of(code))
+
+
+@given(codes(), codes())
+def test_within_is_what_the_database_compares(code, other):
+    assert regions.within(code, other) is code.startswith(regions.scope_prefix(other))
