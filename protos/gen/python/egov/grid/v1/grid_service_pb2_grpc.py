@@ -73,15 +73,15 @@ class GridServiceServicer:
 
     def FileIncident(self, request, context):
         """Files a report as an incident and opens its case.
-        Refused: unknown or retired type (TYPE_UNKNOWN), unknown or closed region (REGION_UNKNOWN, REGION_CLOSED), seen in
-        the future (SEEN_IN_FUTURE), no centre for the region (NO_CENTRE).
+        Refused: unknown or retired type (TYPE_UNKNOWN), region unknown or outside the caller's (REGION_UNKNOWN), closed
+        region (REGION_CLOSED), seen in the future (SEEN_IN_FUTURE), no centre for the region (NO_CENTRE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetIncident(self, request, context):
-        """Reads one incident of the caller's region.
+        """Reads one incident of the caller's region. Refused: no such incident there (INCIDENT_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -96,7 +96,9 @@ class GridServiceServicer:
 
     def DispatchIncident(self, request, context):
         """Dispatches a filed incident to the department in charge, or an already dispatched one to another department.
-        Refused: stale version (STALE_VERSION), closed already (WRONG_STATE), no rule and no department named (NO_RULE).
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), closed already
+        (WRONG_STATE), no rule and no department named (NO_RULE), the department that has it (SAME_DEPARTMENT), a department
+        of another region (DEPARTMENT_ELSEWHERE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,7 +106,8 @@ class GridServiceServicer:
 
     def CloseIncident(self, request, context):
         """Closes a dispatched incident and its case. Only the department that holds it may, or its grid centre.
-        Refused: stale version (STALE_VERSION), not dispatched (WRONG_STATE), not the holder (NOT_THE_HOLDER).
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not dispatched
+        (WRONG_STATE), not the holder (NOT_THE_HOLDER).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

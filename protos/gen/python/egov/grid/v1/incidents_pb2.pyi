@@ -190,7 +190,9 @@ class Report(_message.Message):
     address: _builtins.str
     """Where exactly, in words, at most 200 characters."""
     reporter_citizen_number: _builtins.str
-    """Identity number of a reporter who wishes to be known (实名举报), GB 11643; empty otherwise."""
+    """Identity number of a reporter who wishes to be known (实名举报), GB 11643; empty otherwise. Answers show it only to
+    the grid centre and to the department in charge.
+    """
     enterprise_code: _builtins.str
     """Unified social credit code of the enterprise that the report is about, GB 32100; empty if none."""
     reference: _builtins.str

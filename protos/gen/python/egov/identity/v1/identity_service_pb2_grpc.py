@@ -87,8 +87,9 @@ class IdentityServiceServicer:
 
     def RegisterMember(self, request, context):
         """Registers a member system.
-        Refused: client id taken (CLIENT_EXISTS), region or department unknown (REGION_UNKNOWN, DEPARTMENT_UNKNOWN), scope
-        unknown (SCOPE_UNKNOWN), key not an ES256 or RS256 public key (KEY_UNFIT).
+        Refused: client id taken (CLIENT_EXISTS), region unknown or closed (REGION_UNKNOWN, REGION_CLOSED), department unknown
+        or outside the region (DEPARTMENT_UNKNOWN, DEPARTMENT_OUTSIDE), scope unknown (SCOPE_UNKNOWN), key not an ES256 or
+        RS256 public key (KEY_UNFIT).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

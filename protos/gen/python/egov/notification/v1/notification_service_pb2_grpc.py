@@ -54,6 +54,7 @@ class NotificationServiceServicer:
     def ListNotices(self, request, context):
         """Lists the caller's notices, newest first: those to the person, to the client when no person is signed in, or to the
         caller's department when asked for.
+        Refused: the department's notices asked for by a caller without one (NO_DEPARTMENT).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
