@@ -1,0 +1,65 @@
+"""All consumers of a process: what `@on` declared, one thread per consumer id, and the thread that resumes events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nameko.extensions import SharedExtension
+
+from services.chassis.consumer import Consumer
+from services.chassis.contract import ContractError
+from services.chassis.resume import Resumer
+
+if TYPE_CHECKING:
+    from services.chassis.entrypoints import On
+
+
+class Consumers(SharedExtension):
+    """Takes events for all `@on` methods of a service class."""
+
+    def __init__(self) -> None:
+        self._declared: list[On] = []
+        self._consumers: list[Consumer] = []
+
+    def declare(self, entrypoint: On) -> None:
+        """Add a method."""
+        self._declared.append(entrypoint)
+
+    def start(self) -> None:
+        """Begin to take. Raises ContractError for declarations that contradict one another."""
+        for id in sorted({entrypoint.id for entrypoint in self._declared}):
+            entrypoints = [entrypoint for entrypoint in self._declared if entrypoint.id == id]
+            _demand_agreement(id, entrypoints)
+            self._consumers.append(Consumer(self.container, id, entrypoints))
+        if not self._consumers:
+            return
+        for consumer in self._consumers:
+            consumer.start()
+        self._resumer = Resumer(self.container.runtime, {consumer.id: consumer.taker for consumer in self._consumers})
+        self._resumer.start()
+
+    def stop(self) -> None:
+        """Finish the events in hand."""
+        for consumer in self._consumers:
+            consumer.ask_to_stop()
+        for consumer in self._consumers:
+            consumer.stop()
+        if self._consumers:
+            self._resumer.stop()
+        self._consumers = []
+
+    def lags(self) -> dict[tuple[str, str, int], int]:
+        """Events behind the end, by consumer, topic and partition, for the partitions that this process takes."""
+        return {key: lag for consumer in self._consumers for key, lag in consumer.lags.items()}
+
+
+def _demand_agreement(id: str, entrypoints: Sequence[On]) -> None:
+    """One consumer reads one topic, from one start, each type by one method."""
+    if len({entrypoint.topic for entrypoint in entrypoints}) > 1:
+        raise ContractError(f"consumer {id}: more than one topic")
+    if len({entrypoint.start_at for entrypoint in entrypoints}) > 1:
+        raise ContractError(f"consumer {id}: more than one start")
+    types = [entrypoint.kind.name for entrypoint in entrypoints]
+    if len(types) != len(set(types)):
+        raise ContractError(f"consumer {id}: a type is taken twice")

@@ -1,0 +1,161 @@
+"""The envelope: CloudEvents 1.0 in Kafka's binary mode.
+
+It is enough for routing, filtering and the case trace; what is in it is rendered from the contract's options. Bodies
+hold ids and codes only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from egov.common.v1 import options_pb2
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.chassis.contract import EventKind, event_kind, field_value
+
+Headers = list[tuple[str, bytes]]
+
+
+class BadEnvelope(Exception):
+    """A record on a topic is not an event of the backbone; `reason` says what is missing or wrong."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What an event says beside its body. `key` is the aggregate's id; `links` are (kind, id) pairs."""
+
+    id: str
+    type: str
+    source: str
+    time: datetime
+    key: str
+    version: int
+    case_number: str | None = None
+    case_phase: str | None = None
+    holder: str | None = None
+    deadline: datetime | None = None
+    region: str | None = None
+    audience: str | None = None
+    actor: str | None = None
+    links: tuple[tuple[str, str], ...] = ()
+    traceparent: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        """The Kafka headers, without those that are empty and without `traceparent`, which the relay adds."""
+        texts = {
+            "ce_specversion": "1.0",
+            "ce_id": self.id,
+            "ce_source": self.source,
+            "ce_type": self.type,
+            "ce_time": _rfc3339(self.time),
+            "ce_subject": self.key,
+            "ce_aggregateversion": str(self.version),
+            "content-type": "application/protobuf",
+            "ce_casenumber": self.case_number,
+            "ce_casephase": self.case_phase,
+            "ce_holder": self.holder,
+            "ce_deadline": _rfc3339(self.deadline) if self.deadline else None,
+            "ce_region": self.region,
+            "ce_audience": self.audience,
+            "ce_actor": self.actor,
+            "ce_links": ",".join(f"{kind}:{target}" for kind, target in self.links),
+        }
+        return {name: text for name, text in texts.items() if text}
+
+
+def seal(
+    event: Message, *, id: str, source: str, time: datetime, case_number: str | None, actor: str | None
+) -> Envelope:
+    """Render an event's envelope from its message and the call that recorded it.
+
+    `case_number` is the call's, for events that do not carry one of their own. Raises ContractError when the message is
+    no event, ValueError when its aggregate id or version is empty.
+    """
+    kind = event_kind(event.DESCRIPTOR)
+    key, version = getattr(event, kind.aggregate_id), getattr(event, kind.aggregate_version)
+    if not key or version < 1:
+        raise ValueError(f"{kind.name}: aggregate id and version must be set")
+    return Envelope(
+        id=id,
+        type=kind.name,
+        source=source,
+        time=time,
+        key=key,
+        version=version,
+        case_number=_part(event, kind, options_pb2.ENVELOPE_PART_CASE_NUMBER) or case_number,
+        case_phase=kind.phase,
+        holder=_part(event, kind, options_pb2.ENVELOPE_PART_HOLDER),
+        deadline=_moment(_part(event, kind, options_pb2.ENVELOPE_PART_DEADLINE)),
+        region=_part(event, kind, options_pb2.ENVELOPE_PART_REGION),
+        audience=kind.audience or None,
+        actor=actor,
+        links=_rendered_links(event, kind),
+    )
+
+
+def open_envelope(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
+    """Read the envelope from Kafka headers. Raises BadEnvelope naming the first header that is missing or malformed."""
+    texts = {name: value.decode("utf-8", "replace") for name, value in headers if value is not None}
+    if texts.get("ce_specversion") != "1.0":
+        raise BadEnvelope("ce_specversion")
+    try:
+        return Envelope(
+            id=_needed(texts, "ce_id"),
+            type=_needed(texts, "ce_type"),
+            source=_needed(texts, "ce_source"),
+            time=_parsed(_needed(texts, "ce_time")),
+            key=_needed(texts, "ce_subject"),
+            version=int(_needed(texts, "ce_aggregateversion")),
+            case_number=texts.get("ce_casenumber"),
+            case_phase=texts.get("ce_casephase"),
+            holder=texts.get("ce_holder"),
+            deadline=_parsed(texts["ce_deadline"]) if "ce_deadline" in texts else None,
+            region=texts.get("ce_region"),
+            audience=texts.get("ce_audience"),
+            actor=texts.get("ce_actor"),
+            links=_links(texts.get("ce_links", "")),
+            traceparent=texts.get("traceparent"),
+        )
+    except ValueError as error:
+        raise BadEnvelope("malformed header") from error
+
+
+def _needed(texts: Mapping[str, str], name: str) -> str:
+    if not texts.get(name):
+        raise BadEnvelope(name)
+    return texts[name]
+
+
+def _links(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = (part.partition(":") for part in text.split(",") if part)
+    return tuple((kind, target) for kind, _, target in pairs)
+
+
+def _part(event: Any, kind: EventKind, part: int) -> Any:
+    name = kind.parts.get(part)
+    return field_value(event, name) if name else None
+
+
+def _rendered_links(event: Any, kind: EventKind) -> tuple[tuple[str, str], ...]:
+    found = [(name, field_value(event, field)) for name, field in kind.links]
+    return tuple((name, str(target)) for name, target in found if target is not None)
+
+
+def _moment(value: Timestamp | None) -> datetime | None:
+    return value.ToDatetime(tzinfo=UTC) if value is not None else None
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _parsed(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

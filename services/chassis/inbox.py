@@ -1,0 +1,154 @@
+"""What a consumer's database knows of events: position, inbox, held keys, parked events. Statements only.
+
+The position is advanced by compare-and-set in the transaction of the effect, so a zombie or a rebalance can neither
+skip nor double. The inbox catches what the relay sent twice. A held key makes later events of the key wait in order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+ADMIT = (
+    "WITH moved AS ("
+    " UPDATE chassis.consumer_position SET next_offset = %(next)s, updated_at = clock_timestamp()"
+    " WHERE consumer = %(consumer)s AND topic = %(topic)s AND partition = %(partition)s AND next_offset = %(expected)s"
+    " RETURNING 1), held AS ("
+    " SELECT 1 FROM chassis.held_key WHERE consumer = %(consumer)s AND key = %(key)s FOR UPDATE), fresh AS ("
+    " INSERT INTO chassis.inbox (day, consumer, event_id, event_type, case_number, outcome, reason)"
+    " SELECT %(day)s, %(consumer)s, %(event_id)s, %(type)s, %(case_number)s, %(outcome)s, %(reason)s"
+    " WHERE %(listed)s AND EXISTS (SELECT 1 FROM moved) ON CONFLICT DO NOTHING RETURNING 1)"
+    " SELECT EXISTS (SELECT 1 FROM moved) AS moved, EXISTS (SELECT 1 FROM held) AS held,"
+    " EXISTS (SELECT 1 FROM fresh) AS fresh"
+)
+HOLD = "INSERT INTO chassis.held_key (consumer, key) VALUES (%(consumer)s, %(key)s) ON CONFLICT DO NOTHING"
+PARK = (
+    "INSERT INTO chassis.parked_event (consumer, key, event_id, event_type, case_number, topic, partition,"
+    " record_offset, headers, body, state, reason, attempts, once_parked, due_at)"
+    " VALUES (%(consumer)s, %(key)s, %(event_id)s, %(type)s, %(case_number)s, %(topic)s, %(partition)s, %(offset)s,"
+    " %(headers)s::jsonb, %(body)s, %(state)s, %(reason)s, %(attempts)s, %(state)s = 'PARKED',"
+    " clock_timestamp() + %(due_in)s * interval '1 s') ON CONFLICT DO NOTHING"
+)
+SET_OUTCOME = sa.text(
+    "UPDATE chassis.inbox SET outcome = :outcome, reason = :reason, attempts = :attempts,"
+    " decided_at = clock_timestamp() WHERE consumer = :consumer AND event_id = :event_id AND day = :day"
+)
+POSITION = sa.text(
+    "SELECT next_offset FROM chassis.consumer_position"
+    " WHERE consumer = :consumer AND topic = :topic AND partition = :partition"
+)
+BEGIN_AT = sa.text(
+    "INSERT INTO chassis.consumer_position (consumer, topic, partition, next_offset)"
+    " VALUES (:consumer, :topic, :partition, :offset) ON CONFLICT DO NOTHING"
+)
+SKIP = sa.text(
+    "UPDATE chassis.consumer_position SET next_offset = :next, updated_at = clock_timestamp()"
+    " WHERE consumer = :consumer AND topic = :topic AND partition = :partition AND next_offset = :expected"
+)
+COUNT_TRY = sa.text(
+    "INSERT INTO chassis.consumer_try AS t (consumer, topic, partition, record_offset, attempts)"
+    " VALUES (:consumer, :topic, :partition, :offset, 1) ON CONFLICT (consumer, topic, partition) DO UPDATE SET"
+    " attempts = CASE WHEN t.record_offset = excluded.record_offset THEN t.attempts + 1 ELSE 1 END,"
+    " record_offset = excluded.record_offset RETURNING attempts"
+)
+DUE_KEYS = sa.text(
+    "SELECT consumer, key FROM ("
+    " SELECT DISTINCT ON (consumer, key) consumer, key, state, due_at FROM chassis.parked_event"
+    " WHERE consumer = ANY(:consumers) ORDER BY consumer, key, id) heads"
+    " WHERE state = 'WAITING' OR (state = 'DEFERRED' AND due_at <= clock_timestamp()) LIMIT 100"
+)
+LOCK_KEY = sa.text("SELECT 1 FROM chassis.held_key WHERE consumer = :consumer AND key = :key FOR UPDATE")
+LOCK_KEY_UNLESS_BUSY = sa.text(LOCK_KEY.text + " SKIP LOCKED")
+HEAD_OF_KEY = sa.text(
+    "SELECT id, event_id, event_type, case_number, topic, headers, body, state, attempts, once_parked, parked_at,"
+    " coalesce(due_at <= clock_timestamp(), true) AS due"
+    " FROM chassis.parked_event WHERE consumer = :consumer AND key = :key ORDER BY id LIMIT 1"
+)
+COUNT_ATTEMPT = sa.text("UPDATE chassis.parked_event SET attempts = attempts + 1 WHERE id = :id")
+SET_STATE = sa.text(
+    "UPDATE chassis.parked_event SET state = :state, reason = :reason, once_parked = once_parked OR :state = 'PARKED',"
+    " due_at = clock_timestamp() + :due_in * interval '1 s' WHERE id = :id"
+)
+REMOVE = sa.text("DELETE FROM chassis.parked_event WHERE id = :id")
+RELEASE_KEY = sa.text(
+    "DELETE FROM chassis.held_key WHERE consumer = :consumer AND key = :key AND NOT EXISTS ("
+    " SELECT 1 FROM chassis.parked_event WHERE consumer = :consumer AND key = :key)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One record of a topic, as one consumer sees it. `key` is what is held when it cannot be taken."""
+
+    consumer: str
+    topic: str
+    partition: int
+    offset: int
+    expected: int
+    key: str
+    event_id: str
+    event_type: str
+    case_number: str | None
+    day: date
+    headers: Sequence[tuple[str, bytes]]
+    body: bytes
+
+    def admit(self, connection: sa.Connection, outcome: str, *, reason: str | None = None, listed: bool = True) -> Any:
+        """Advance the position and list the event in the inbox. Tells `moved`, `held` and `fresh`."""
+        return connection.exec_driver_sql(
+            ADMIT, self._facts() | {"outcome": outcome, "reason": reason, "listed": listed}
+        ).one()
+
+    def park(self, connection: sa.Connection, state: str, reason: str, *, attempts: int, due_in: float | None) -> None:
+        """Keep the event and hold its key."""
+        facts = self._facts()
+        connection.exec_driver_sql(HOLD, facts)
+        headers = json.dumps({name: value.decode("utf-8", "replace") for name, value in self.headers})
+        more = {"headers": headers, "body": self.body, "state": state, "reason": reason}
+        connection.exec_driver_sql(PARK, facts | more | {"attempts": attempts, "due_in": due_in})
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "consumer": self.consumer,
+            "topic": self.topic,
+            "partition": self.partition,
+            "offset": self.offset,
+            "expected": self.expected,
+            "next": self.offset + 1,
+            "key": self.key,
+            "event_id": self.event_id,
+            "type": self.event_type,
+            "case_number": self.case_number,
+            "day": self.day,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The first event of a held key, as it was kept."""
+
+    consumer: str
+    key: str
+    id: int
+    event_id: str
+    event_type: str
+    case_number: str | None
+    topic: str
+    headers: dict[str, str]
+    body: bytes
+    state: str
+    attempts: int
+    once_parked: bool
+    parked_at: datetime
+    due: bool
+
+
+def head_of_key(connection: sa.Connection, consumer: str, key: str) -> Kept | None:
+    """The first event of a held key; call it with the key locked."""
+    row = connection.execute(HEAD_OF_KEY, {"consumer": consumer, "key": key}).one_or_none()
+    return Kept(consumer, key, *row) if row is not None else None

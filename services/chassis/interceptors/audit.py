@@ -1,0 +1,31 @@
+"""Audit: who asked for what, with which outcome. Stands inside caller, since a row needs one.
+
+A change that was committed has its row already, in its own transaction; what is left here are reads and refusals.
+"""
+
+from __future__ import annotations
+
+from services.chassis.contract import Method
+from services.chassis.idempotency import Replayed
+from services.chassis.interceptors.exchange import Desk, Exchange, Step
+from services.chassis.telemetry import failure
+
+
+def audit(method: Method, desk: Desk, proceed: Step) -> Step:
+    """Leaves one row per call, outside the business transaction. Anonymous reads of public data leave none."""
+
+    def step(exchange: Exchange) -> bytes:
+        call, outcome = exchange.call, "OK"
+        try:
+            return proceed(exchange)
+        except Replayed:
+            outcome = "REPLAYED"
+            raise
+        except Exception as error:
+            outcome = failure(error)
+            raise
+        finally:
+            if not call.audited and not call.caller.anonymous and method.access.WhichOneof("door") == "outward":
+                desk.audit.write(call, outcome)
+
+    return step

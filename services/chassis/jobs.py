@@ -1,0 +1,178 @@
+"""Jobs: durable work after a commit, such as mail, webhooks and object storage.
+
+A job is a row written with the effect that wants it. A runner claims it under a short lease, counts the try, runs the
+method without a transaction, and commits the method's effects together with the job's end. A job whose runner died is
+claimed again when its lease is over; its row's id is the idempotency key for whatever it calls.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from nameko.extensions import SharedExtension
+
+from services.chassis import logs, telemetry
+from services.chassis.call import Call, Job, Retry
+from services.chassis.faultpoints import faultpoint
+from services.chassis.uow import Transaction
+from services.chassis.verdicts import MAY_PASS, backoff
+from services.kernel.errors import Refusal
+
+if TYPE_CHECKING:
+    from services.chassis.entrypoints import JobMethod
+
+log = logging.getLogger(__name__)
+
+THREADS = 2
+POLL_S = 0.5
+LONGEST_BACKOFF_S = 600.0
+
+CLAIM = sa.text(
+    "UPDATE chassis.job SET attempts = attempts + 1, lease_owner = :owner,"
+    " lease_until = clock_timestamp() + :lease * interval '1 s' WHERE id = ("
+    " SELECT id FROM chassis.job WHERE state = 'PENDING' AND due_at <= clock_timestamp() AND name = :name"
+    " AND (lease_until IS NULL OR lease_until < clock_timestamp()) ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
+    " RETURNING id, payload, attempts, case_number, traceparent, enqueued_at"
+)
+END = sa.text(
+    "UPDATE chassis.job SET state = :state, reason = :reason, lease_until = NULL, ended_at = clock_timestamp()"
+    " WHERE id = :id AND lease_owner = :owner AND attempts = :attempts AND state = 'PENDING'"
+)
+AGAIN = sa.text(
+    "UPDATE chassis.job SET due_at = clock_timestamp() + :wait * interval '1 s', reason = :reason, lease_until = NULL"
+    " WHERE id = :id AND lease_owner = :owner AND attempts = :attempts AND state = 'PENDING'"
+)
+
+
+class LeaseLost(Exception):
+    """The job took longer than its lease and another runner has it: what this one did is undone."""
+
+
+class JobRunner(SharedExtension):
+    """Runs the `@job` methods of a service class."""
+
+    def __init__(self) -> None:
+        self._methods: dict[str, JobMethod] = {}
+
+    def declare(self, entrypoint: JobMethod) -> None:
+        """Add a method."""
+        self._methods[entrypoint.method_name] = entrypoint
+
+    def setup(self) -> None:
+        """Prepare the threads."""
+        self._runtime = self.container.runtime
+        self._engine: sa.Engine = self._runtime.engine
+        self._owner = uuid.uuid4()
+        self._stopping = threading.Event()
+        names = [f"job-{number}" for number in range(1, THREADS + 1)]
+        self._threads = [threading.Thread(target=self._run, name=name, daemon=True) for name in names]
+
+    def start(self) -> None:
+        """Begin to claim."""
+        for thread in self._threads if self._methods else ():
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish the jobs in hand."""
+        self._stopping.set()
+        self._runtime.jobs_wake.set()
+        for thread in self._threads if self._methods else ():
+            thread.join(self._runtime.settings.drain_seconds)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._runtime.jobs_wake.clear()
+            try:
+                worked = [self._run_one(method) for method in self._methods.values()]
+            except sa.exc.SQLAlchemyError as error:
+                logs.event(log, logging.WARNING, "jobs wait for the database", reason=telemetry.failure(error))
+                self._stopping.wait(1.0)
+                continue
+            if not any(worked):
+                self._runtime.jobs_wake.wait(POLL_S)
+
+    def _run_one(self, method: JobMethod) -> bool:
+        """Claim a job of this method and run it; False when none is due."""
+        with self._engine.begin() as connection:
+            facts = {"owner": self._owner, "lease": method.lease_seconds, "name": method.method_name}
+            row = connection.execute(CLAIM, facts).one_or_none()
+        if row is None:
+            return False
+        faultpoint("job.after_claim")
+        last = row.attempts >= method.tries
+        job = Job(str(row.id), row.payload, row.attempts, last, row.enqueued_at)
+        with self._span(method, row) as span:
+            if row.case_number:
+                telemetry.set_case(row.case_number)
+            span.set("egov.attempt", row.attempts)
+            span.set("egov.job.outcome", self._try(method, job, row.case_number))
+        return True
+
+    def _span(self, method: JobMethod, row: Any) -> telemetry.Span:
+        age = (datetime.now(UTC) - row.enqueued_at).total_seconds()
+        parent, links = telemetry.cause(row.traceparent, age)
+        return telemetry.span(
+            f"job {method.method_name}",
+            kind="consumer",
+            parent=parent,
+            links=links,
+            attributes={"egov.job.name": method.method_name, "egov.job.id": str(row.id), "egov.wait_ms": age * 1000},
+        )
+
+    def _try(self, method: JobMethod, job: Job, case_number: str | None) -> str:
+        call = Call(
+            kind="job",
+            name=method.method_name,
+            case_number=case_number,
+            deadline=time.monotonic() + method.lease_seconds,
+        )
+        transaction = Transaction(self._runtime, call)
+        try:
+            self.container.run_worker(method, call, (job,), transaction=transaction)
+            self._end(transaction, job, "DONE", None)
+            faultpoint("job.before_commit")
+            transaction.commit()
+            return "done"
+        except LeaseLost:
+            logs.event(log, logging.WARNING, "job outlived its lease", job=method.method_name, job_id=job.id)
+            return "retried"
+        except Exception as error:
+            transaction.close()
+            return self._failed(method, job, error)
+        finally:
+            transaction.close()
+
+    def _failed(self, method: JobMethod, job: Job, error: Exception) -> str:
+        reason = telemetry.failure(error)
+        given_up = job.last or (isinstance(error, Refusal) and error.kind not in MAY_PASS)
+        wait = error.after_s if isinstance(error, Retry) and error.after_s is not None else None
+        logs.event(
+            log,
+            logging.ERROR if given_up else logging.WARNING,
+            "job given up" if given_up else "job will be tried again",
+            exc_info=not isinstance(error, Refusal | Retry),
+            job=method.method_name,
+            job_id=job.id,
+            attempt=job.attempt,
+            reason=reason,
+        )
+        with Transaction(self._runtime, Call(kind="chassis", name="jobs")) as transaction:
+            if given_up:
+                self._end(transaction, job, "FAILED", reason)
+            else:
+                facts = {"id": job.id, "owner": self._owner, "attempts": job.attempt, "reason": reason}
+                wait = backoff(job.attempt + 1, LONGEST_BACKOFF_S) if wait is None else wait
+                transaction.connection.execute(AGAIN, facts | {"wait": wait})
+            transaction.commit()
+        return "given_up" if given_up else "retried"
+
+    def _end(self, transaction: Transaction, job: Job, state: str, reason: str | None) -> None:
+        facts = {"id": job.id, "owner": self._owner, "attempts": job.attempt, "state": state, "reason": reason}
+        if transaction.connection.execute(END, facts).rowcount == 0:
+            raise LeaseLost

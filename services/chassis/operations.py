@@ -1,0 +1,164 @@
+"""OperationsService, which every service serves: how its queues stand, and what is done about parked events."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import sqlalchemy as sa
+from egov.chassis.v1 import operations_service_pb2 as pb
+from egov.common.v1 import paging_pb2
+from nameko.containers import WorkerContext
+from nameko.extensions import DependencyProvider
+
+from services.chassis import facts, inbox
+from services.chassis.call import Call
+from services.chassis.consumers import Consumers
+from services.chassis.entrypoints import every, rpc
+from services.chassis.inbox import Kept
+from services.chassis.resume import finish
+from services.chassis.uow import Transaction
+from services.kernel.errors import failed_state, not_found
+from services.kernel.paging import page_request
+
+Lags = dict[tuple[str, str, int], int]
+
+CONTRACT = pb.DESCRIPTOR.services_by_name["OperationsService"]
+
+COUNTS = sa.text(
+    "SELECT (SELECT count(*) FROM chassis.outbox) AS outbox_depth,"
+    " (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(logged_at)) * 1000, 0)::bigint FROM chassis.outbox)"
+    "  AS outbox_age_ms,"
+    " (SELECT count(*) FROM chassis.parked_event WHERE state = 'PARKED') AS parked,"
+    " (SELECT count(*) FROM chassis.parked_event WHERE state = 'DEFERRED') AS deferred,"
+    " (SELECT count(*) FROM chassis.parked_event WHERE state = 'WAITING') AS waiting,"
+    " (SELECT count(*) FROM chassis.job WHERE state = 'PENDING') AS jobs_pending,"
+    " (SELECT count(*) FROM chassis.job WHERE state = 'FAILED') AS jobs_failed,"
+    " (SELECT count(*) FROM chassis.event_log) AS events_logged"
+)
+TAKEN = sa.text(
+    "SELECT outcome, count(*) AS events FROM chassis.inbox"
+    " WHERE outcome IN ('taken', 'refused', 'discarded') GROUP BY outcome"
+)
+POSITIONS = sa.text(
+    "SELECT consumer, topic, partition, next_offset FROM chassis.consumer_position ORDER BY consumer, topic, partition"
+)
+PARKED = sa.text(
+    "SELECT id, event_id, consumer, event_type, key, case_number, state, reason, attempts, parked_at, due_at"
+    " FROM chassis.parked_event WHERE id > :after AND (:consumer = '' OR consumer = :consumer)"
+    " AND (:case_number = '' OR case_number = :case_number) ORDER BY id LIMIT :limit"
+)
+KEY_OF = sa.text("SELECT key FROM chassis.parked_event WHERE consumer = :consumer AND event_id = :event_id")
+SEND_BACK = sa.text(
+    "UPDATE chassis.parked_event SET state = 'DEFERRED', attempts = 0, due_at = clock_timestamp() WHERE id = :id"
+)
+SWEEP_JOBS = sa.text(
+    "DELETE FROM chassis.job WHERE state = 'DONE' AND ended_at < clock_timestamp() - interval '7 days'"
+)
+
+
+class KnownLagsProvider(DependencyProvider):
+    """Gives a worker the lags that this process knows: those of the partitions it takes itself."""
+
+    consumers = Consumers()
+
+    def get_dependency(self, worker_ctx: WorkerContext) -> Lags:
+        """Events behind the end, by consumer, topic and partition."""
+        return self.consumers.lags()
+
+
+def KnownLags() -> Lags:
+    """Declare them: `lags = KnownLags()`."""
+    return cast(Lags, KnownLagsProvider())
+
+
+class Operations:
+    """Mixed into every service class by the container."""
+
+    uow: Transaction
+    lags = KnownLags()
+
+    @rpc(contract=CONTRACT)
+    def GetStatus(self, request: pb.GetStatusRequest, call: Call) -> pb.GetStatusResponse:
+        """How the service stands."""
+        return status_of(self.uow.connection, self.lags)
+
+    @rpc(contract=CONTRACT)
+    def ListParked(self, request: pb.ListParkedRequest, call: Call) -> pb.ListParkedResponse:
+        """Events that consumers could not take."""
+        asked = page_request(request.page.page_size, request.page.page_token, int)
+        filters = {"consumer": request.consumer, "case_number": request.case_number}
+        limits = {"after": asked.after[0] if asked.after else 0, "limit": asked.fetch}
+        page = asked.cut(self.uow.connection.execute(PARKED, filters | limits).all(), lambda row: [row.id])
+        return pb.ListParkedResponse(
+            events=[_parked(row) for row in page.rows], page=paging_pb2.PageResponse(next_page_token=page.next_token)
+        )
+
+    @rpc(contract=CONTRACT)
+    def RetryParked(self, request: pb.RetryParkedRequest, call: Call) -> pb.RetryParkedResponse:
+        """Send a parked event back to its consumer."""
+        kept = _locked_head(self.uow, request.consumer, request.event_id)
+        self.uow.connection.execute(SEND_BACK, {"id": kept.id})
+        return pb.RetryParkedResponse()
+
+    @rpc(contract=CONTRACT)
+    def DiscardParked(self, request: pb.DiscardParkedRequest, call: Call) -> pb.DiscardParkedResponse:
+        """Give a parked event up."""
+        kept = _locked_head(self.uow, request.consumer, request.event_id)
+        finish(self.uow.connection, kept, "discarded", "BY_OPERATOR", self.uow.now())
+        self.uow.record(facts.discarded(kept))
+        return pb.DiscardParkedResponse()
+
+    @every(seconds=3600)
+    def keep_house(self) -> None:
+        """Make the partitions to come, drop those past their keeping, and sweep jobs that ended a week ago."""
+        self.uow.connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        self.uow.connection.execute(sa.text("SELECT chassis.maintain_partitions()"))
+        self.uow.connection.execute(SWEEP_JOBS)
+
+
+def status_of(connection: sa.Connection, lags: Lags) -> pb.GetStatusResponse:
+    """How the service stands, read from its database; `lags` are those that this process knows."""
+    counts = connection.execute(COUNTS).one()._mapping
+    answer = pb.GetStatusResponse(**dict(counts))
+    for row in connection.execute(POSITIONS):
+        lag = lags.get((row.consumer, row.topic, row.partition), -1)
+        answer.consumers.add(
+            consumer=row.consumer, topic=row.topic, partition=row.partition, position=row.next_offset, lag=lag
+        )
+    for row in connection.execute(TAKEN):
+        answer.events_taken[row.outcome] = row.events
+    return answer
+
+
+def _parked(row: Any) -> pb.ParkedEvent:
+    event = pb.ParkedEvent(
+        event_id=row.event_id,
+        consumer=row.consumer,
+        type=row.event_type,
+        key=row.key,
+        case_number=row.case_number or "",
+        state=pb.ParkedState.Value(f"PARKED_STATE_{row.state}"),
+        reason=row.reason,
+        attempts=row.attempts,
+    )
+    event.parked_at.FromDatetime(row.parked_at)
+    if row.due_at is not None:
+        event.due_at.FromDatetime(row.due_at)
+    return event
+
+
+def _locked_head(uow: Transaction, consumer: str, event_id: str) -> Kept:
+    """The parked event, with its key locked. Refused: PARKED_NOT_FOUND, NOT_THE_HEAD."""
+    connection = uow.connection
+    key = connection.execute(KEY_OF, {"consumer": consumer, "event_id": event_id}).scalar()
+    if key is None:
+        raise not_found("PARKED_NOT_FOUND")
+    connection.execute(inbox.LOCK_KEY, {"consumer": consumer, "key": key})
+    kept = inbox.head_of_key(connection, consumer, key)
+    if kept is None:
+        raise not_found("PARKED_NOT_FOUND")
+    if kept.event_id != event_id:
+        raise failed_state("NOT_THE_HEAD")
+    if kept.case_number:
+        uow.belongs_to(kept.case_number)
+    return kept

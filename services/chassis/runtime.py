@@ -1,0 +1,54 @@
+"""What the parts of one service process share: settings, database, clock, identity, and the bells that wake threads."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.chassis.settings import ChassisSettings
+from services.chassis.tls import TlsIdentity
+from services.kernel.clock import Clock
+
+PARTS = frozenset({"rpc", "events", "jobs", "timers", "http"})
+
+
+@dataclass
+class Runtime:
+    """Made once by `run`, before the container; handed to extensions as `container.runtime`.
+
+    `parts` names what this process does (`--only`). `stopping` is set when the process was asked to end. `relay_wake`
+    and `jobs_wake` are set after a commit that left events or jobs.
+    """
+
+    service: str
+    settings: ChassisSettings
+    service_settings: Any
+    environment: dict[str, str]
+    engine: sa.Engine
+    clock: Clock
+    tls: TlsIdentity
+    parts: frozenset[str] = PARTS
+    stopping: threading.Event = field(default_factory=threading.Event)
+    relay_wake: threading.Event = field(default_factory=threading.Event)
+    jobs_wake: threading.Event = field(default_factory=threading.Event)
+    resume_wake: threading.Event = field(default_factory=threading.Event)
+
+    def kafka_config(self) -> dict[str, Any]:
+        """How kafka-python reaches the brokers, for producers and consumers alike."""
+        settings = self.settings
+        config: dict[str, Any] = {
+            "bootstrap_servers": settings.kafka_servers.split(","),
+            "client_id": f"{self.service}",
+            "security_protocol": settings.kafka_protocol,
+            "metrics_enabled": False,
+        }
+        if settings.kafka_protocol == "SSL":
+            config |= {
+                "ssl_cafile": str(settings.kafka_ca),
+                "ssl_certfile": str(settings.kafka_cert),
+                "ssl_keyfile": str(settings.kafka_key),
+            }
+        return config

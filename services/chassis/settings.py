@@ -1,0 +1,193 @@
+"""Settings: one typed, frozen object read from the environment.
+
+Every bad or missing key is reported at once, by name. Secrets hide themselves: printing one shows `***`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+
+class ConfigurationError(Exception):
+    """The environment does not hold what the process needs; `problems` names each key and what is wrong with it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("configuration: " + "; ".join(problems))
+        self.problems = problems
+
+
+class Secret:
+    """A text that does not show itself in logs, error texts or reprs."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself; call it only where it is used."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+class Address(NamedTuple):
+    """A host and a port, written `host:port`."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read `host:port`; ValueError when the port is not a number from 0 to 65535."""
+        host, separator, port = text.strip().rpartition(":")
+        if not separator or not host or not port.isdigit() or int(port) > 65535:
+            raise ValueError("must be host:port")
+        return cls(host, int(port))
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in ("1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("0", "false", "no", "off"):
+        return False
+    raise ValueError("must be true or false")
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError("names no readable file")
+    return path
+
+
+def _addresses(text: str) -> tuple[Address, ...]:
+    return tuple(Address.parse(part) for part in text.split(",") if part.strip())
+
+
+PARSERS: Mapping[Any, Callable[[str], Any]] = {
+    str: str,
+    int: int,
+    float: float,
+    bool: _boolean,
+    Secret: Secret,
+    Path: _file,
+    Address: Address.parse,
+    tuple[Address, ...]: _addresses,
+}
+
+
+def setting(
+    key: str,
+    meaning: str,
+    *,
+    default: Any = dataclasses.MISSING,
+    parse: Callable[[str], Any] | None = None,
+) -> Any:
+    """Declare one field of a settings dataclass.
+
+    `key` is the environment variable; `{SERVICE}` in it stands for the service's name in capitals. `meaning` says what
+    it is, with its unit. Without `default` the key must be set. `parse` turns the text into the value and raises
+    ValueError with the rule; without it the field's type decides.
+    """
+    return dataclasses.field(default=default, metadata={"key": key, "meaning": meaning, "parse": parse})
+
+
+def read(cls: type[T], environment: Mapping[str, str], *, service: str = "") -> T:
+    """Fill a settings dataclass from the environment.
+
+    Raises ConfigurationError with every missing or bad key.
+    """
+    return typing.cast(T, read_all((cls,), environment, service=service)[0])
+
+
+def read_all(classes: tuple[type, ...], environment: Mapping[str, str], *, service: str = "") -> tuple[Any, ...]:
+    """Fill several settings dataclasses; the problems of all of them are reported together."""
+    problems: list[str] = []
+    filled = []
+    for cls in classes:
+        types = typing.get_type_hints(cls)
+        values: dict[str, Any] = {}
+        for field in dataclasses.fields(cls):
+            key = field.metadata["key"].replace("{SERVICE}", service.upper())
+            text = environment.get(key, "")
+            if not text:
+                if field.default is dataclasses.MISSING:
+                    problems.append(f"{key} is missing ({field.metadata['meaning']})")
+                continue
+            parse = field.metadata["parse"] or PARSERS[_plain(types[field.name])]
+            try:
+                values[field.name] = parse(text)
+            except ValueError as error:
+                problems.append(f"{key} {_rule(error)}")
+        filled.append((cls, values))
+    if problems:
+        raise ConfigurationError(problems)
+    return tuple(cls(**values) for cls, values in filled)
+
+
+def _plain(kind: Any) -> Any:
+    """`X | None` without the None."""
+    options = [option for option in typing.get_args(kind) if option is not type(None)]
+    return options[0] if len(options) == 1 and type(None) in typing.get_args(kind) else kind
+
+
+def _rule(error: ValueError) -> str:
+    """The rule that a value broke, without the value: it may be a secret."""
+    text = str(error)
+    return text if text.startswith(("must", "names")) else "is not of the right form"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ChassisSettings:
+    """What every service process needs."""
+
+    database_url: Secret = setting(
+        "DATABASE_URL_{SERVICE}",
+        "PostgreSQL of this service, postgresql://role:password@host:port/database?sslmode=...",
+    )
+    kafka_servers: str = setting("KAFKA_BOOTSTRAP_SERVERS", "Kafka brokers, host:port, comma separated")
+    kafka_protocol: str = setting(
+        "KAFKA_SECURITY_PROTOCOL", "SSL, or PLAINTEXT on a closed test network", default="SSL"
+    )
+    kafka_ca: Path | None = setting(
+        "KAFKA_SSL_CAFILE", "PEM bundle of the roots that brokers are trusted by", default=None
+    )
+    kafka_cert: Path | None = setting(
+        "KAFKA_SSL_CERTFILE", "PEM certificate of this service towards Kafka", default=None
+    )
+    kafka_key: Path | None = setting("KAFKA_SSL_KEYFILE", "PEM key of this service towards Kafka", default=None)
+    tls_cert: Path = setting("EGOV_TLS_CERT", "PEM certificate chain of this service's TLS identity")
+    tls_key: Path = setting("EGOV_TLS_KEY", "PEM key of this service's TLS identity")
+    tls_trust: Path = setting("EGOV_TLS_TRUST", "PEM bundle of the roots that peers are trusted by")
+    rpc_listen: Address = setting("EGOV_RPC_LISTEN", "host:port of the gRPC server")
+    http_listen: Address | None = setting(
+        "EGOV_HTTP_LISTEN", "host:port of the HTTP door, if the service has one", default=None
+    )
+    admin_listen: Address = setting("EGOV_ADMIN_LISTEN", "host:port of health, metrics and status")
+    token_issuer: str = setting("EGOV_TOKEN_ISSUER", "issuer that access tokens must name")
+    token_audience: str = setting("EGOV_TOKEN_AUDIENCE", "audience that access tokens must name", default="egov")
+    collector: str = setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "OTLP/gRPC endpoint for spans; empty: none are sent", default=""
+    )
+    trace_ratio: float = setting(
+        "EGOV_TRACE_RATIO", "share of traces begun here that are recorded, 0 to 1", default=1.0
+    )
+    threads: int = setting("EGOV_THREADS", "threads that serve calls; more than cores x 3 costs throughput", default=6)
+    calls_waiting: int = setting(
+        "EGOV_CALLS_WAITING", "calls that may wait for a thread before others are refused", default=24
+    )
+    log_level: str = setting("EGOV_LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", default="INFO")
+    drain_seconds: float = setting(
+        "EGOV_DRAIN_SECONDS", "seconds that calls in flight have to end at a stop", default=10.0
+    )

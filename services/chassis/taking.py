@@ -1,0 +1,245 @@
+"""Taking one event: position, inbox, effect and outcome in one transaction.
+
+A domain refusal is an outcome, not a fault. What cannot be taken now is deferred and holds its key; what keeps failing
+is parked for a person. Neither stops events of other keys.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from services.chassis import facts, logs, metrics, telemetry
+from services.chassis.call import SYSTEM, Call
+from services.chassis.database import is_passing
+from services.chassis.envelope import BadEnvelope, Envelope, open_envelope
+from services.chassis.faultpoints import faultpoint
+from services.chassis.inbox import SET_OUTCOME, Arrival
+from services.chassis.uow import Transaction
+from services.chassis.verdicts import Verdict, backoff, judge, next_state
+from services.kernel.ids import uuid7_time
+
+if TYPE_CHECKING:
+    from services.chassis.entrypoints import On
+
+log = logging.getLogger(__name__)
+
+HANDLER_S = 30.0
+KEPT_DAYS = 21
+CRASHES = 3
+
+
+class Fenced(Exception):
+    """Another process has taken the partition meanwhile: the position is not where this one left it."""
+
+
+class Taker:
+    """Takes events for one consumer id. `handlers` are its methods by event type."""
+
+    def __init__(self, container: Any, consumer: str, handlers: Mapping[str, On]) -> None:
+        self._container = container
+        self._runtime = container.runtime
+        self.consumer = consumer
+        self.handlers = handlers
+
+    def arrival(self, record: Any, expected: int) -> tuple[Arrival, Envelope | None, str]:
+        """A Kafka record as an arrival, with its envelope, or without and with the reason why it has none."""
+        problem = ""
+        try:
+            envelope: Envelope | None = open_envelope(record.headers)
+        except BadEnvelope as bad:
+            envelope, problem = None, bad.reason
+        place = f"{record.topic}:{record.partition}:{record.offset}"
+        arrival = Arrival(
+            consumer=self.consumer,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            expected=expected,
+            key=envelope.key if envelope else (record.key or b"").decode("utf-8", "replace"),
+            event_id=envelope.id if envelope else place,
+            event_type=envelope.type if envelope else "unknown",
+            case_number=envelope.case_number if envelope else None,
+            day=day_of(envelope.id if envelope else "", self._runtime.clock.now()),
+            headers=record.headers,
+            body=record.value or b"",
+        )
+        return arrival, envelope, problem
+
+    def take(self, record: Any, expected: int, *, crashes: int = 0) -> str:
+        """Take one record whose position is `expected`; returns the outcome.
+
+        Raises Fenced, or database errors that may pass. `crashes` is how often the process ended while this record
+        was first in hand.
+        """
+        arrival, envelope, problem = self.arrival(record, expected)
+        if envelope is None:
+            return self._park(arrival, "NO_ENVELOPE", problem)
+        if not belongs(envelope, record.topic):
+            return self._park(arrival, "FOREIGN_EVENT", "")
+        today = self._runtime.clock.now().astimezone(UTC).date()
+        if not today - timedelta(days=KEPT_DAYS) <= arrival.day <= today + timedelta(days=1):
+            return self._park(arrival, "TOO_OLD" if arrival.day < today else "FROM_THE_FUTURE", "", listed=False)
+        if crashes > CRASHES:
+            return self._park(arrival, "HANDLER_CRASHED", "", attempts=crashes)
+        with self.span(envelope, record.topic) as span:
+            if envelope.case_number:
+                telemetry.set_case(envelope.case_number)
+            outcome = self._take(arrival, envelope)
+            span.set("egov.event.outcome", outcome)
+        return outcome
+
+    def _take(self, arrival: Arrival, envelope: Envelope) -> str:
+        call = self.call(envelope)
+        transaction = Transaction(self._runtime, call)
+        try:
+            admitted = arrival.admit(transaction.connection, "taken")
+            if not admitted.moved:
+                raise Fenced
+            if not admitted.fresh:
+                transaction.commit()
+                return "duplicate"
+            if admitted.held:
+                arrival.park(transaction.connection, "WAITING", "BEHIND_ANOTHER", attempts=0, due_in=None)
+                set_outcome(transaction, arrival, "waiting")
+                transaction.commit()
+                return "waiting"
+            self.handle(envelope, arrival.body, call, transaction)
+            faultpoint("consumer.before_commit")
+            transaction.commit()
+            faultpoint("consumer.after_commit")
+            return "taken"
+        except Fenced:
+            raise
+        except Exception as error:
+            transaction.close()
+            if is_passing(error):
+                raise
+            return self._not_taken(arrival, error)
+        finally:
+            transaction.close()
+
+    def handle(self, envelope: Envelope, body: bytes, call: Call, transaction: Transaction) -> None:
+        """Decode the event and run its method inside the transaction."""
+        entrypoint = self.handlers[envelope.type]
+        event: Message = entrypoint.kind.message.FromString(body)
+        self._container.run_worker(entrypoint, call, (event, call), transaction=transaction)
+
+    def call(self, envelope: Envelope) -> Call:
+        """The work of taking an event: for nobody but the sending service, in the event's case."""
+        return Call(
+            kind="event",
+            name=self.consumer,
+            caller=dataclasses.replace(SYSTEM, workload=envelope.source.rpartition("/")[2]),
+            deadline=time.monotonic() + HANDLER_S,
+            case_number=envelope.case_number,
+            envelope=envelope,
+        )
+
+    def span(self, envelope: Envelope, topic: str) -> telemetry.Span:
+        """The span of taking an event: a child of its sending, or linked to it when that is long ago."""
+        age = (self._runtime.clock.now() - envelope.time).total_seconds()
+        parent, links = telemetry.cause(envelope.traceparent, age)
+        return telemetry.span(
+            f"process {topic}",
+            kind="consumer",
+            parent=parent,
+            links=links,
+            attributes={
+                "messaging.system": "kafka",
+                "messaging.destination.name": topic,
+                "messaging.operation.type": "process",
+                "messaging.operation.name": "process",
+                "messaging.message.id": envelope.id,
+                "egov.event.id": envelope.id,
+                "egov.event.type": envelope.type,
+                "egov.consumer": self.consumer,
+                "egov.wait_ms": round(age * 1000, 1),
+            },
+        )
+
+    def own_transaction(self, case_number: str | None) -> Transaction:
+        """A transaction of the chassis itself, beside any handler's."""
+        return Transaction(self._runtime, Call(kind="chassis", name=self.consumer, case_number=case_number))
+
+    def _not_taken(self, arrival: Arrival, error: Exception) -> str:
+        """The outcome of a handler that failed, in a transaction of its own."""
+        verdict, reason = judge(error)
+        telemetry.note("egov.reason", reason)
+        if verdict is Verdict.REFUSED:
+            return self._refuse(arrival, reason)
+        if verdict is Verdict.FAILED:
+            report(self.consumer, arrival.event_id, arrival.event_type, error)
+        state = next_state(verdict, 1)
+        if state == "PARKED":
+            return self._park(arrival, reason, "", attempts=1)
+        metrics.retried()
+        with self.own_transaction(arrival.case_number) as transaction:
+            if not arrival.admit(transaction.connection, "retried", reason=reason).moved:
+                raise Fenced
+            arrival.park(transaction.connection, state, reason, attempts=1, due_in=backoff(1))
+            transaction.commit()
+        return "retried"
+
+    def _refuse(self, arrival: Arrival, reason: str) -> str:
+        with self.own_transaction(arrival.case_number) as transaction:
+            if not arrival.admit(transaction.connection, "refused", reason=reason).moved:
+                raise Fenced
+            transaction.record(facts.refused(arrival, reason))
+            transaction.commit()
+        return "refused"
+
+    def _park(self, arrival: Arrival, reason: str, detail: str, *, attempts: int = 0, listed: bool = True) -> str:
+        with self.own_transaction(arrival.case_number) as transaction:
+            admitted = arrival.admit(transaction.connection, "parked", reason=reason, listed=listed)
+            if not admitted.moved:
+                raise Fenced
+            if listed and not admitted.fresh:
+                transaction.commit()
+                return "duplicate"
+            arrival.park(transaction.connection, "PARKED", reason, attempts=attempts, due_in=None)
+            transaction.record(facts.parked(arrival, reason, attempts))
+            transaction.commit()
+        logs.event(
+            log, logging.ERROR, f"event parked{': ' + detail if detail else ''}", consumer=self.consumer,
+            reason=reason, event_type=arrival.event_type, case_number=arrival.case_number,
+        )  # fmt: skip
+        return "parked"
+
+
+def set_outcome(transaction: Transaction, arrival: Arrival, outcome: str) -> None:
+    """Correct the outcome that was listed on arrival."""
+    transaction.connection.execute(
+        SET_OUTCOME,
+        {"outcome": outcome, "reason": None, "attempts": 0, "consumer": arrival.consumer, "event_id": arrival.event_id,
+         "day": arrival.day},
+    )  # fmt: skip
+
+
+def belongs(envelope: Envelope, topic: str) -> bool:
+    """Source and type belong to the topic: a service publishes its own events and the chassis's, on its topic."""
+    service = topic.split(".")[1] if topic.count(".") == 2 else ""
+    return envelope.source == f"/egov/{service}" and envelope.type.startswith((f"egov.{service}.", "egov.chassis."))
+
+
+def day_of(event_id: str, now: datetime) -> date:
+    """The UTC day in which an event was recorded, from its UUIDv7; today for what has no such id."""
+    try:
+        return uuid7_time(UUID(event_id)).date()
+    except ValueError:
+        return now.astimezone(UTC).date()
+
+
+def report(consumer: str, event_id: str, event_type: str, error: Exception) -> None:
+    """Log a handler's failure: its type and place, not its text."""
+    logs.event(
+        log, logging.ERROR, "handler failed", exc_info=True, consumer=consumer, event_id=event_id,
+        event_type=event_type, reason=telemetry.failure(error),
+    )  # fmt: skip

@@ -1,0 +1,82 @@
+"""The way of spans to the collector: sampled by ratio, buffered up to a bound, sent by a thread of its own.
+
+When the collector is away the buffer drops the oldest spans; no call waits and none fails for it.
+"""
+
+import os
+import threading
+import uuid
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import grpc
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_QUEUE, _BATCH, _EVERY_MS = 8192, 512, 500.0
+_ATTEMPT_S = 10.0
+_CLOSE_S = 3.0
+_exporters: dict[int, SpanExporter] = {}
+
+
+def provider(
+    service: str, version: str, ratio: float, endpoint: str | None, exporter: SpanExporter | None
+) -> TracerProvider:
+    """A tracer provider that sends to `endpoint`, or to `exporter` at once, or nowhere. Raises ValueError."""
+    if not 0.0 <= ratio <= 1.0:
+        raise ValueError("the trace ratio lies between 0 and 1")
+    resource = Resource(
+        {"service.name": service, "service.version": version, "service.instance.id": uuid.uuid4().hex[:12]}
+    )
+    made = TracerProvider(
+        sampler=ParentBased(TraceIdRatioBased(ratio)),
+        resource=resource,
+        shutdown_on_exit=False,
+        span_limits=SpanLimits(max_span_attributes=64, max_events=0, max_links=64, max_attribute_length=1000),
+    )
+    if exporter is not None:
+        made.add_span_processor(SimpleSpanProcessor(exporter))
+    elif endpoint:
+        sender = _sender(endpoint)
+        _exporters[id(made)] = sender
+        made.add_span_processor(
+            BatchSpanProcessor(
+                sender, max_queue_size=_QUEUE, max_export_batch_size=_BATCH, schedule_delay_millis=_EVERY_MS
+            )
+        )
+    return made
+
+
+def close(made: TracerProvider) -> None:
+    """Send what is buffered; give up after three seconds, because a collector that is away must not hold a stop."""
+    closing = threading.Thread(target=made.shutdown, name="telemetry-close", daemon=True)
+    closing.start()
+    closing.join(_CLOSE_S)
+    sender = _exporters.pop(id(made), None)
+    if sender is not None and closing.is_alive():
+        sender.shutdown()
+
+
+def _sender(endpoint: str) -> SpanExporter:
+    address = urlsplit(endpoint)
+    if address.scheme not in ("http", "https") or not address.hostname or not address.port:
+        raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT is http://host:port or https://host:port")
+    if address.scheme == "https":
+        return OTLPSpanExporter(endpoint=endpoint, credentials=_credentials(), timeout=_ATTEMPT_S)
+    if address.hostname not in _LOOPBACK:
+        raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT without TLS is for this machine only; use https://")
+    return OTLPSpanExporter(endpoint=endpoint, insecure=True, timeout=_ATTEMPT_S)
+
+
+def _credentials() -> grpc.ChannelCredentials:
+    parts = []
+    for key in ("EGOV_TLS_TRUST", "EGOV_TLS_KEY", "EGOV_TLS_CERT"):
+        path = os.environ.get(key, "")
+        if not path or not Path(path).is_file():
+            raise ValueError(f"{key} names no file, and OTEL_EXPORTER_OTLP_ENDPOINT is https://")
+        parts.append(Path(path).read_bytes())
+    return grpc.ssl_channel_credentials(*parts)

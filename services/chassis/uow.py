@@ -1,0 +1,251 @@
+"""The unit of work: state, events, outcome, audit and jobs of one change in one transaction.
+
+A transaction begins at the first use of its connection. For a changing RPC the first statement claims the idempotency
+key; an outcome that is already kept under it ends the worker with `Replayed`, and the stored answer is given again.
+Nothing is published, sent or called from inside: the relay and the job runner act after the commit.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Self, cast
+
+import sqlalchemy as sa
+from google.protobuf.message import Message
+from nameko.containers import WorkerContext
+from nameko.extensions import DependencyProvider
+from sqlalchemy.exc import DBAPIError
+
+from services.chassis import telemetry
+from services.chassis.audit import audit_row
+from services.chassis.call import Call
+from services.chassis.envelope import seal
+from services.chassis.faultpoints import faultpoint
+from services.chassis.idempotency import Idempotency, claim, idempotency_of
+from services.chassis.relay import Relay
+from services.chassis.runtime import Runtime
+from services.chassis.tables import columns, flush_statement
+from services.kernel import casenumber, regions
+from services.kernel.clock import shanghai_day
+from services.kernel.errors import Kind, Refusal
+from services.kernel.ids import uuid7
+from services.kernel.ports import Caller
+
+MAX_EVENT_BYTES = 256 * 1024
+EVENT_COLUMNS = (
+    "event_ids", "logged_at", "types", "keys", "versions", "event_cases", "headers", "traceparents", "bodies",
+)  # fmt: skip
+JOB_COLUMNS = ("job_ids", "job_names", "job_keys", "job_payloads", "job_cases", "job_traces")
+
+
+class Transaction:
+    """One unit of work; what `self.uow` is inside a worker. Implements `services.kernel.ports.UnitOfWork`.
+
+    The chassis uses it as a context manager, which closes it.
+    """
+
+    def __init__(self, runtime: Runtime, call: Call) -> None:
+        self._runtime = runtime
+        self._call = call
+        self._now = runtime.clock.now()
+        self._connection: sa.Connection | None = None
+        self._idempotency: Idempotency | None = None
+        self._events: list[tuple[Any, ...]] = []
+        self._jobs: list[tuple[Any, ...]] = []
+        self._target: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    @property
+    def caller(self) -> Caller:
+        """Who caused the change."""
+        return self._call.caller
+
+    def now(self) -> datetime:
+        """The moment of the change, UTC; the same throughout."""
+        return self._now
+
+    @property
+    def begun(self) -> bool:
+        """A connection is in use."""
+        return self._connection is not None
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The connection of this unit of work, begun at first use; for a read, one that commits each statement."""
+        if self._connection is None:
+            self._begin()
+        return cast(sa.Connection, self._connection)
+
+    def record(self, event: Message) -> None:
+        """Append a fact to the log of record and to the outbox, after the aggregate's own row was saved.
+
+        Raises Refusal EVENT_TOO_LARGE (internal) above 256 KiB, ValueError when aggregate id or version is missing.
+        """
+        call, id = self._call, uuid7()
+        kind, party = call.caller.party
+        envelope = seal(
+            event,
+            id=str(id),
+            source=f"/egov/{self._runtime.service}",
+            time=self._now,
+            case_number=call.case_number,
+            actor=f"{kind}/{party}" if party else None,
+        )
+        body = event.SerializeToString()
+        if len(body) > MAX_EVENT_BYTES:
+            raise Refusal("EVENT_TOO_LARGE", Kind.INTERNAL, params={"type": envelope.type, "limit": MAX_EVENT_BYTES})
+        if envelope.case_number and not call.case_number:
+            self.belongs_to(envelope.case_number)
+        self._target = self._target or envelope.key
+        row = (id, self._now, envelope.type, envelope.key, envelope.version, envelope.case_number)
+        self._events.append((*row, json.dumps(envelope.headers()), telemetry.current_traceparent(), body))
+
+    def enqueue(self, job_name: str, payload: dict[str, Any], key: str) -> None:
+        """Leave durable work for after the commit. The same name and key again is the same job."""
+        trace = telemetry.current_traceparent()
+        self._jobs.append((uuid7(), job_name, key, json.dumps(payload), self._call.case_number, trace))
+
+    def open_case(self, region: str) -> str:
+        """Take the next case number of the region's county and make it the case of this call."""
+        serial = self.connection.exec_driver_sql("SELECT nextval('chassis.case_serial')").scalar_one()
+        digit = casenumber.DIGIT[self._runtime.service]
+        number = str(casenumber.make(regions.county_of(region), shanghai_day(self._now), digit, serial))
+        self.belongs_to(number)
+        return number
+
+    def belongs_to(self, case_number: str) -> None:
+        """The work serves this case: its spans, logs, events and audit row say so from now on."""
+        self._call.case_number = case_number
+        telemetry.set_case(case_number)
+
+    def _begin(self) -> None:
+        self._connection = self._connect()
+        try:
+            self._claim(self._connection)
+        except DBAPIError as error:
+            # Nothing has happened yet: a connection that died while it lay idle is exchanged once.
+            if not error.connection_invalidated:
+                raise
+            self._connection.close()
+            self._connection = self._connect()
+            self._claim(self._connection)
+        self._call.transaction_open = not self._call.reading
+
+    def _connect(self) -> sa.Connection:
+        connection = self._runtime.engine.connect()
+        return connection.execution_options(isolation_level="AUTOCOMMIT") if self._call.reading else connection
+
+    def _claim(self, connection: sa.Connection) -> None:
+        timeout = max(1, int(min(self._call.remaining(), 5.0) * 1000))
+        idempotency = idempotency_of(self._call, shanghai_day(self._now))
+        if idempotency is None:
+            # Events, jobs and timers have the role's own limit; only a caller who waits less sets a shorter one.
+            if self._call.reading and timeout < 5000:
+                # A session setting: the connection is reset to the role's when it goes back to the pool.
+                connection.exec_driver_sql("SELECT set_config('statement_timeout', %s, false)", (str(timeout),))
+                self._call.notes["reset_timeout"] = True
+            return
+        claim(connection, idempotency, timeout)
+        self._idempotency = idempotency
+
+    def flush(self) -> None:
+        """Write events, outcome, audit row and jobs, in one statement."""
+        parts: list[str] = []
+        parameters: dict[str, Any] = {}
+        if self._events:
+            parts.append("events")
+            parameters |= columns(self._events, EVENT_COLUMNS)
+        if self._idempotency is not None:
+            parts.append("outcome")
+            parameters |= self._outcome(self._idempotency)
+        if self._call.method is not None:
+            parts.append("audit")
+            row = audit_row(self._call, self._now, "OK", target=self._target)
+            parameters |= {f"audit_{name}": value for name, value in row.items()}
+        if self._jobs:
+            parts.append("jobs")
+            parameters |= columns(self._jobs, JOB_COLUMNS)
+        if parts:
+            self.connection.exec_driver_sql(flush_statement(tuple(parts)), parameters)
+
+    def _outcome(self, kept: Idempotency) -> dict[str, Any]:
+        return {
+            "day": kept.day,
+            "client": kept.client,
+            "subject": kept.subject,
+            "method": kept.method,
+            "key": kept.key,
+            "body_hash": kept.body_hash,
+            "response": self._call.response or b"",
+            "case_number": self._call.case_number,
+        }
+
+    def commit(self) -> None:
+        """Make everything true at once, then wake those who act on it. Nothing happens when nothing was begun."""
+        if not self.begun and (self._events or self._jobs):
+            self._begin()
+        if self._connection is None or self._call.reading:
+            return
+        self.flush()
+        faultpoint("uow.before_commit")
+        self._connection.commit()
+        faultpoint("uow.after_commit")
+        self._call.transaction_open = False
+        self._call.audited = self._call.method is not None
+        if self._events:
+            self._runtime.relay_wake.set()
+        if self._jobs:
+            self._runtime.jobs_wake.set()
+
+    def close(self) -> None:
+        """Give the connection back; whatever was not committed is undone."""
+        connection, self._connection = self._connection, None
+        self._call.transaction_open = False
+        if connection is None:
+            return
+        try:
+            if self._call.notes.pop("reset_timeout", False) and not connection.invalidated:
+                connection.exec_driver_sql("RESET statement_timeout")
+        finally:
+            connection.close()
+
+
+class UnitOfWorkProvider(DependencyProvider):
+    """Gives each worker its unit of work, commits it after the method, and closes it always.
+
+    The relay comes with it: whatever process writes events also publishes them.
+    """
+
+    relay = Relay()
+
+    def get_dependency(self, worker_ctx: WorkerContext) -> Transaction:
+        """The transaction that the entrypoint opened, or a new one."""
+        joined = worker_ctx.data.get("transaction")
+        if joined is not None:
+            return cast(Transaction, joined)
+        transaction = Transaction(self.container.runtime, worker_ctx.data["call"])
+        worker_ctx.data["own_transaction"] = transaction
+        return transaction
+
+    def worker_commit(self, worker_ctx: WorkerContext) -> None:
+        """Commit, unless the entrypoint opened the transaction and commits it itself."""
+        transaction = worker_ctx.data.get("own_transaction")
+        if transaction is not None:
+            transaction.commit()
+
+    def worker_teardown(self, worker_ctx: WorkerContext) -> None:
+        """Give the connection back."""
+        transaction = worker_ctx.data.get("own_transaction")
+        if transaction is not None:
+            transaction.close()
+
+
+def UnitOfWork() -> Transaction:
+    """Declare the unit of work of a service class: `uow = UnitOfWork()`. Inside a worker it is a Transaction."""
+    return cast(Transaction, UnitOfWorkProvider())

@@ -1,0 +1,45 @@
+"""What a failed try means: for an event in a consumer, and for when it is tried again."""
+
+from __future__ import annotations
+
+import enum
+
+from google.protobuf.message import DecodeError
+
+from services.kernel.errors import Kind, NotYet, Refusal
+
+TRIES_OF_A_FAULT = 5
+TRIES_OF_A_WAIT = 20
+LONGEST_BACKOFF_S = 60.0
+MAY_PASS = frozenset({Kind.UNAVAILABLE, Kind.TIMED_OUT, Kind.EXHAUSTED})
+
+
+class Verdict(enum.Enum):
+    """What a failure of a handler means for its event."""
+
+    REFUSED = "a domain rule refused it: an outcome, not a fault"
+    WAITS = "what it needs is not here yet, or a service that it reads from is away"
+    FAILED = "the handler failed"
+    UNDECODABLE = "the body is not the message that the type names"
+
+
+def judge(error: Exception) -> tuple[Verdict, str]:
+    """What a failure means, and its reason. Failures of the own database are not judged here: those are retried."""
+    if isinstance(error, DecodeError):
+        return Verdict.UNDECODABLE, "UNDECODABLE"
+    if isinstance(error, NotYet):
+        return Verdict.WAITS, error.reason
+    if isinstance(error, Refusal) and error.kind is not Kind.INTERNAL:
+        return (Verdict.WAITS if error.kind in MAY_PASS else Verdict.REFUSED), error.reason
+    return Verdict.FAILED, "HANDLER_FAILED"
+
+
+def next_state(verdict: Verdict, attempts: int) -> str:
+    """DEFERRED while another try makes sense, PARKED when a person must look."""
+    limit = {Verdict.WAITS: TRIES_OF_A_WAIT, Verdict.FAILED: TRIES_OF_A_FAULT}.get(verdict, 0)
+    return "DEFERRED" if attempts < limit else "PARKED"
+
+
+def backoff(attempts: int, longest_s: float = LONGEST_BACKOFF_S) -> float:
+    """Seconds until the next try after so many: half a second, doubled each time."""
+    return float(min(0.25 * 2 ** min(attempts, 20), longest_s))
