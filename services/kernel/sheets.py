@@ -9,6 +9,7 @@ import csv
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 Reader = Callable[[str], Any]
@@ -38,7 +39,9 @@ class Sheets:
         self._folder = folder
         self._faults: list[str] = []
 
-    def read(self, file: str, columns: Mapping[str, Reader], optional: Mapping[str, Reader] | None = None) -> list[Line]:
+    def read(
+        self, file: str, columns: Mapping[str, Reader], optional: Mapping[str, Reader] = MappingProxyType({})
+    ) -> list[Line]:
         """The lines of a sheet that has these columns and perhaps others; a faulty line is noted and left out.
 
         Of the `optional` columns those that the sheet has are read too.
@@ -46,8 +49,8 @@ class Sheets:
         try:
             with (self._folder / file).open(encoding="utf-8-sig", newline="") as opened:
                 rows = csv.DictReader(opened, strict=True)
-                there = {column: reader for column, reader in (optional or {}).items() if column in (rows.fieldnames or ())}
-                return self._lines(file, {**columns, **there}, rows)
+                there = optional.keys() & set(rows.fieldnames or ())
+                return self._lines(file, {**columns, **{column: optional[column] for column in there}}, rows)
         except FileNotFoundError:
             self._faults.append(f"{file}: is missing")
         except (UnicodeDecodeError, csv.Error):

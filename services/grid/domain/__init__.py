@@ -1,0 +1,1 @@
+"""The nouns of grid, their states and rules."""

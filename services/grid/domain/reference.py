@@ -1,0 +1,114 @@
+"""Reference data of grid: which types of incident there are, and which department handles what, where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from services.kernel import regions, texts
+from services.kernel.errors import Violation, failed_state, invalid
+
+texts.register(
+    {
+        "TYPE_UNKNOWN": ("没有此事项或部件类别，或已停用。", "No incident type in force has this key."),
+        "NO_RULE": ("没有适用的派遣规则，请指定部门。", "No dispatch rule applies; name a department."),
+        "DEPARTMENT_ELSEWHERE": (
+            "该部门不负责此区域。",
+            "The department does not work for the incident's region.",
+        ),
+    }
+)
+
+
+class IncidentKind(StrEnum):
+    """What an incident type classifies: a thing of the city, or something that happens."""
+
+    COMPONENT = "component"
+    EVENT = "event"
+
+
+class TypeKey(NamedTuple):
+    """Key of an incident type; a component and an event may share a code."""
+
+    standard: str
+    kind: IncidentKind
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentType:
+    """An incident type of the catalogue. `local`: an extension of this city that the standard does not have."""
+
+    key: TypeKey
+    category: str
+    name: str
+    name_en: str = ""
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchRule:
+    """Which department handles what, where, within how many clock hours; an empty field stands for any.
+
+    `region_prefix` is a bare prefix as `regions.scope_prefix` gives it. `code_prefix` is a category (2 digits) or a
+    type (5 digits). `reason` says in words why the department is in charge.
+    """
+
+    standard: str
+    kind: str
+    code_prefix: str
+    region_prefix: str
+    department_suffix: str
+    handle_within_hours: int
+    reason: str = ""
+
+    def matches(self, key: TypeKey, region: str) -> bool:
+        """The rule speaks of this type in this region."""
+        return (
+            region.startswith(self.region_prefix)
+            and key.code.startswith(self.code_prefix)
+            and self.kind in ("", key.kind)
+            and self.standard in ("", key.standard)
+        )
+
+    @property
+    def strength(self) -> tuple[int, int, bool, bool]:
+        """Of two rules that match, the stronger decides: the narrower region, then type over category over any.
+
+        Two rules of one strength that match the same incident would be one rule: the order has no ties.
+        """
+        return len(self.region_prefix), len(self.code_prefix), bool(self.kind), bool(self.standard)
+
+    def words(self, department: str) -> str:
+        """Why this rule chose the department, for people."""
+        kind, standard = self.kind or "*", self.standard or "*"
+        scope = f"{standard} {kind} {self.code_prefix or '*'} @ {self.region_prefix or '*'}"
+        return f"{self.reason}({scope} -> {department}, {self.handle_within_hours} h)"
+
+
+class Assignment(NamedTuple):
+    """Who handles an incident, within how many clock hours, and why; `reason` is empty when a person chose."""
+
+    department: str
+    hours: int
+    reason: str
+
+
+def assign(key: TypeKey, region: str, rules: Iterable[DispatchRule], *, named: str, default_hours: int) -> Assignment:
+    """Choose the department: the one named, else the one that the strongest rule gives.
+
+    The rule's clock runs for a named department too; without a rule it has `default_hours`. Raises Refusal
+    DEPARTMENT_ELSEWHERE when the named one works for another region, NO_RULE when nobody says who.
+    """
+    fitting = (rule for rule in rules if rule.matches(key, region))
+    rule = max(fitting, key=lambda each: each.strength, default=None)
+    if named:
+        if not regions.within(region, named.partition("-")[0]):
+            raise invalid(Violation("department", "DEPARTMENT_ELSEWHERE"))
+        return Assignment(named, rule.handle_within_hours if rule else default_hours, "")
+    if rule is None:
+        raise failed_state("NO_RULE")
+    department = f"{regions.county_of(region)}-{rule.department_suffix}"
+    return Assignment(department, rule.handle_within_hours, rule.words(department))

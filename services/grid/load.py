@@ -1,0 +1,142 @@
+"""Load the reference data of grid: `python -m services.grid.load <folder>`.
+
+The folder is the whole truth. A type that it no longer has is retired, a rule or a centre is gone.
+Either all of it is loaded, in one transaction, or nothing and every fault is named. Loading it again changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from services.chassis.database import create_engine
+from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
+from services.grid.store.reference import replace_centres, replace_rules, replace_types
+from services.kernel import regions
+from services.kernel.sheets import Reader, SheetFaults, Sheets, matching, whole, words
+
+
+def _kind(text: str) -> IncidentKind:
+    if text not in tuple(IncidentKind):
+        raise ValueError("must be component or event")
+    return IncidentKind(text)
+
+
+def _region_prefix(text: str) -> str:
+    if text and not regions.is_code(text):
+        raise ValueError("must be a region code or empty")
+    return regions.scope_prefix(text) if text else ""
+
+
+TYPE_COLUMNS: Mapping[str, Reader] = {
+    "standard": words(40),
+    "kind": _kind,
+    "category": words(40),
+    "code": matching("[0-9]{5}", "must be five digits"),
+    "name": words(80),
+    "name_en": words(120, empty=True),
+}
+RULE_COLUMNS: Mapping[str, Reader] = {
+    "standard": words(40, empty=True),
+    "kind": lambda text: _kind(text).value if text else "",
+    "code_prefix": matching("([0-9]{2}([0-9]{3})?)?", "must be a category (2 digits), a type (5 digits) or empty"),
+    "region_prefix": _region_prefix,
+    "department": matching("[A-Z]{2,8}", "must be the 2 to 8 capitals that end a department code"),
+    "hours": whole(1, 24 * 366),
+    "reason": words(200, empty=True),
+}
+CENTRE_COLUMNS: Mapping[str, Reader] = {
+    "region": matching("[1-9][0-9]{5}", "must be the six digits of a county"),
+    "department": matching("[1-9][0-9]{5}-[A-Z]{2,8}", "must be a department code such as 371102-ZHZX"),
+}
+
+
+class ReferenceData(NamedTuple):
+    """What the folder holds. `centres`: department code by county."""
+
+    types: list[IncidentType]
+    rules: list[DispatchRule]
+    centres: dict[str, str]
+
+
+def read(folder: Path) -> ReferenceData:
+    """Read and check all sheets. Raises SheetFaults with everything that is wrong."""
+    sheets = Sheets(folder)
+    types = _types(sheets)
+    data = ReferenceData(types, _rules(sheets, [each.key for each in types]), _centres(sheets))
+    sheets.demand_right()
+    return data
+
+
+def load(url: str, data: ReferenceData) -> None:
+    """Make this the reference data of the database at `url`."""
+    engine = create_engine(url, application="load-grid", pool_size=1)
+    with engine.begin() as connection:
+        replace_types(connection, data.types)
+        replace_rules(connection, data.rules)
+        replace_centres(connection, data.centres)
+    engine.dispose()
+
+
+def _types(sheets: Sheets) -> list[IncidentType]:
+    lines = sheets.read("incident_types.csv", TYPE_COLUMNS)
+    sheets.demand_unique(lines, "standard", "kind", "code")
+    return [_type(**line.values) for line in lines]
+
+
+def _type(*, standard: str, kind: IncidentKind, category: str, code: str, name: str, name_en: str) -> IncidentType:
+    local = not standard.startswith("GB")
+    return IncidentType(TypeKey(standard, kind, code), category, name, name_en, local)
+
+
+def _rules(sheets: Sheets, keys: list[TypeKey]) -> list[DispatchRule]:
+    lines = sheets.read("dispatch_rules.csv", RULE_COLUMNS)
+    sheets.demand_unique(lines, "standard", "kind", "code_prefix", "region_prefix")
+    rules = []
+    for line in lines:
+        rule = _rule(line.values)
+        if not any(rule.matches(key, rule.region_prefix) for key in keys):
+            sheets.fault(line, "standard, kind, code_prefix", "names no incident type of the catalogue")
+        rules.append(rule)
+    return rules
+
+
+def _rule(values: Mapping[str, Any]) -> DispatchRule:
+    return DispatchRule(
+        standard=values["standard"],
+        kind=values["kind"],
+        code_prefix=values["code_prefix"],
+        region_prefix=values["region_prefix"],
+        department_suffix=values["department"],
+        handle_within_hours=values["hours"],
+        reason=values["reason"],
+    )
+
+
+def _centres(sheets: Sheets) -> dict[str, str]:
+    lines = sheets.read("centres.csv", CENTRE_COLUMNS)
+    sheets.demand_unique(lines, "region")
+    return {line.values["region"]: line.values["department"] for line in lines}
+
+
+def main(arguments: list[str]) -> int:
+    """Load the folder named; 1 when its sheets are not right, 2 when the folder or the database is not named."""
+    url = os.environ.get("DATABASE_URL_GRID_OWNER") or os.environ.get("DATABASE_URL_GRID")
+    if len(arguments) != 1 or not url:
+        print("usage: python -m services.grid.load <folder>, with DATABASE_URL_GRID_OWNER set", file=sys.stderr)
+        return 2
+    try:
+        data = read(Path(arguments[0]))
+    except SheetFaults as error:
+        print("\n".join(error.faults), file=sys.stderr)
+        return 1
+    load(url, data)
+    print(f"grid: {len(data.types)} incident types, {len(data.rules)} dispatch rules, {len(data.centres)} centres")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

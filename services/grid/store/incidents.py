@@ -1,0 +1,168 @@
+"""The table of incidents, and how they are read from and kept in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.grid.domain.incidents import ClosingOutcome, Incident, IncidentState, Report
+from services.grid.domain.reference import IncidentKind, TypeKey
+from services.kernel.errors import conflict, not_found
+from services.kernel.paging import Page, PageRequest
+from services.kernel.parties import Party
+from services.kernel.regions import scope_prefix
+
+_MOMENT = sa.DateTime(timezone=True)
+
+INCIDENT = sa.Table(
+    "incident",
+    sa.MetaData(),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("case_number", sa.Text),
+    sa.Column("version", sa.BigInteger),
+    sa.Column("state", sa.Text),
+    sa.Column("region", sa.Text),
+    sa.Column("owner", sa.Text),
+    sa.Column("department", sa.Text),
+    sa.Column("type_standard", sa.Text),
+    sa.Column("type_kind", sa.Text),
+    sa.Column("type_code", sa.Text),
+    sa.Column("description", sa.Text),
+    sa.Column("address", sa.Text),
+    sa.Column("seen_at", _MOMENT),
+    sa.Column("reporter_kind", sa.Text),
+    sa.Column("reporter_id", sa.Text),
+    sa.Column("reporter_citizen_number", sa.Text),
+    sa.Column("enterprise_code", sa.Text),
+    sa.Column("enterprise_code_doubtful", sa.Boolean),
+    sa.Column("reference", sa.Text),
+    sa.Column("filed_at", _MOMENT),
+    sa.Column("dispatched_at", _MOMENT),
+    sa.Column("handle_by", _MOMENT),
+    sa.Column("dispatch_reason", sa.Text),
+    sa.Column("closed_at", _MOMENT),
+    sa.Column("closing_outcome", sa.Text),
+)
+_LOAD = sa.select(INCIDENT).where(
+    INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.region.like(sa.bindparam("bound"))
+)
+_SAVE = sa.update(INCIDENT).where(
+    INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.version == sa.bindparam("seen")
+)
+_NEWEST_FIRST = sa.select(INCIDENT).order_by(INCIDENT.c.filed_at.desc(), INCIDENT.c.id.desc())
+
+
+class IncidentStore:
+    """Incidents over one connection. `bound` is the region prefix that the caller works in."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, incident: Incident) -> None:
+        """Keep a new incident."""
+        self._connection.execute(sa.insert(INCIDENT), _row(incident))
+
+    def load(self, incident_id: UUID, bound: str) -> Incident:
+        """Read one; Refusal INCIDENT_NOT_FOUND, also when it lies outside `bound`."""
+        found = self._connection.execute(_LOAD, {"incident_id": incident_id, "bound": f"{bound}%"}).mappings().first()
+        if found is None:
+            raise not_found("INCIDENT_NOT_FOUND")
+        return _incident(found)
+
+    def save(self, incident: Incident) -> None:
+        """Keep a changed incident; Refusal STALE_VERSION when someone else was faster."""
+        row = _row(incident)
+        found = {"incident_id": row.pop("id"), "seen": incident.version - 1}
+        if self._connection.execute(_SAVE, row | found).rowcount == 0:
+            raise conflict("STALE_VERSION")
+
+    def search(
+        self,
+        bound: str,
+        page: PageRequest,
+        *,
+        state: IncidentState | None = None,
+        region: str = "",
+        case_number: str = "",
+    ) -> Page[Incident]:
+        """Incidents inside `bound`, newest first; None and empty filters let everything pass."""
+        wanted = _NEWEST_FIRST.where(INCIDENT.c.region.like(f"{bound}%"))
+        if state:
+            wanted = wanted.where(INCIDENT.c.state == state.value)
+        if region:
+            wanted = wanted.where(INCIDENT.c.region.like(f"{scope_prefix(region)}%"))
+        if case_number:
+            wanted = wanted.where(INCIDENT.c.case_number == case_number)
+        if page.after:
+            wanted = wanted.where(sa.tuple_(INCIDENT.c.filed_at, INCIDENT.c.id) < page.after)
+        rows = self._connection.execute(wanted.limit(page.fetch)).mappings()
+        return page.cut([_incident(row) for row in rows], key=lambda incident: (incident.filed_at, incident.id))
+
+
+def _row(incident: Incident) -> dict[str, Any]:
+    """An incident as a row."""
+    report = incident.report
+    return {
+        "id": incident.id,
+        "case_number": incident.case_number,
+        "version": incident.version,
+        "state": incident.state.value,
+        "region": report.region,
+        "owner": incident.owner,
+        "department": incident.department,
+        "type_standard": report.type.standard,
+        "type_kind": report.type.kind.value,
+        "type_code": report.type.code,
+        "description": report.description,
+        "address": report.address,
+        "seen_at": report.seen_at,
+        "reporter_kind": incident.reporter.kind,
+        "reporter_id": incident.reporter.id,
+        "reporter_citizen_number": report.reporter_citizen_number,
+        "enterprise_code": report.enterprise_code,
+        "enterprise_code_doubtful": incident.enterprise_code_doubtful,
+        "reference": report.reference,
+        "filed_at": incident.filed_at,
+        "dispatched_at": incident.dispatched_at,
+        "handle_by": incident.handle_by,
+        "dispatch_reason": incident.dispatch_reason,
+        "closed_at": incident.closed_at,
+        "closing_outcome": incident.closing_outcome.value if incident.closing_outcome else None,
+    }
+
+
+def _incident(row: Mapping[Any, Any]) -> Incident:
+    """A row as an incident."""
+    return Incident(
+        id=row["id"],
+        case_number=row["case_number"],
+        version=row["version"],
+        state=IncidentState(row["state"]),
+        report=_report(row),
+        reporter=Party(row["reporter_kind"], row["reporter_id"]),
+        owner=row["owner"],
+        filed_at=row["filed_at"],
+        enterprise_code_doubtful=row["enterprise_code_doubtful"],
+        department=row["department"],
+        dispatched_at=row["dispatched_at"],
+        handle_by=row["handle_by"],
+        dispatch_reason=row["dispatch_reason"],
+        closed_at=row["closed_at"],
+        closing_outcome=ClosingOutcome(row["closing_outcome"]) if row["closing_outcome"] else None,
+    )
+
+
+def _report(row: Mapping[Any, Any]) -> Report:
+    return Report(
+        type=TypeKey(row["type_standard"], IncidentKind(row["type_kind"]), row["type_code"]),
+        region=row["region"],
+        description=row["description"],
+        seen_at=row["seen_at"],
+        address=row["address"],
+        reporter_citizen_number=row["reporter_citizen_number"],
+        enterprise_code=row["enterprise_code"],
+        reference=row["reference"],
+    )

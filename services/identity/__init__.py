@@ -1,0 +1,1 @@
+"""identity (统一身份): who is who, and where."""

@@ -1,0 +1,1 @@
+"""The nouns of identity, their states and rules."""

@@ -1,0 +1,56 @@
+"""Departments (部门), their staff, and how a party can be reached."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from uuid import UUID
+
+DEPARTMENT_CODE = re.compile(r"[1-9][0-9]{5}(?:[0-9]{3}){0,3}-[A-Z]{2,8}")
+LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ROLES = frozenset({"grid_worker", "seat", "coordinator", "officer", "operator"})
+
+# 2026-01-01T00:00:00Z in milliseconds: when the staff of the sample city came to be.
+_MADE_AT_MS = 1_767_225_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A department. `code` is its region's code, a hyphen and 2 to 8 capitals, such as `371102-SCJG`."""
+
+    code: str
+    region: str
+    name: str
+    name_en: str = ""
+    email: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A person who works for a department. `login` is the name in member systems, unique within the department."""
+
+    person_id: UUID
+    login: str = field(repr=False)
+    department: str
+    region: str
+    name: str = field(repr=False)
+    roles: frozenset[str]
+    email: str = field(repr=False)
+    language: str = "zh-CN"
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How a party can be reached: e-mail address, empty if none is known, and language."""
+
+    email: str = field(repr=False)
+    language: str = "zh-CN"
+
+
+def person_id_of(login: str, department: str) -> UUID:
+    """The id of a loaded person, the same at every load: the form of a UUIDv7, its random part a hash of the login."""
+    digest = int.from_bytes(hashlib.sha256(f"{login}@{department}".encode()).digest()[:10])
+    high, low = digest >> 62 & 0xFFF, digest & ((1 << 62) - 1)
+    return UUID(int=(_MADE_AT_MS << 80) | (7 << 76) | (high << 64) | (0b10 << 62) | low)

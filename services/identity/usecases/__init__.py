@@ -1,0 +1,1 @@
+"""One function per change that identity makes."""

@@ -1,0 +1,1 @@
+"""The nouns of notification, their states and rules."""
