@@ -1,0 +1,141 @@
+"""Incidents, rules and fake stores that the tests of grid share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.grid.domain.incidents import Incident, IncidentState, Report
+from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
+from services.kernel import casenumber, regions
+from services.kernel.clock import shanghai_day
+from services.kernel.errors import conflict, not_found
+from services.kernel.ids import uuid7
+from services.kernel.paging import Page, PageRequest
+from services.kernel.parties import Party
+from tests.unit.fakes import NOW
+
+STANDARD = "GB/T 47678.5-2026"
+RUBBISH = TypeKey(STANDARD, IncidentKind.EVENT, "06010")
+FOOD = TypeKey("RZ-LOCAL", IncidentKind.EVENT, "90001")
+COVER = TypeKey(STANDARD, IncidentKind.COMPONENT, "01001")
+VILLAGE = "371102001001"
+GRID = "371102001001002"
+ELSEWHERE = "371121100201"
+CENTRE = "371102-ZHZX"
+TYPES = (
+    IncidentType(RUBBISH, "市容环境", "暴露垃圾"),
+    IncidentType(FOOD, "食品与公共卫生", "餐饮食品卫生", "Food hygiene", local=True),
+    IncidentType(COVER, "市政公用设施", "供水井盖"),
+)
+SERIALS = iter(range(1, 10**6))
+
+
+def report(**changes: Any) -> Report:
+    return replace(Report(type=RUBBISH, region=GRID, description="巷口垃圾堆放"), **changes)
+
+
+def rule(department: str = "CGJ", hours: int = 24, **changes: Any) -> DispatchRule:
+    anything = DispatchRule("", "", "", "", department, hours)
+    return replace(anything, **changes)
+
+
+def case_number(region: str = GRID, at: datetime = NOW) -> str:
+    return str(casenumber.make(regions.county_of(region), shanghai_day(at), 2, next(SERIALS)))
+
+
+def incident(*, at: datetime = NOW, **changes: Any) -> Incident:
+    said = report(**changes)
+    return Incident.file(
+        said,
+        id=uuid7(),
+        case_number=case_number(said.region, at),
+        reporter=Party("client", "rizhao-ssp"),
+        centre=f"{said.region[:6]}-ZHZX",
+        now=at,
+    )
+
+
+def dispatched(filed: Incident | None = None, **changes: Any) -> Incident:
+    before = filed or incident(**changes)
+    return before.dispatch(seen=before.version, rules=[rule()], named="", default_hours=72, now=before.filed_at)
+
+
+class FakeIncidents:
+    """Incidents in memory; the suite in tests/integration/grid holds it to what the database does."""
+
+    def __init__(self) -> None:
+        self.rows: dict[UUID, Incident] = {}
+
+    def add(self, incident: Incident) -> None:
+        self.rows[incident.id] = incident
+
+    def load(self, incident_id: UUID, bound: str) -> Incident:
+        found = self.rows.get(incident_id)
+        if found is None or not found.report.region.startswith(bound):
+            raise not_found("INCIDENT_NOT_FOUND")
+        return found
+
+    def save(self, incident: Incident) -> None:
+        if self.rows[incident.id].version != incident.version - 1:
+            raise conflict("STALE_VERSION")
+        self.rows[incident.id] = incident
+
+    def search(
+        self,
+        bound: str,
+        page: PageRequest,
+        *,
+        state: IncidentState | None = None,
+        region: str = "",
+        case_number: str = "",
+    ) -> Page[Incident]:
+        def key(row: Incident) -> tuple[datetime, UUID]:
+            return row.filed_at, row.id
+
+        found = [
+            row
+            for row in sorted(self.rows.values(), key=key, reverse=True)
+            if row.report.region.startswith(bound)
+            and (state is None or row.state is state)
+            and (not region or regions.within(row.report.region, region))
+            and case_number in ("", row.case_number)
+            and (page.after is None or key(row) < page.after)
+        ]
+        return page.cut(found[: page.fetch], key)
+
+
+class FakeReference:
+    """Reference data in memory."""
+
+    def __init__(self) -> None:
+        self.catalogue: tuple[IncidentType, ...] = TYPES
+        self.rules: list[DispatchRule] = [rule()]
+        self.centres: dict[str, str] = {"371102": CENTRE}
+
+    def replace(self, types: Iterable[IncidentType], rules: Iterable[DispatchRule], centres: dict[str, str]) -> None:
+        self.catalogue, self.rules, self.centres = tuple(types), list(rules), dict(centres)
+
+    def type_in_force(self, key: TypeKey) -> bool:
+        return any(each.key == key for each in self.catalogue)
+
+    def centre_of(self, county: str) -> str | None:
+        return self.centres.get(county)
+
+    def rules_for(self, region: str) -> Sequence[DispatchRule]:
+        return [rule for rule in self.rules if region.startswith(rule.region_prefix)]
+
+    def types(
+        self, page: PageRequest, *, kind: IncidentKind | None = None, category_code: str = ""
+    ) -> Page[IncidentType]:
+        found = [
+            each
+            for each in sorted(self.catalogue, key=lambda each: each.key)
+            if kind in (None, each.key.kind)
+            and each.key.code.startswith(category_code)
+            and (page.after is None or each.key > page.after)
+        ]
+        return page.cut(found[: page.fetch], key=lambda each: each.key)

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from egov.notification.v1 import events_pb2
+
+from services.kernel.errors import Refusal
+from services.kernel.ids import uuid7
+from services.kernel.parties import Party
+from services.notification import usecases, wire
+from services.notification.domain.mails import (
+    Contact,
+    Letter,
+    MailDelayed,
+    MailRefused,
+    compose,
+    wait_before_retry,
+)
+from services.notification.domain.notices import EmailState, inbox_of, inboxes_of
+from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
+from tests.unit.notification.samples import (
+    CASE,
+    CLIENT,
+    DEPARTMENT,
+    PERSON,
+    WORDINGS,
+    FakeMailer,
+    FakeNotices,
+    notices,
+    occasion,
+)
+
+
+def test_reporter_and_department_are_told_once_whatever_comes_twice() -> None:
+    uow, store, said = FakeUnitOfWork(), FakeNotices(), occasion()
+    for _ in range(2):
+        usecases.tell(uow, store, said, WORDINGS)
+    assert {notice.recipient: notice.reference for notice in store.rows.values()} == {PERSON: "SSP-1", DEPARTMENT: ""}
+    assert [type(event) for event in uow.events] == [events_pb2.NoticeCreated] * 2
+    assert [envelope.links for envelope in uow.envelopes] == [(("caused", str(said.caused_by)),)] * 2
+    assert {key for _, _, key in uow.jobs} == {str(id) for id in store.rows}
+
+
+def test_another_event_of_the_same_incident_is_told_again() -> None:
+    uow, store = FakeUnitOfWork(), FakeNotices()
+    for _ in range(2):
+        usecases.tell(uow, store, occasion("incident-dispatched"), WORDINGS)
+    assert len(store.rows) == 4
+
+
+def test_a_mail_job_carries_no_address_and_survives_json() -> None:
+    uow, store = FakeUnitOfWork(), FakeNotices()
+    usecases.tell(uow, store, occasion(), WORDINGS)
+    for name, payload, key in uow.jobs:
+        assert name == usecases.SEND_MAIL
+        letter = wire.letter(json.loads(json.dumps(payload)))
+        notice = store.rows[letter.notice_id]
+        assert (str(notice.id), notice.recipient, notice.texts) == (key, letter.recipient, letter.texts)
+        assert "@" not in json.dumps(payload)
+
+
+def test_marking_as_read_counts_the_first_time() -> None:
+    store = FakeNotices()
+    [to_person, _] = notices()
+    store.add(to_person)
+    reader = caller(subject=WANG)
+    first = usecases.mark_read(FakeUnitOfWork(caller=reader), store, to_person.id)
+    again = usecases.mark_read(FakeUnitOfWork(caller=reader, at=NOW + timedelta(days=1)), store, to_person.id)
+    assert (first.read_at, first.version) == (NOW, 2)
+    assert again == first
+
+
+def test_a_notice_in_someone_elses_inbox_does_not_exist() -> None:
+    store = FakeNotices()
+    to_person, to_department = notices()
+    store.add(to_person)
+    store.add(to_department)
+    for stranger in (caller(), caller(subject=str(uuid7()), department="371102-HBJ")):
+        for notice in (to_person, to_department):
+            with pytest.raises(Refusal) as refused:
+                usecases.mark_read(FakeUnitOfWork(caller=stranger), store, notice.id)
+            assert refused.value.reason == "NOTICE_NOT_FOUND"
+
+
+def test_whose_inbox_is_whose() -> None:
+    staff = caller(subject=WANG, department="371102-CGJ")
+    assert inbox_of(caller(), department=False) == CLIENT
+    assert inbox_of(staff, department=False) == PERSON
+    assert inbox_of(staff, department=True) == DEPARTMENT
+    assert inboxes_of(staff) == (PERSON, DEPARTMENT)
+    assert inboxes_of(caller()) == (CLIENT,)
+    with pytest.raises(Refusal) as refused:
+        inbox_of(caller(subject=WANG), department=True)
+    assert refused.value.reason == "NO_DEPARTMENT"
+
+
+def letter() -> Letter:
+    [notice, _] = notices()
+    return wire.letter(wire.letter_payload(notice))
+
+
+def somebody(party: Party) -> Contact:
+    return Contact("wang@example.org", "en")
+
+
+@pytest.mark.parametrize(
+    ("problem", "last_try", "state"),
+    [
+        (None, False, EmailState.SENT),
+        (MailRefused(), False, EmailState.FAILED),
+        (MailDelayed(), False, EmailState.PENDING),
+        (MailDelayed(), True, EmailState.FAILED),
+    ],
+)
+def test_what_becomes_of_a_mail(problem: Exception | None, last_try: bool, state: EmailState) -> None:
+    mailer = FakeMailer(problem)
+    assert usecases.send_mail(letter(), somebody, mailer, last_try=last_try) is state
+    assert len(mailer.sent) == (problem is None)
+
+
+@pytest.mark.parametrize("contact", [None, Contact("", "zh-CN")])
+def test_without_address_the_inbox_is_the_only_way(contact: Contact | None) -> None:
+    mailer = FakeMailer()
+    assert usecases.send_mail(letter(), lambda party: contact, mailer, last_try=False) is EmailState.NONE
+    assert mailer.sent == []
+
+
+def test_an_identity_that_is_down_delays_the_mail() -> None:
+    def down(party: Party) -> Contact | None:
+        raise MailDelayed
+
+    assert usecases.send_mail(letter(), down, FakeMailer(), last_try=False) is EmailState.PENDING
+    assert usecases.send_mail(letter(), down, FakeMailer(), last_try=True) is EmailState.FAILED
+
+
+def test_a_mail_has_both_languages_the_preferred_one_first() -> None:
+    said = letter()
+    english = compose(said, Contact("a@b.c", "en"))
+    chinese = compose(said, Contact("a@b.c", "zh-CN"))
+    assert english.subject == f"Your report was filed: {CASE}"
+    assert chinese.subject == f"您反映的问题已立案：{CASE}"
+    assert english.body.index("Your report") < english.body.index("您反映")
+    assert chinese.body.index("您反映") < chinese.body.index("Your report")
+    assert compose(said, Contact("a@b.c", "")).language == "zh-CN"
+    assert "a@b.c" not in repr(english)
+
+
+def test_waits_double_up_to_an_hour() -> None:
+    waits = [wait_before_retry(attempt, 30) for attempt in range(1, 12)]
+    assert waits[:3] == [30, 60, 120]
+    assert waits[-1] == 3600
+    assert 4 < sum(waits) / 3600 < 6

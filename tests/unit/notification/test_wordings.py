@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from services.notification.domain.wordings import ROLES, read
+from tests.unit.notification.samples import CASE, FACTS, TEMPLATES, WORDINGS
+
+# What a text may hold: codes and times. A name, an address or a description has no place here.
+ALLOWED = {"case_number", "standard", "kind", "code", "department", "outcome"}
+MOMENTS = {"filed_at", "dispatched_at", "handle_by", "closed_at"}
+
+
+def placeholders(path: Path) -> set[str]:
+    return set(re.findall(r"\$\{?([a-z_]+)", path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_template_holds_no_more_than_codes_and_times(path: Path) -> None:
+    assert placeholders(path) <= ALLOWED | MOMENTS
+
+
+@pytest.mark.parametrize("name", sorted(WORDINGS))
+def test_every_template_speaks_to_everybody_in_every_language(name: str) -> None:
+    facts = {**FACTS, "case_number": CASE, "department": "371102-CGJ"}
+    for role in ROLES:
+        texts = WORDINGS[name].render(role, facts)
+        assert [text.language for text in texts] == ["zh-CN", "en"]
+        for text in texts:
+            assert CASE in text.subject
+            assert CASE in text.body
+            assert "$" not in text.subject + text.body
+            assert "\n" not in text.subject
+
+
+def test_times_are_the_citys_and_codes_are_put_in_words() -> None:
+    facts = {**FACTS, "case_number": CASE, "department": "371102-CGJ"}
+    chinese, english = WORDINGS["incident-closed"].render("reporter", facts)
+    assert "2026-11-23 14:00" in chinese.body
+    assert "已处置" in chinese.body
+    assert "事项 06010" in chinese.body
+    assert "2026-11-23 14:00: handled." in english.body
+
+
+def test_the_newest_version_is_used(tmp_path: Path) -> None:
+    text = (TEMPLATES / "incident-filed.1.toml").read_text(encoding="utf-8")
+    for version in (2, 10, 9):
+        (tmp_path / f"incident-filed.{version}.toml").write_text(text, encoding="utf-8")
+    assert read(tmp_path)["incident-filed"].id == "incident-filed/10"
+
+
+def test_a_template_without_a_language_is_seen_at_start(tmp_path: Path) -> None:
+    (tmp_path / "half.1.toml").write_text('[reporter.zh-CN]\nsubject = "a"\nbody = "b"\n', encoding="utf-8")
+    with pytest.raises(KeyError):
+        read(tmp_path)
