@@ -1,0 +1,81 @@
+# Commands of the project; `make` alone lists them. Everything happens in .venv, which is made on first use.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.SUFFIXES:
+.PHONY: help run reset status logs trace demo replay member check test protos baseline locks venv venv-dev
+
+# The newest suitable Python that really runs: a shim may be on the path without a Python behind it. One without venv
+# and ensurepip comes last, and one out of range only when there is no other, for the sentence it then gets.
+PYTHON ?= $(shell \
+	whole='import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
+	right='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
+	any='import sys; sys.exit(sys.version_info < (3, 6))'; \
+	for test in "$$whole" "$$right" "$$any"; do \
+		for each in .venv/bin/python python3.13 python3.12 python3.11 python3 python; do \
+			$$each -c "$$test" >/dev/null 2>&1 && echo $$each && exit; \
+		done; \
+	done)
+VENV := .venv/bin/python
+
+help: ## This list 命令一览
+	@printf '%s\n' 'make <command>   make <命令>' ''
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+		printf '  %-9s %s\n' "$$name" "$$text"; done
+	@printf '%s\n' '' 'First: make run. Then, in a second window: make demo.   先运行 make run，再在另一窗口运行 make demo。'
+
+run: venv ## Start everything on this machine; HOST=<address> for other devices 在本机启动全部；HOST=<地址> 供其他设备访问
+	@$(VENV) -m deploy.local.run $(if $(HOST),--host '$(HOST)')
+
+reset: venv ## Forget the state of `make run` 清除 make run 的数据
+	@$(VENV) -m deploy.local.reset
+
+status: venv ## Parts, health, outbox, consumers, parked events 各部分状态、发件箱、消费位置、滞留事件
+	@$(VENV) -m deploy.local.status
+
+logs: venv ## Log lines; PART=<part> CASE=<case number> 日志；可按部分、办件号筛选
+	@$(VENV) -m deploy.local.logs $(if $(PART),--part '$(PART)') $(if $(CASE),--case '$(CASE)')
+
+trace: venv ## One case from end to end; CASE=<case number> 按办件号查看全程
+	@$(VENV) -m observability.trace $(if $(CASE),--case '$(CASE)')
+
+demo: venv ## File a report and follow it to its last effect 上报一件并跟踪到底
+	@$(VENV) -m deploy.local.demo
+
+replay: venv ## Play real reports; DATA=<folder> RATE=<calls/s> ROWS=<number> RUN=<name> 回放真实投诉数据
+	@$(VENV) -m deploy.local.replay $(if $(DATA),--data '$(DATA)') $(if $(RATE),--rate '$(RATE)') $(if $(ROWS),--rows '$(ROWS)') \
+		$(if $(RUN),--run '$(RUN)')
+
+member: venv ## Register a member system; NAME=<client id> SCOPES=<scope,scope> 登记成员系统
+	@[ -n '$(NAME)' ] && [ -n '$(SCOPES)' ] || { echo 'make member NAME=my-app SCOPES=grid.incidents.file' >&2; exit 1; }
+	@$(VENV) -m deploy.local.member $(if $(NAME),'$(NAME)') $(if $(SCOPES),--scopes '$(SCOPES)') \
+		$(if $(REGION),--region '$(REGION)') $(if $(DEPARTMENTS),--departments '$(DEPARTMENTS)')
+
+check: venv-dev ## Style, types, layers, contract 检查代码与契约
+	@$(VENV) .ci/check.py
+
+test: venv-dev ## All tests; ONLY=<path> for some 运行全部测试；ONLY=<路径> 只跑一部分
+	@$(VENV) -m pytest $(ONLY)
+
+protos: venv-dev ## Rebuild stubs and descriptor set from the contract 由契约重新生成代码
+	@$(VENV) protos/build.py
+
+baseline: venv-dev ## Release the contract: later changes are compared with it 发布契约基线
+	@$(VENV) protos/build.py
+	@cp protos/gen/contract.binpb protos/baseline.binpb
+
+locks: venv-dev ## Lock the newest versions that fit 重新锁定依赖版本
+	@cd deploy/requirements && for name in runtime dev; do ../../$(VENV) -m uv pip compile --quiet --upgrade --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make locks' \
+		$$name.in --output-file $$name.txt || exit; done
+
+venv:
+	@$(call bootstrap,)
+
+venv-dev:
+	@$(call bootstrap,--dev)
+
+define bootstrap
+python='$(PYTHON)'; if [ -z "$$python" ]; then \
+	echo 'No Python was found: install Python 3.11 to 3.13.   未找到 Python：请安装 Python 3.11 至 3.13。' >&2; exit 1; \
+fi; $$python deploy/local/bootstrap.py $(1)
+endef
