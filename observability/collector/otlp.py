@@ -1,0 +1,92 @@
+"""From OTLP to stored spans. Attributes that the registry does not list stay outside: they may hold personal data."""
+
+from collections.abc import Iterable, Iterator
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from observability.records import KINDS, SpanRecord, Value
+from services.chassis import telemetry_registry
+
+# What Envoy says for a part that a request does not have, and for tags that it is told to keep to itself.
+_NOTHING = "-"
+_LONGEST_NAME = 120
+_LONGEST_TEXT = 200
+_MOST_ATTRIBUTES = 64
+_MOST_LINKS = 64
+
+
+def records(request: ExportTraceServiceRequest) -> tuple[list[SpanRecord], int]:
+    """The spans of a request, and how many were left out because their ids or times cannot be."""
+    kept: list[SpanRecord] = []
+    rejected = 0
+    for service, span in _spans(request):
+        if (
+            len(span.trace_id) == 16
+            and len(span.span_id) == 8
+            and 0 < span.start_time_unix_nano <= span.end_time_unix_nano
+        ):
+            kept.append(_record(service, span))
+        else:
+            rejected += 1
+    return kept, rejected
+
+
+def _spans(request: ExportTraceServiceRequest) -> Iterator[tuple[str, Span]]:
+    for resource_spans in request.resource_spans:
+        names = (pair.value.string_value for pair in resource_spans.resource.attributes if pair.key == "service.name")
+        service = next(names, "")[:40] or "unknown"
+        for scope_spans in resource_spans.scope_spans:
+            for span in scope_spans.spans:
+                yield service, span
+
+
+def _record(service: str, span: Span) -> SpanRecord:
+    return SpanRecord(
+        trace=span.trace_id.hex(),
+        span=span.span_id.hex(),
+        parent=span.parent_span_id.hex(),
+        name=span.name[:_LONGEST_NAME],
+        kind=KINDS[span.kind] if 0 <= span.kind < len(KINDS) else KINDS[0],
+        service=service,
+        start_ns=span.start_time_unix_nano,
+        end_ns=span.end_time_unix_nano,
+        failed=span.status.code == Status.STATUS_CODE_ERROR,
+        attributes=dict(_attributes(span.attributes)),
+        links=tuple((link.trace_id.hex(), link.span_id.hex()) for link in span.links[:_MOST_LINKS]),
+    )
+
+
+def _attributes(pairs: Iterable[KeyValue]) -> Iterator[tuple[str, Value]]:
+    for pair, _ in zip(pairs, range(_MOST_ATTRIBUTES), strict=False):
+        value = _value(pair.value)
+        if value not in (None, _NOTHING) and _allowed(pair.key, value):
+            yield pair.key, value
+
+
+def _allowed(key: str, value: Value) -> bool:
+    field = telemetry_registry.ATTRIBUTES.get(key)
+    if field is None:
+        if key not in telemetry_registry.FOREIGN_KEPT and key not in telemetry_registry.FOREIGN_KNOWN:
+            telemetry_registry.refused["foreign_attribute"] += 1
+        return key in telemetry_registry.FOREIGN_KEPT
+    fits = field.matches is None or not isinstance(value, str) or bool(field.matches(value))
+    if not fits:
+        telemetry_registry.refused["foreign_attribute"] += 1
+    return fits
+
+
+def _value(value: AnyValue) -> Value | None:
+    kind = value.WhichOneof("value")
+    if kind == "string_value":
+        return value.string_value[:_LONGEST_TEXT]
+    if kind == "int_value":
+        return value.int_value
+    if kind == "double_value":
+        return value.double_value
+    if kind == "bool_value":
+        return value.bool_value
+    if kind == "array_value":
+        return [item.string_value[:_LONGEST_TEXT] for item in value.array_value.values[:32]]
+    return None
