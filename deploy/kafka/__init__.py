@@ -1,0 +1,1 @@
+"""Kafka as the backbone needs it: settings, topics, access rules."""

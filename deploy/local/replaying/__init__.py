@@ -1,0 +1,1 @@
+"""Real complaints of two cities, played as citizens' reports: rows, their order, the calls, the accounts."""

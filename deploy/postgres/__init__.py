@@ -1,0 +1,1 @@
+"""PostgreSQL as the backbone needs it: settings, roles, privileges."""
