@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +72,8 @@ def render(line: Line) -> str:
 
 def main() -> int:
     """The command. 1 with one sentence when there is no such log."""
+    # `| head` ends it quietly.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     parser = argparse.ArgumentParser(prog="python -m deploy.local.logs", description="What the parts said, by time.")
     parser.add_argument("--part", default="", help="only this part, such as grid")
     parser.add_argument("--case", default="", help="only what belongs to this case number")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import sys
 import urllib.request
 from collections.abc import Iterable, Mapping
@@ -32,6 +33,8 @@ HEALTH_PAGES = {"gateway": "/ready"}
 
 def main() -> int:
     """The command. 1 when a part is not well or the stack does not run."""
+    # `| head` ends it quietly.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         said = running_stack(run_folder())
     except StackError as error:

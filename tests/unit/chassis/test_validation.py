@@ -3,31 +3,44 @@
 import itertools
 import math
 import time
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
 from egov.common.v1 import options_pb2
 from egov.grid.v1 import grid_service_pb2, incidents_pb2
 from egov.identity.v1 import identity_service_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, message_factory, timestamp_pb2
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.validation import ContractFault, compile_rules
 from services.kernel import texts
 from services.kernel.clock import FixedClock
+from services.kernel.errors import Violation
 
 Field = descriptor_pb2.FieldDescriptorProto
+Pairs = list[tuple[str, str]]
+Rules = Mapping[str, Any]
 NOW = FixedClock(datetime(2026, 11, 23, tzinfo=UTC))
 file_incident = compile_rules(grid_service_pb2.FileIncidentRequest.DESCRIPTOR, NOW)
 register_member = compile_rules(identity_service_pb2.RegisterMemberRequest.DESCRIPTOR, NOW)
 serial = itertools.count()
 
 
-def report(**changes):
+def type_key(code: str, kind: int, standard: str = "") -> incidents_pb2.IncidentTypeKey:
+    """The key of a type. Any number may come as its kind; the stubs name only those that the contract knows."""
+    any_kind = cast("incidents_pb2.IncidentKind.ValueType", kind)
+    return incidents_pb2.IncidentTypeKey(standard=standard, kind=any_kind, code=code)
+
+
+def report(**changes: Any) -> grid_service_pb2.FileIncidentRequest:
     """A right request to file an incident, with changes to its report."""
-    values = {
-        "type": incidents_pb2.IncidentTypeKey(standard="GB/T 47678.5-2026", kind=2, code="01001"),
+    values: dict[str, Any] = {
+        "type": type_key(standard="GB/T 47678.5-2026", kind=2, code="01001"),
         "region": "371102001001",
         "description": "石臼街道海滨二路路边有暴露垃圾，\n请处理。",
         "seen_at": timestamp_pb2.Timestamp(seconds=1_790_000_000),
@@ -38,9 +51,9 @@ def report(**changes):
     return grid_service_pb2.FileIncidentRequest(report=incidents_pb2.Report(**values))
 
 
-def member(**changes):
+def member(**changes: Any) -> identity_service_pb2.RegisterMemberRequest:
     """A right request to register a member system, with changes."""
-    values = {
+    values: dict[str, Any] = {
         "client_id": "rizhao-ssp",
         "display_name": "随手拍",
         "region": "371100",
@@ -51,11 +64,19 @@ def member(**changes):
     return identity_service_pb2.RegisterMemberRequest(**values)
 
 
-def broken(violations):
+def broken(violations: Iterable[Violation]) -> Pairs:
     return [(violation.field, violation.rule) for violation in violations]
 
 
-def field(name, kind, rules=None, *, repeated=False, optional=False, type_name=None):
+def field(
+    name: str,
+    kind: "Field.Type.ValueType",
+    rules: Rules | None = None,
+    *,
+    repeated: bool = False,
+    optional: bool = False,
+    type_name: str | None = None,
+) -> Field:
     made = Field(name=name, type=kind, label=Field.LABEL_REPEATED if repeated else Field.LABEL_OPTIONAL)
     if rules:
         made.options.Extensions[options_pb2.rules].CopyFrom(options_pb2.FieldRules(**rules))
@@ -65,7 +86,7 @@ def field(name, kind, rules=None, *, repeated=False, optional=False, type_name=N
     return made
 
 
-def message_class(*fields):
+def message_class(*fields: Field) -> type[Message]:
     """A message type `Sample` of these fields; `Nested` has a text `code`, `State` knows 0 and 1."""
     package = f"validation_test{next(serial)}"
     file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3")
@@ -92,7 +113,7 @@ def message_class(*fields):
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.Sample"))
 
 
-def entry_type(each, package):
+def entry_type(each: Field, package: str) -> descriptor_pb2.DescriptorProto:
     """The entry of a map from text to `Nested`, as protoc makes it."""
     entry = descriptor_pb2.DescriptorProto(name=each.type_name.rpartition(".")[2])
     entry.options.map_entry = True
@@ -102,28 +123,33 @@ def entry_type(each, package):
     return entry
 
 
-def check(sample, **values):
-    return broken(compile_rules(sample.DESCRIPTOR)(sample(**values)))
+def descriptor(sample: type[Message]) -> Descriptor:
+    """The descriptor of a type made here: the stubs tell protobuf's own descriptors from those of its C library."""
+    return cast(Descriptor, sample.DESCRIPTOR)
 
 
-def test_a_right_request_has_no_violation():
+def check(sample: type[Message], **values: Any) -> Pairs:
+    return broken(compile_rules(descriptor(sample))(sample(**values)))
+
+
+def test_a_right_request_has_no_violation() -> None:
     assert file_incident(report()) == []
     assert register_member(member()) == []
 
 
-def test_everything_optional_may_be_unset():
+def test_everything_optional_may_be_unset() -> None:
     bare = report(reporter_citizen_number="", enterprise_code="", reference="", address="")
     bare.report.ClearField("seen_at")
     assert file_incident(bare) == []
 
 
-def test_an_empty_request_misses_its_report_and_nothing_below():
+def test_an_empty_request_misses_its_report_and_nothing_below() -> None:
     assert broken(file_incident(grid_service_pb2.FileIncidentRequest())) == [("report", "required")]
 
 
-def test_all_violations_come_together_in_the_order_of_the_fields():
+def test_all_violations_come_together_in_the_order_of_the_fields() -> None:
     wrong = report(
-        type=incidents_pb2.IncidentTypeKey(kind=77, code="1"),
+        type=type_key(kind=77, code="1"),
         region="371102",
         description="",
         address="x" * 201,
@@ -157,34 +183,34 @@ def test_all_violations_come_together_in_the_order_of_the_fields():
         ({"reference": "ssp-1\n"}, [("report.reference", "pattern")]),
     ],
 )
-def test_single_mistakes(changes, expected):
+def test_single_mistakes(changes: dict[str, str], expected: Pairs) -> None:
     assert broken(file_incident(report(**changes))) == expected
 
 
-def test_a_failing_check_character_of_an_enterprise_only_flags():
+def test_a_failing_check_character_of_an_enterprise_only_flags() -> None:
     assert file_incident(report(enterprise_code="91350211M0000XUF46")) == []
 
 
-def test_a_birth_in_the_future_is_refused_by_the_clock():
+def test_a_birth_in_the_future_is_refused_by_the_clock() -> None:
     day_before = FixedClock(datetime(1949, 12, 30, 15, 59, tzinfo=UTC))
     early = compile_rules(grid_service_pb2.FileIncidentRequest.DESCRIPTOR, day_before)
     assert broken(early(report())) == [("report.reporter_citizen_number", "code_citizen_number_date")]
 
 
-def test_a_moment_that_no_datetime_can_hold_is_refused():
+def test_a_moment_that_no_datetime_can_hold_is_refused() -> None:
     for wrong in ({"seconds": 1 << 60}, {"seconds": -(1 << 60)}, {"nanos": -1}, {"nanos": 1_000_000_000}):
         assert broken(file_incident(report(seen_at=timestamp_pb2.Timestamp(**wrong)))) == [
             ("report.seen_at", "timestamp")
         ]
 
 
-def test_unknown_fields_are_no_violation():
+def test_unknown_fields_are_no_violation() -> None:
     newer = grid_service_pb2.FileIncidentRequest.FromString(report().SerializeToString() + b"\xf8\x7f\x01")
     assert newer.SerializeToString() != report().SerializeToString()
     assert file_incident(newer) == []
 
 
-def test_items_of_lists_are_named_by_their_place():
+def test_items_of_lists_are_named_by_their_place() -> None:
     wrong = member(scopes=["grid.incidents.file", "", "GRID"], departments=["371102-SCJG", "nowhere"])
     assert broken(register_member(wrong)) == [
         ("departments[1]", "code_department"),
@@ -193,21 +219,21 @@ def test_items_of_lists_are_named_by_their_place():
     ]
 
 
-def test_lists_that_are_missing_or_too_long():
+def test_lists_that_are_missing_or_too_long() -> None:
     assert broken(register_member(member(scopes=[], public_keys=["{}"] * 6))) == [
         ("scopes", "required"),
         ("public_keys", "too_many"),
     ]
 
 
-def test_a_range_holds_for_an_unset_number_too():
+def test_a_range_holds_for_an_unset_number_too() -> None:
     dispatch = compile_rules(grid_service_pb2.DispatchIncidentRequest.DESCRIPTOR)
     uuid = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"
     assert broken(dispatch(grid_service_pb2.DispatchIncidentRequest(incident_id=uuid))) == [("version", "minimum")]
     assert dispatch(grid_service_pb2.DispatchIncidentRequest(incident_id=uuid, version=1)) == []
 
 
-def test_a_page_is_checked_where_it_is_set():
+def test_a_page_is_checked_where_it_is_set() -> None:
     listing = compile_rules(grid_service_pb2.ListIncidentsRequest.DESCRIPTOR)
     assert listing(grid_service_pb2.ListIncidentsRequest()) == []
     wrong = grid_service_pb2.ListIncidentsRequest(case_number="371102-20261123-2000427-K")
@@ -228,19 +254,19 @@ def test_a_page_is_checked_where_it_is_set():
         ("DEPARTMENT", "371102-SCJG", "371102-scjg", "code_department"),
     ],
 )
-def test_every_kind_of_code(code, right, wrong, rule):
+def test_every_kind_of_code(code: str, right: str, wrong: str, rule: str) -> None:
     kind = options_pb2.CodeKind.Value(f"CODE_KIND_{code}")
     sample = message_class(field("value", Field.TYPE_STRING, {"code": kind}))
     assert check(sample, value=right) == check(sample) == []
     assert check(sample, value=wrong) == [("value", rule)]
 
 
-def test_every_kind_of_code_is_compiled():
+def test_every_kind_of_code_is_compiled() -> None:
     for kind in options_pb2.CodeKind.values():
-        compile_rules(message_class(field("value", Field.TYPE_STRING, {"code": kind})).DESCRIPTOR)
+        compile_rules(descriptor(message_class(field("value", Field.TYPE_STRING, {"code": kind}))))
 
 
-def test_defaults_hold_where_the_contract_sets_no_limit():
+def test_defaults_hold_where_the_contract_sets_no_limit() -> None:
     sample = message_class(
         field("text", Field.TYPE_STRING),
         field("data", Field.TYPE_BYTES),
@@ -256,16 +282,16 @@ def test_defaults_hold_where_the_contract_sets_no_limit():
     ]
 
 
-def test_lengths():
+def test_lengths() -> None:
     rules = {"min_length": 2, "max_length": 3}
     sample = message_class(field("text", Field.TYPE_STRING, rules), field("data", Field.TYPE_BYTES, rules))
     assert check(sample) == check(sample, text="日照", data=b"abc") == []
     assert check(sample, text="日", data=b"abcd") == [("text", "too_short"), ("data", "too_long")]
-    found = compile_rules(sample.DESCRIPTOR)(sample(text="日", data=b"abcd"))
+    found = compile_rules(descriptor(sample))(sample(text="日", data=b"abcd"))
     assert [violation.params for violation in found] == [{"limit": 2}, {"limit": 3}]
 
 
-def test_required_with_and_without_presence():
+def test_required_with_and_without_presence() -> None:
     kinds = (Field.TYPE_STRING, Field.TYPE_BYTES)
     needed = {"required": True}
     sample = message_class(
@@ -282,13 +308,13 @@ def test_required_with_and_without_presence():
     assert [name for name, _ in check(sample, **empty)] == ["plain9", "plain12", "known9", "known12", "state", "nested"]
 
 
-def test_a_text_that_knows_its_presence_is_checked_when_it_is_set_to_nothing():
+def test_a_text_that_knows_its_presence_is_checked_when_it_is_set_to_nothing() -> None:
     sample = message_class(field("text", Field.TYPE_STRING, {"pattern": "[a-z]+"}, optional=True))
     assert check(sample) == []
     assert check(sample, text="") == [("text", "pattern")]
 
 
-def test_ranges_and_fractions():
+def test_ranges_and_fractions() -> None:
     sample = message_class(
         field("plain", Field.TYPE_INT32, {"minimum": -5, "maximum": 5}),
         field("known", Field.TYPE_INT32, {"minimum": 1}, optional=True),
@@ -305,19 +331,19 @@ def test_ranges_and_fractions():
     ]
 
 
-def test_unknown_enum_values_also_in_lists():
+def test_unknown_enum_values_also_in_lists() -> None:
     sample = message_class(field("states", Field.TYPE_ENUM, repeated=True, type_name=".PACKAGE.State"))
     assert check(sample, states=[0, 1, 2]) == [("states[2]", "unknown_enum")]
 
 
-def test_durations():
+def test_durations() -> None:
     sample = message_class(field("time", Field.TYPE_MESSAGE, type_name=".google.protobuf.Duration"))
     assert check(sample, time={"seconds": -1, "nanos": -5}) == []
     for wrong in ({"seconds": 1, "nanos": -5}, {"seconds": 1 << 50}, {"nanos": 1_000_000_000}):
         assert check(sample, time=wrong) == [("time", "duration")]
 
 
-def test_messages_in_lists_and_maps():
+def test_messages_in_lists_and_maps() -> None:
     sample = message_class(
         field("rows", Field.TYPE_MESSAGE, repeated=True, type_name=".PACKAGE.Nested"),
         field("known", Field.TYPE_MESSAGE, {"max_items": 2}, repeated=True, type_name=".PACKAGE.Sample.KnownEntry"),
@@ -333,7 +359,7 @@ def test_messages_in_lists_and_maps():
     assert check(sample, known={"a": right, "b": right, "c": right}) == [("known", "too_many")]
 
 
-def test_a_message_that_contains_itself():
+def test_a_message_that_contains_itself() -> None:
     sample = message_class(
         field("text", Field.TYPE_STRING, {"max_length": 3}),
         field("below", Field.TYPE_MESSAGE, type_name=".PACKAGE.Sample"),
@@ -355,10 +381,12 @@ def test_a_message_that_contains_itself():
         (Field.TYPE_STRING, {"code": 99}, False),
     ],
 )
-def test_rules_that_do_not_fit_their_field_are_a_fault_of_the_contract(kind, rules, repeated):
+def test_rules_that_do_not_fit_their_field_are_a_fault_of_the_contract(
+    kind: "Field.Type.ValueType", rules: Rules, repeated: bool
+) -> None:
     sample = message_class(field("value", kind, rules, repeated=repeated))
     with pytest.raises(ContractFault, match="value"):
-        compile_rules(sample.DESCRIPTOR)
+        compile_rules(descriptor(sample))
 
 
 nearly_right = st.sampled_from(["", "371102001001", "01001", "11010519491231002X", "91110000101623741K", "a\0b"])
@@ -366,10 +394,10 @@ anything = st.one_of(st.text(max_size=30), nearly_right)
 
 
 @given(st.lists(anything, min_size=8, max_size=8), st.integers(-1, 9), st.integers(-(1 << 62), 1 << 62))
-def test_any_request_gets_known_rules_without_its_values(values, kind, seconds):
+def test_any_request_gets_known_rules_without_its_values(values: list[str], kind: int, seconds: int) -> None:
     standard, code, region, description, address, citizen, enterprise, reference = values
     request = report(
-        type=incidents_pb2.IncidentTypeKey(standard=standard, kind=kind, code=code),
+        type=type_key(standard=standard, kind=kind, code=code),
         region=region,
         description=description,
         address=address,
@@ -388,7 +416,7 @@ def test_any_request_gets_known_rules_without_its_values(values, kind, seconds):
         }
 
 
-def test_the_greatest_request_is_refused_in_no_time():
+def test_the_greatest_request_is_refused_in_no_time() -> None:
     """Texts of the largest size that a call may have: only their length is looked at."""
     huge = report(description="a" * 4_000_000, address="\0" * 4_000_000, reference="a" * 4_000_000)
     began = time.process_time()

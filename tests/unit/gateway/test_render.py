@@ -22,7 +22,7 @@ CONTRACT = contracts.load()
 
 
 def rendered(tmp_path: Path, **changes: Any) -> dict[str, Any]:
-    services = {name: "127.0.0.1:7100" for name in CONTRACT.owners}
+    services = dict.fromkeys(CONTRACT.owners, "127.0.0.1:7100")
     return bootstrap(CONTRACT, parse({**good(tmp_path), "services": services, **changes}))
 
 
@@ -65,7 +65,7 @@ def test_a_service_without_an_address_is_named(tmp_path: Path) -> None:
 
 
 def test_the_command_writes_a_file_for_its_owner_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    values = {**good(tmp_path), "services": {name: "127.0.0.1:7100" for name in CONTRACT.owners}}
+    values = {**good(tmp_path), "services": dict.fromkeys(CONTRACT.owners, "127.0.0.1:7100")}
     given, out = tmp_path / "settings.json", tmp_path / "envoy.json"
     given.write_text(json.dumps(values))
     assert main(["--out", str(out), "--settings", str(given)]) == 0

@@ -1,5 +1,6 @@
 """Case numbers: written, read back, and slips found."""
 
+from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 
@@ -21,13 +22,13 @@ numbers = st.builds(
 )
 
 
-def refused(text):
+def refused(text: str) -> Refusal:
     with pytest.raises(Refusal) as caught:
         casenumber.parse(text)
     return caught.value
 
 
-def test_a_number_and_its_parts():
+def test_a_number_and_its_parts() -> None:
     made = casenumber.make("371102", date(2026, 11, 23), casenumber.DIGIT["grid"], 427)
     assert str(made) == EXAMPLE
     assert casenumber.parse(EXAMPLE) == made
@@ -40,30 +41,30 @@ def test_a_number_and_its_parts():
     )
 
 
-def test_a_serial_of_more_than_six_digits():
+def test_a_serial_of_more_than_six_digits() -> None:
     made = casenumber.make("371102", date(2026, 11, 23), 2, 1_234_567)
     assert str(made).split("-")[2] == "21234567"
     assert casenumber.parse(str(made)) == made
 
 
-def test_every_service_has_a_digit_of_its_own():
+def test_every_service_has_a_digit_of_its_own() -> None:
     assert len(set(casenumber.DIGIT.values())) == len(casenumber.DIGIT) == 5
 
 
 @given(numbers)
-def test_what_is_written_is_read_back(number):
+def test_what_is_written_is_read_back(number: casenumber.CaseNumber) -> None:
     assert casenumber.parse(str(number)) == number
 
 
 @given(numbers, st.data())
-def test_a_changed_digit_is_found(number, data):
+def test_a_changed_digit_is_found(number: casenumber.CaseNumber, data: st.DataObject) -> None:
     text = str(number)
     place = data.draw(st.sampled_from([place for place, character in enumerate(text) if character != "-"]))
     other = data.draw(st.sampled_from("0123456789".replace(text[place], "")))
     assert casenumber.broken_rule(text[:place] + other + text[place + 1 :])
 
 
-def test_nearly_all_swapped_neighbours_are_found():
+def test_nearly_all_swapped_neighbours_are_found() -> None:
     """A hybrid system of ISO 7064 misses a few pairs; this holds it to one in a hundred, over many numbers."""
     swapped = [twin for serial in range(1, 100_000, 997) for twin in twins(serial)]
     missed = [twin for twin in swapped if casenumber.broken_rule(twin) is None]
@@ -71,7 +72,7 @@ def test_nearly_all_swapped_neighbours_are_found():
     assert len(missed) <= len(swapped) // 100
 
 
-def twins(serial):
+def twins(serial: int) -> Iterator[str]:
     """One case number with each pair of unlike neighbouring digits swapped."""
     text = str(casenumber.make("371102", date(2026, 11, 23), 2, serial))
     for place, (left, right) in enumerate(pairwise(text[:-1])):
@@ -99,7 +100,7 @@ def twins(serial):
         "371102-20261123-2" + "1" * 19 + "-X",
     ],
 )
-def test_wrong_forms(text):
+def test_wrong_forms(text: str) -> None:
     refusal = refused(text)
     assert refusal.kind is Kind.INVALID
     assert [(violation.field, violation.rule) for violation in refusal.violations] == [
@@ -107,11 +108,11 @@ def test_wrong_forms(text):
     ]
 
 
-def test_a_wrong_check_character_is_told_apart():
+def test_a_wrong_check_character_is_told_apart() -> None:
     assert refused(EXAMPLE[:-1] + "K").violations[0].rule == "code_case_number_check"
 
 
-def test_the_refusal_names_the_field_and_not_the_value():
+def test_the_refusal_names_the_field_and_not_the_value() -> None:
     with pytest.raises(Refusal) as caught:
         casenumber.parse("secret", field="filter.case_number")
     assert caught.value.violations[0].field == "filter.case_number"
@@ -130,6 +131,6 @@ def test_the_refusal_names_the_field_and_not_the_value():
         ("371102", 2, 10**18),
     ],
 )
-def test_parts_out_of_range_are_a_fault(county, digit, serial):
+def test_parts_out_of_range_are_a_fault(county: str, digit: int, serial: int) -> None:
     with pytest.raises(ValueError, match="range"):
         casenumber.make(county, date(2026, 11, 23), digit, serial)

@@ -14,7 +14,7 @@ from services.kernel import ids
 LATEST_MS = (1 << 48) - 2
 
 
-def test_version_variant_and_time():
+def test_version_variant_and_time() -> None:
     before = datetime.now(UTC)
     made = ids.uuid7()
     assert (made.version, made.variant) == (7, uuid.RFC_4122)
@@ -22,19 +22,19 @@ def test_version_variant_and_time():
     assert before - timedelta(milliseconds=1) <= ids.uuid7_time(made) <= datetime.now(UTC) + timedelta(seconds=1)
 
 
-def test_the_vector_of_the_rfc():
+def test_the_vector_of_the_rfc() -> None:
     """RFC 9562, appendix A.6: Tuesday, February 22, 2022 2:22:22.00 PM GMT-05:00."""
     example = uuid.UUID("017f22e2-79b0-7cc3-98c4-dc0c0c07398f")
     assert ids.uuid7_time(example) == datetime(2022, 2, 22, 19, 22, 22, tzinfo=UTC)
 
 
-def test_only_a_uuid7_carries_a_time():
+def test_only_a_uuid7_carries_a_time() -> None:
     with pytest.raises(ValueError, match="UUIDv7"):
         ids.uuid7_time(uuid.uuid4())
 
 
 @given(st.lists(st.integers(0, LATEST_MS), min_size=2, max_size=50))
-def test_order_holds_for_every_clock(readings):
+def test_order_holds_for_every_clock(readings: list[int]) -> None:
     """Forwards, standing still, backwards: strings and integers sort as they were made."""
     clock = iter(readings)
     sequence = ids.Sequence(lambda: next(clock))
@@ -45,20 +45,20 @@ def test_order_holds_for_every_clock(readings):
 
 
 @given(st.integers(1, LATEST_MS))
-def test_the_time_is_the_clocks_while_it_goes_forward(reading):
+def test_the_time_is_the_clocks_while_it_goes_forward(reading: int) -> None:
     made = ids.Sequence(lambda: reading).next()
     assert made.int >> 80 == reading
 
 
-def test_a_full_millisecond_carries_into_the_next():
+def test_a_full_millisecond_carries_into_the_next() -> None:
     sequence = ids.Sequence(lambda: 1000)
     sequence._last = (1000 << 74) | ((1 << 74) - 1)
     assert sequence.next().int >> 80 == 1001
 
 
-def test_threads_never_share_an_id():
+def test_threads_never_share_an_id() -> None:
     sequence = ids.Sequence(lambda: 1000)
-    made = [[] for _ in range(4)]
+    made: list[list[uuid.UUID]] = [[] for _ in range(4)]
     threads = [
         threading.Thread(target=lambda mine=mine: mine.extend(sequence.next() for _ in range(500))) for mine in made
     ]
@@ -70,7 +70,7 @@ def test_threads_never_share_an_id():
     assert all(mine == sorted(mine) for mine in made)
 
 
-def test_a_forked_child_starts_anew():
+def test_a_forked_child_starts_anew() -> None:
     before = ids._process
     try:
         ids._forget()

@@ -28,7 +28,7 @@ ACCEPTED = [
 
 
 @pytest.mark.parametrize(("pattern", "right", "wrong"), ACCEPTED)
-def test_accepted_patterns(pattern, right, wrong):
+def test_accepted_patterns(pattern: str, right: list[str], wrong: list[str]) -> None:
     matches = compile_safe(pattern).fullmatch
     assert all(matches(text) for text in right)
     assert not any(matches(text) for text in wrong)
@@ -53,7 +53,7 @@ def test_accepted_patterns(pattern, right, wrong):
         "(a{1,2}){3}",
     ],
 )
-def test_ambiguous_patterns_are_refused(pattern):
+def test_ambiguous_patterns_are_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match="pattern"):
         compile_safe(pattern)
 
@@ -98,13 +98,13 @@ def test_ambiguous_patterns_are_refused(pattern):
         "[a&&b]",
     ],
 )
-def test_what_other_readers_would_read_differently_is_refused(pattern):
+def test_what_other_readers_would_read_differently_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match="pattern"):
         compile_safe(pattern)
 
 
 @st.composite
-def patterns(draw, depth=3):
+def patterns(draw: st.DrawFn, depth: int = 3) -> str:
     """Patterns of the grammar, right ones and ambiguous ones."""
     if depth == 0:
         return draw(st.sampled_from(["a", "b", "[ab]", "[b-d]", "ab", "c"]))
@@ -120,7 +120,7 @@ def patterns(draw, depth=3):
 
 
 @given(patterns(), st.text("abcd", max_size=12))
-def test_an_accepted_pattern_means_what_python_says(pattern, text):
+def test_an_accepted_pattern_means_what_python_says(pattern: str, text: str) -> None:
     try:
         safe = compile_safe(pattern)
     except ValueError:
@@ -129,7 +129,7 @@ def test_an_accepted_pattern_means_what_python_says(pattern, text):
 
 
 @given(patterns(), st.sampled_from(["a", "ab", "b", "abc", "ac", "dcba"]), st.sampled_from("abcd!"))
-def test_no_accepted_pattern_can_be_made_slow(pattern, unit, end):
+def test_no_accepted_pattern_can_be_made_slow(pattern: str, unit: str, end: str) -> None:
     try:
         safe = compile_safe(pattern)
     except ValueError:

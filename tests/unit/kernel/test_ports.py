@@ -28,5 +28,5 @@ SERVICE = Caller(
         (replace(SERVICE, workload="gateway", client_id="rizhao-office", subject="p-1", level=2), ("person", "p-1")),
     ],
 )
-def test_the_party_is_the_person_then_the_client_then_the_service(caller, party):
+def test_the_party_is_the_person_then_the_client_then_the_service(caller: Caller, party: tuple[str, str]) -> None:
     assert caller.party == party

@@ -19,7 +19,7 @@ WRONG = ["", "37", "3711", "37110", "3711020", "071102", "37110a", "371102001001
 
 
 @pytest.mark.parametrize(("code", "level", "prefix", "county"), LEVELS)
-def test_level_prefix_and_county(code, level, prefix, county):
+def test_level_prefix_and_county(code: str, level: Level, prefix: str, county: str) -> None:
     assert regions.is_code(code)
     assert regions.level_of(code) is level
     assert regions.scope_prefix(code) == prefix
@@ -27,14 +27,14 @@ def test_level_prefix_and_county(code, level, prefix, county):
 
 
 @pytest.mark.parametrize("code", WRONG)
-def test_what_is_no_code(code):
+def test_what_is_no_code(code: str) -> None:
     assert not regions.is_code(code)
     for function in (regions.level_of, regions.scope_prefix, regions.county_of):
         with pytest.raises(ValueError, match="region code"):
             function(code)
 
 
-def test_each_level_contains_those_below_and_not_those_above():
+def test_each_level_contains_those_below_and_not_those_above() -> None:
     codes = [code for code, *_ in LEVELS]
     for outer, code in enumerate(codes):
         for inner, other in enumerate(codes):
@@ -46,31 +46,31 @@ def test_each_level_contains_those_below_and_not_those_above():
     ("code", "other"),
     [("371103", "371102"), ("371202", "371100"), ("381102", "370000"), ("371102002", "371102001")],
 )
-def test_neighbours_are_outside(code, other):
+def test_neighbours_are_outside(code: str, other: str) -> None:
     assert not regions.within(code, other)
 
 
-def test_no_region_contains_nothing():
+def test_no_region_contains_nothing() -> None:
     assert not regions.within("371102", "")
 
 
-def test_a_broken_prefix_is_a_fault():
+def test_a_broken_prefix_is_a_fault() -> None:
     with pytest.raises(ValueError, match="region code"):
         regions.within("371102", "371")
 
 
 @st.composite
-def codes(draw):
+def codes(draw: st.DrawFn) -> str:
     length = draw(st.sampled_from([6, 9, 12, 15]))
     return str(draw(st.integers(10 ** (length - 1), 10**length - 1)))
 
 
 @given(codes())
-def test_every_code_lies_in_itself_and_in_its_county(code):
+def test_every_code_lies_in_itself_and_in_its_county(code: str) -> None:
     assert regions.within(code, code)
     assert regions.within(code, regions.county_of(code))
 
 
 @given(codes(), codes())
-def test_within_is_what_the_database_compares(code, other):
+def test_within_is_what_the_database_compares(code: str, other: str) -> None:
     assert regions.within(code, other) is code.startswith(regions.scope_prefix(other))
