@@ -60,7 +60,7 @@ def page_request(size: int, token: str, *readers: Callable[[str], object]) -> Pa
         after = tuple(reader(part) for reader, part in zip(readers, _parts(token), strict=True))
         if token_of(after) != token:
             raise ValueError("not canonical")
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise invalid(Violation("page.page_token", "PAGE_TOKEN_INVALID")) from None
     return PageRequest(size, after)
 

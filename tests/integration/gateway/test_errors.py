@@ -1,0 +1,261 @@
+"""Every error that the gateway can answer with has the one shape."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import socket
+import ssl
+import threading
+
+import grpc
+import pytest
+from egov.grid.v1 import grid_service_pb2
+
+from .stack import Reply, Stack, envoy, free_port, settings, statistic, wait_until
+from .stand_ins import plain_refusal, refuse, retry_in
+
+GRID = "egov.grid.v1.GridService/"
+INCIDENT = "/v1/incidents/019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
+
+
+def assert_shape(reply: Reply, status: int, reason: str, code: int) -> None:
+    """The one shape: code, message, ErrorInfo, both languages, trace id."""
+    assert (reply.status, reply.reason) == (status, reason), reply.text
+    assert reply.headers["content-type"].startswith("application/json")
+    value = reply.json()
+    assert (value["code"], bool(value["message"])) == (code, True)
+    assert reply.detail("ErrorInfo")["domain"] == "egov"
+    texts = {each["locale"]: each["message"] for each in value["details"] if "locale" in each}
+    assert set(texts) == {"zh-CN", "en"}
+    assert all(texts.values())
+    assert "%" not in reply.text
+    trace_id = reply.detail("RequestInfo")["requestId"]
+    assert re.fullmatch("[0-9a-f]{32}", trace_id) and trace_id == reply.headers["egov-trace-id"]
+
+
+def test_tokens(gateway: Stack) -> None:
+    keys = gateway.keys
+    assert_shape(gateway.call("GET", INCIDENT, None), 401, "TOKEN_MISSING", 16)
+    assert_shape(gateway.call("GET", INCIDENT, "not.a.token"), 401, "TOKEN_INVALID", 16)
+    assert_shape(gateway.call("GET", INCIDENT, keys.token(seconds=-60)), 401, "TOKEN_EXPIRED", 16)
+    assert_shape(gateway.call("GET", INCIDENT, keys.token(aud=["other"])), 401, "TOKEN_INVALID", 16)
+    assert_shape(gateway.call("GET", INCIDENT, keys.token(iss="https://other")), 401, "TOKEN_INVALID", 16)
+    assert_shape(gateway.call("GET", INCIDENT, type(keys)().token()), 401, "TOKEN_INVALID", 16)
+    unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0." + keys.token().split(".")[1] + "."
+    assert_shape(gateway.call("GET", INCIDENT, unsigned), 401, "TOKEN_INVALID", 16)
+    assert not gateway.services["grid"].calls
+
+
+def test_a_bad_token_is_refused_where_none_is_needed(gateway: Stack) -> None:
+    assert_shape(gateway.call("GET", "/v1/regions", "not.a.token"), 401, "TOKEN_INVALID", 16)
+
+
+def test_addresses(gateway: Stack) -> None:
+    assert_shape(gateway.call("GET", "/v1/nothing"), 404, "NO_SUCH_ROUTE", 5)
+    assert_shape(gateway.call("GET", f"{INCIDENT}/more"), 404, "NO_SUCH_ROUTE", 5)
+    assert_shape(gateway.call("GET", "/v1/operations/unheard/status"), 404, "NO_SUCH_ROUTE", 5)
+    wrong_verb = gateway.call("DELETE", "/v1/incidents")
+    assert_shape(wrong_verb, 405, "METHOD_NOT_ALLOWED", 12)
+    assert wrong_verb.headers["allow"] == "GET, POST"
+    assert gateway.call("GET", f"{INCIDENT}:close").headers["allow"] == "POST"
+    not_text = gateway.call("GET", "/v1/incidents/%ff")
+    assert_shape(not_text, 400, "INVALID_ARGUMENT", 3)
+    assert not_text.violations() == {"": "NOT_TEXT"}
+
+
+def test_an_escaped_slash_is_refused(gateway: Stack) -> None:
+    reply = gateway.call("GET", "/v1/incidents/a%2Fb")
+    assert (reply.status, reply.reason) == (400, "MALFORMED_REQUEST")
+
+
+def test_bodies(gateway: Stack) -> None:
+    def post(body: bytes, kind: str = "application/json") -> Reply:
+        return gateway.call("POST", "/v1/incidents", body=body, headers={"content-type": kind})
+
+    assert_shape(post(b"a=b", "application/x-www-form-urlencoded"), 415, "CONTENT_TYPE_UNSUPPORTED", 3)
+    assert_shape(post(b'{"report":{"description":"' + b"x" * 1_100_000 + b'"}}'), 413, "BODY_TOO_LARGE", 3)
+    for text in (b'{"report":', b"{'report':{}}", b'{"report":{},}', b"[]", b"7", b"{}{}", b'{"a":01}', b'{"a":tru}'):
+        reply = post(text)
+        assert_shape(reply, 400, "INVALID_ARGUMENT", 3)
+        assert reply.violations() == {"": "NOT_JSON"}, text
+    assert_shape(post(b'{"report":{"description":"\xff"}}'), 400, "MALFORMED_REQUEST", 3)
+    many = post(b'{"report":{"a":[' + b"1," * 100_000 + b"1]}}")
+    assert many.violations() == {"": "TOO_MANY_VALUES"}
+    deep = b'{"report":' * 200 + b"1" + b"}" * 200
+    assert post(deep).status == 400
+    assert not gateway.services["grid"].calls
+
+
+def strictly(text: bytes) -> bool:
+    """Whether Python's reader takes the text as an object of JSON."""
+
+    def never(_: str) -> None:
+        raise ValueError
+
+    try:
+        return isinstance(json.loads(text, parse_constant=never), dict)
+    except ValueError:
+        return False
+
+
+def test_what_is_json_is_judged_as_strictly_as_by_another_reader(gateway: Stack) -> None:
+    chance = random.Random(20261123)
+    whole = (
+        '{"report": {"type": {"code": "01\\u00e9\\n"}, "description": "日照 \\"x\\"", "a": [1, -2.5e+3, null, true]}}'
+    )
+    for _ in range(150):
+        letters = list(whole)
+        for _ in range(chance.randint(0, 2)):
+            letters[chance.randrange(len(letters))] = chance.choice('{}[]",:\\0e.- t日')
+        body = "".join(letters).encode()
+        reply = gateway.call("POST", "/v1/incidents", body=body, headers={"content-type": "application/json"})
+        broken = reply.status == 400 and reply.reason == "INVALID_ARGUMENT" and reply.violations() == {"": "NOT_JSON"}
+        assert broken != strictly(body), body
+
+
+def test_fields(gateway: Stack) -> None:
+    report = {
+        "type": {"kind": "INCIDENT_KIND_UNHEARD", "code": 5, "standart": "x"},
+        "seenAt": "2026-02-30T00:00:00Z",
+        "description": ["a"],
+    }
+    reply = gateway.call("POST", "/v1/incidents", json={"report": report, "extra": {"a": [1]}})
+    assert_shape(reply, 400, "INVALID_ARGUMENT", 3)
+    assert reply.violations() == {
+        "report.type.kind": "UNKNOWN_ENUM",
+        "report.type.code": "WRONG_TYPE",
+        "report.type.standart": "UNKNOWN_FIELD",
+        "report.seen_at": "WRONG_TYPE",
+        "report.description": "WRONG_TYPE",
+        "extra": "UNKNOWN_FIELD",
+    }
+    close = gateway.call("POST", f"{INCIDENT}:close", json={"incidentId": "x", "version": "1.5"})
+    assert close.violations() == {"incident_id": "SET_BY_PATH", "version": "WRONG_TYPE"}
+
+
+def test_violations_speak_the_callers_language_first(gateway: Stack) -> None:
+    for accepted, first, other in (("en-GB,en", "There is no such field.", "zh-CN"), ("zh", "没有这个字段。", "en")):
+        reply = gateway.call("GET", "/v1/incidents?bogus=1", headers={"accept-language": accepted})
+        violation = reply.detail("BadRequest")["fieldViolations"][0]
+        assert (violation["description"], violation["localizedMessage"]["locale"]) == (first, other)
+
+
+@pytest.mark.parametrize(
+    ("query", "violations"),
+    [
+        ("bogus=1", {"bogus": "UNKNOWN_FIELD"}),
+        ("page.bogus=1", {"page.bogus": "UNKNOWN_FIELD"}),
+        ("page.pageSize=x", {"page.page_size": "WRONG_TYPE"}),
+        ("page=1", {"page": "WRONG_TYPE"}),
+        ("state=FILED", {"state": "UNKNOWN_ENUM"}),
+        ("region=1&region=2", {"region": "SET_TWICE"}),
+        ("region=%ff", {"": "NOT_TEXT"}),
+    ],
+)
+def test_queries(gateway: Stack, query: str, violations: dict[str, str]) -> None:
+    reply = gateway.call("GET", f"/v1/incidents?{query}")
+    assert_shape(reply, 400, "INVALID_ARGUMENT", 3)
+    assert reply.violations() == violations
+
+
+def test_a_query_cannot_overrule_the_path(gateway: Stack) -> None:
+    assert gateway.call("GET", f"{INCIDENT}?incidentId=other").violations() == {"incident_id": "SET_BY_PATH"}
+
+
+def test_headers_too_large(gateway: Stack) -> None:
+    for headers in ({"x-large": "y" * 40_000}, {f"x-{number}": "y" for number in range(80)}):
+        reply = gateway.call("GET", INCIDENT, headers=headers)
+        assert (reply.status, reply.reason) == (431, "HEADERS_TOO_LARGE")
+
+
+def test_not_http_at_all(gateway: Stack) -> None:
+    context = ssl.create_default_context(cafile=str(gateway.root.file))
+    raw = socket.create_connection(("localhost", gateway.port), 5)
+    with context.wrap_socket(raw, server_hostname="localhost") as connection:
+        connection.sendall(
+            b"GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+        )
+        answer = connection.recv(65_536).decode()
+    assert answer.startswith("HTTP/1.1 400")
+    assert "MALFORMED_REQUEST" in answer
+
+
+def test_a_service_that_does_not_answer_in_time(gateway: Stack) -> None:
+    free = threading.Event()
+
+    def slow(_: bytes, context: grpc.ServicerContext) -> grid_service_pb2.GetIncidentResponse:
+        context.add_callback(free.set)
+        free.wait(10)
+        return grid_service_pb2.GetIncidentResponse()
+
+    gateway.services["grid"].answers[f"{GRID}GetIncident"] = slow
+    reply = gateway.call("GET", INCIDENT)
+    assert_shape(reply, 504, "DEADLINE_PASSED", 4)
+    assert reply.detail("ErrorInfo")["metadata"] == {"service": "grid"}
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (grpc.StatusCode.INVALID_ARGUMENT, 400),
+        (grpc.StatusCode.FAILED_PRECONDITION, 400),
+        (grpc.StatusCode.ABORTED, 409),
+        (grpc.StatusCode.ALREADY_EXISTS, 409),
+        (grpc.StatusCode.NOT_FOUND, 404),
+        (grpc.StatusCode.PERMISSION_DENIED, 403),
+        (grpc.StatusCode.UNAUTHENTICATED, 401),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, 429),
+        (grpc.StatusCode.UNAVAILABLE, 503),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, 504),
+        (grpc.StatusCode.UNIMPLEMENTED, 501),
+        (grpc.StatusCode.INTERNAL, 500),
+    ],
+)
+@pytest.mark.parametrize("with_headers", [False, True])
+def test_a_services_refusal_is_shown_as_it_is(
+    gateway: Stack, code: grpc.StatusCode, status: int, with_headers: bool
+) -> None:
+    sent = (("egov-case-number", "371102-20261123-2000427-X"),) if with_headers else ()
+    gateway.services["grid"].answers[f"{GRID}CloseIncident"] = refuse(code, "SOME_REASON", retry_in(2.5), headers=sent)
+    reply = gateway.call("POST", f"{INCIDENT}:close", json={})
+    assert (reply.status, reply.reason, reply.json()["code"]) == (status, "SOME_REASON", code.value[0])
+    assert reply.json()["message"] == "SOME_REASON in words"
+    assert reply.headers["retry-after"] == "3"
+    assert reply.headers.get("egov-case-number") == (sent[0][1] if sent else None)
+    assert not [name for name in reply.headers if name.startswith("grpc-")]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "reason"),
+    [
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, 429, "OVERLOADED"),
+        (grpc.StatusCode.UNIMPLEMENTED, 501, "UNIMPLEMENTED"),
+        (grpc.StatusCode.UNKNOWN, 500, "INTERNAL"),
+    ],
+)
+def test_what_grpc_itself_refuses_gets_the_shape_and_leaks_no_text(
+    gateway: Stack, code: grpc.StatusCode, status: int, reason: str
+) -> None:
+    gateway.services["grid"].answers[f"{GRID}CloseIncident"] = plain_refusal(code, "a stack trace")
+    reply = gateway.call("POST", f"{INCIDENT}:close", json={})
+    assert_shape(reply, status, reason, 13 if code is grpc.StatusCode.UNKNOWN else code.value[0])
+    assert "a stack trace" not in reply.text
+    assert ("retry-after" in reply.headers) == (status == 429)
+
+
+def test_a_service_that_is_down_is_named_at_once_and_the_others_go_on(behind: Stack) -> None:
+    services = {name: f"127.0.0.1:{service.port}" for name, service in behind.services.items()}
+    services["notification"] = f"127.0.0.1:{free_port()}"
+    behind.services["grid"].answers[f"{GRID}GetIncident"] = lambda *_: grid_service_pb2.GetIncidentResponse()
+    before = behind.port, behind.admin, behind.access_log
+    with envoy(behind, settings(behind, services=services), "down") as stack:
+        wait_until(lambda: statistic(stack, "jwks_fetch_success") > 0)
+        for _ in range(5):
+            reply = stack.call("GET", "/v1/notices")
+            assert_shape(reply, 503, "UNAVAILABLE", 14)
+            assert reply.detail("ErrorInfo")["metadata"] == {"service": "notification"}
+            assert reply.headers["retry-after"] == "1"
+        assert stack.call("GET", INCIDENT).status == 200
+    behind.port, behind.admin, behind.access_log = before

@@ -1,0 +1,176 @@
+"""Grid through the gateway, with tokens of the sample city: what it does, and every refusal with its reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from deploy.local.client import ApiError, Gateway, TokenSource
+from deploy.local.people import People
+
+REGION, ELSEWHERE = "371102001001", "371103103202"
+RUBBISH = {"standard": "GB/T 47678.5-2026", "kind": "INCIDENT_KIND_EVENT", "code": "06010"}
+INCIDENTS = "/v1/incidents"
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    return {"report": {"type": RUBBISH, "region": REGION, "description": "巷口垃圾堆放", **changes}}
+
+
+def filed(gateway: Gateway, people: People, **changes: Any) -> dict[str, Any]:
+    incident: dict[str, Any] = gateway.post(INCIDENTS, report(**changes), door=people.citizens).body["incident"]
+    return incident
+
+
+def dispatched(gateway: Gateway, people: People) -> dict[str, Any]:
+    incident = filed(gateway, people)
+    return change(gateway, people.seat("371102"), incident, "dispatch")
+
+
+def change(gateway: Gateway, door: TokenSource, incident: dict[str, Any], verb: str, **said: Any) -> dict[str, Any]:
+    body = {"version": incident["version"], **said}
+    changed: dict[str, Any] = gateway.post(f"{INCIDENTS}/{incident['incidentId']}:{verb}", body, door=door).body
+    return changed["incident"]  # type: ignore[no-any-return]
+
+
+def test_an_incident_goes_its_way(gateway: Gateway, people: People) -> None:
+    answer = gateway.post(INCIDENTS, report(reference="SSP-1"), door=people.citizens)
+    first = answer.body["incident"]
+    assert first["caseNumber"] == answer.case_number
+    assert (first["state"], first["holderDepartment"]) == ("INCIDENT_STATE_FILED", "371102-ZHZX")
+    assert first["reporter"] == {"kind": "PARTY_KIND_CLIENT", "id": "rizhao-ssp"}
+    sent = change(gateway, people.seat("371102"), first, "dispatch")
+    assert (sent["state"], sent["holderDepartment"]) == ("INCIDENT_STATE_DISPATCHED", "371102-CGJ")
+    assert "06010" in sent["dispatchReason"]
+    officer = people.officer("371102-CGJ")
+    closed = change(gateway, officer, sent, "close", outcome="CLOSING_OUTCOME_HANDLED")
+    assert (closed["state"], closed["version"], closed["holderDepartment"]) == ("INCIDENT_STATE_CLOSED", "3", "")
+    shown = gateway.get(f"{INCIDENTS}/{first['incidentId']}", door=people.citizens).body["incident"]
+    assert shown == closed
+    listed = gateway.get(INCIDENTS, {"caseNumber": first["caseNumber"]}, door=officer).body["incidents"]
+    assert listed == [closed]
+
+
+def test_only_the_centre_is_shown_the_reporters_number(gateway: Gateway, people: People) -> None:
+    incident = filed(gateway, people, reporterCitizenNumber="11010519491231002X")
+    assert incident["report"]["reporterCitizenNumber"] == ""
+    path = f"{INCIDENTS}/{incident['incidentId']}"
+    to_centre = gateway.get(path, door=people.seat("371102")).body["incident"]
+    assert to_centre["report"]["reporterCitizenNumber"] == "11010519491231002X"
+    to_other = gateway.get(path, door=people.officer("371102-SCJG")).body["incident"]
+    assert to_other["report"]["reporterCitizenNumber"] == ""
+
+
+def test_a_doubtful_enterprise_code_is_flagged_and_filed(gateway: Gateway, people: People) -> None:
+    assert filed(gateway, people, enterpriseCode="91350100M000100Y44")["enterpriseCodeDoubtful"]
+
+
+FUTURE = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+NO_TYPE = ({"type": {**RUBBISH, "code": "99999"}}, ("report.type", "TYPE_UNKNOWN"))
+NO_REGION = ({"region": "371199999999"}, ("report.region", "REGION_UNKNOWN"))
+TOO_EARLY = ({"seenAt": FUTURE}, ("report.seen_at", "SEEN_IN_FUTURE"))
+TOO_LONG = ({"description": "长" * 2001}, ("report.description", "TOO_LONG"))
+WRONG_CHECK = (
+    {"reporterCitizenNumber": "110105194912310021"},
+    ("report.reporter_citizen_number", "CODE_CITIZEN_NUMBER_CHECK"),
+)
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [[NO_TYPE], [NO_REGION], [TOO_EARLY], [TOO_LONG], [WRONG_CHECK], [NO_TYPE, NO_REGION, TOO_EARLY]],
+    ids=lambda faults: "+".join(rule for _, (_, rule) in faults),
+)
+def test_a_bad_report_is_refused_with_everything_that_is_wrong(
+    gateway: Gateway, people: People, faults: list[tuple[dict[str, Any], tuple[str, str]]]
+) -> None:
+    changes = {name: value for said, _ in faults for name, value in said.items()}
+    with pytest.raises(ApiError) as refused:
+        filed(gateway, people, **changes)
+    assert (refused.value.http_status, refused.value.reason) == (400, "INVALID_ARGUMENT")
+    assert {(field, rule) for field, rule, _ in refused.value.violations} == {expected for _, expected in faults}
+    assert set(refused.value.texts) == {"zh-CN", "en"}
+
+
+def test_a_foreign_region_does_not_exist(gateway: Gateway, people: People) -> None:
+    incident = filed(gateway, people, region=ELSEWHERE)
+    seat = people.seat("371102")
+    with pytest.raises(ApiError) as refused:
+        gateway.get(f"{INCIDENTS}/{incident['incidentId']}", door=seat)
+    assert (refused.value.http_status, refused.value.reason) == (404, "INCIDENT_NOT_FOUND")
+    with pytest.raises(ApiError) as refused:
+        change(gateway, seat, incident, "dispatch")
+    assert refused.value.reason == "INCIDENT_NOT_FOUND"
+    assert gateway.get(INCIDENTS, {"caseNumber": incident["caseNumber"]}, door=seat).body["incidents"] == []
+    assert gateway.get(INCIDENTS, {"region": "371103"}, door=seat).body["incidents"] == []
+
+
+def refusal(gateway: Gateway, door: TokenSource, incident: dict[str, Any], verb: str, **said: Any) -> tuple[int, str]:
+    with pytest.raises(ApiError) as refused:
+        change(gateway, door, incident, verb, **said)
+    return refused.value.http_status, refused.value.reason
+
+
+def test_a_stale_version_is_a_conflict(gateway: Gateway, people: People) -> None:
+    incident = dispatched(gateway, people)
+    seen = {**incident, "version": "1"}
+    assert refusal(gateway, people.seat("371102"), seen, "dispatch") == (409, "STALE_VERSION")
+
+
+def test_a_command_in_the_wrong_state_is_refused(gateway: Gateway, people: People) -> None:
+    seat, handled = people.seat("371102"), {"outcome": "CLOSING_OUTCOME_HANDLED"}
+    incident = filed(gateway, people)
+    assert refusal(gateway, seat, incident, "close", **handled) == (400, "WRONG_STATE")
+    sent = change(gateway, seat, incident, "dispatch")
+    assert refusal(gateway, seat, sent, "dispatch") == (400, "SAME_DEPARTMENT")
+    closed = change(gateway, seat, sent, "close", **handled)
+    assert refusal(gateway, seat, closed, "dispatch") == (400, "WRONG_STATE")
+
+
+def test_only_the_holder_or_its_centre_closes(gateway: Gateway, people: People) -> None:
+    sent, handled = dispatched(gateway, people), {"outcome": "CLOSING_OUTCOME_HANDLED"}
+    assert refusal(gateway, people.officer("371102-SCJG"), sent, "close", **handled) == (403, "NOT_THE_HOLDER")
+    assert refusal(gateway, people.office, sent, "close", **handled) == (403, "LEVEL_TOO_LOW")
+    assert refusal(gateway, people.citizens, sent, "close", **handled) == (403, "SCOPE_MISSING")
+
+
+def test_a_department_of_elsewhere_is_not_named(gateway: Gateway, people: People) -> None:
+    incident, seat = filed(gateway, people), people.seat("371102")
+    assert refusal(gateway, seat, incident, "dispatch", department="371103-CGJ") == (400, "INVALID_ARGUMENT")
+    sent = change(gateway, seat, incident, "dispatch", department="371102-HBJ")
+    assert (sent["holderDepartment"], sent["dispatchReason"]) == ("371102-HBJ", "")
+
+
+def test_a_report_sent_twice_is_filed_once(gateway: Gateway, people: People) -> None:
+    key = str(uuid4())
+    first, again = (gateway.post(INCIDENTS, report(), door=people.citizens, key=key) for _ in range(2))
+    assert first.body == again.body
+    with pytest.raises(ApiError) as refused:
+        gateway.post(INCIDENTS, report(address="elsewhere"), door=people.citizens, key=key)
+    assert (refused.value.http_status, refused.value.reason) == (400, "KEY_REUSED")
+
+
+def test_lists_go_on_where_they_stopped(gateway: Gateway, people: People) -> None:
+    expected = [filed(gateway, people)["incidentId"] for _ in range(3)][::-1]
+    shown, token = [], ""
+    for _ in range(3):
+        query = {"page.pageSize": "1", "page.pageToken": token, "region": REGION}
+        body = gateway.get(INCIDENTS, query, door=people.citizens).body
+        shown += [incident["incidentId"] for incident in body["incidents"]]
+        token = body["page"]["nextPageToken"]
+    assert shown == expected
+    with pytest.raises(ApiError) as refused:
+        gateway.get(INCIDENTS, {"page.pageToken": "x"}, door=people.citizens)
+    assert [rule for _, rule, _ in refused.value.violations] == ["PAGE_TOKEN_INVALID"]
+
+
+def test_the_catalogue_is_for_everybody(gateway: Gateway) -> None:
+    query = {"kind": "INCIDENT_KIND_EVENT", "categoryCode": "90"}
+    types = gateway.get("/v1/incidentTypes", query).body["types"]
+    assert {each["key"]["code"] for each in types} >= {"90001", "90002"}
+    assert all(each["local"] for each in types)

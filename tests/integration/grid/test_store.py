@@ -1,0 +1,184 @@
+"""What a store of grid does: one suite for the fake of the unit tests and for the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from services.grid.domain.incidents import ClosingOutcome, Incident, IncidentState
+from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
+from services.grid.store.incidents import IncidentStore
+from services.grid.store.reference import ReferenceStore, replace_centres, replace_rules, replace_types
+from services.kernel.errors import Kind, Refusal
+from services.kernel.ids import uuid7
+from services.kernel.paging import PageRequest
+from tests.integration.conftest import Engine
+from tests.unit.fakes import NOW
+from tests.unit.grid.samples import (
+    CENTRE,
+    COVER,
+    ELSEWHERE,
+    FOOD,
+    GRID,
+    RUBBISH,
+    TYPES,
+    FakeIncidents,
+    FakeReference,
+    dispatched,
+    incident,
+    rule,
+)
+
+ALL = PageRequest()
+RULES = [rule("CGJ", 24), rule("SCJG", 48, standard="RZ-LOCAL", kind="event", code_prefix="90", region_prefix="371121")]
+
+
+@dataclass
+class Stores:
+    incidents: IncidentStore | FakeIncidents
+    reference: ReferenceStore | FakeReference
+    connection: sa.Connection | None = None
+
+    def refill(self, types: tuple[IncidentType, ...], rules: list[DispatchRule], centres: dict[str, str]) -> None:
+        if self.connection is None:
+            assert isinstance(self.reference, FakeReference)
+            self.reference.replace(types, rules, centres)
+        else:
+            replace_types(self.connection, types)
+            replace_rules(self.connection, rules)
+            replace_centres(self.connection, centres)
+
+
+@pytest.fixture
+def stores(backing: str, request: pytest.FixtureRequest) -> Iterator[Stores]:
+    if backing == "fake":
+        yield Stores(FakeIncidents(), FakeReference())
+        return
+    engine_of: Engine = request.getfixturevalue("engine_of")
+    with engine_of("grid").connect() as connection:
+        yield Stores(IncidentStore(connection), ReferenceStore(connection), connection)
+        connection.rollback()
+
+
+def kept(stores: Stores, *incidents: Incident) -> tuple[Incident, ...]:
+    for each in incidents:
+        stores.incidents.add(each)
+    return incidents
+
+
+def test_an_incident_comes_back_as_it_was_kept_through_all_its_states(stores: Stores) -> None:
+    [filed] = kept(
+        stores,
+        incident(
+            address="海滨路1号 '; --",
+            reporter_citizen_number="11010519491231002X",
+            enterprise_code="91350100M000100Y44",
+            reference="SSP-1",
+        ),
+    )
+    assert stores.incidents.load(filed.id, "3711") == filed
+    later = dispatched(filed)
+    stores.incidents.save(later)
+    assert stores.incidents.load(filed.id, GRID) == later
+    closed = later.close(ClosingOutcome.NOT_FOUND_ON_SITE, seen=2, by_department=CENTRE, now=NOW)
+    stores.incidents.save(closed)
+    assert stores.incidents.load(filed.id, "37") == closed
+
+
+@pytest.mark.parametrize("bound", ["371121", "3710", ELSEWHERE, GRID + "0"])
+def test_an_incident_outside_the_bound_does_not_exist(stores: Stores, bound: str) -> None:
+    [filed] = kept(stores, incident())
+    for unknown in (filed.id, uuid7()):
+        with pytest.raises(Refusal) as refused:
+            stores.incidents.load(unknown, bound)
+        assert (refused.value.kind, refused.value.reason) == (Kind.NOT_FOUND, "INCIDENT_NOT_FOUND")
+
+
+def test_of_two_changes_to_one_version_the_second_is_refused(stores: Stores) -> None:
+    [filed] = kept(stores, incident())
+    stores.incidents.save(dispatched(filed))
+    with pytest.raises(Refusal) as refused:
+        stores.incidents.save(dispatched(filed))
+    assert (refused.value.kind, refused.value.reason) == (Kind.CONFLICT, "STALE_VERSION")
+
+
+def test_a_list_shows_the_newest_first_page_by_page_whatever_is_filed_meanwhile(stores: Stores) -> None:
+    same_moment = [incident(at=NOW) for _ in range(3)]
+    filed = kept(stores, *(incident(at=NOW - timedelta(minutes=n)) for n in range(1, 5)), *same_moment)
+    expected = sorted(filed, key=lambda each: (each.filed_at, each.id), reverse=True)
+    shown: list[Incident] = []
+    page = PageRequest(size=2)
+    while True:
+        answer = stores.incidents.search("3711", page)
+        shown.extend(answer.rows)
+        if not answer.next_token:
+            break
+        page = PageRequest(size=2, after=(answer.rows[-1].filed_at, answer.rows[-1].id))
+        kept(stores, incident(at=NOW + timedelta(minutes=1)))
+    assert shown == expected
+
+
+def test_a_list_stays_in_the_callers_region_and_the_one_asked_for(stores: Stores) -> None:
+    here, there = kept(stores, incident(), incident(region=ELSEWHERE))
+
+    def found(bound: str, region: str = "") -> set[Incident]:
+        return set(stores.incidents.search(bound, ALL, region=region).rows)
+
+    assert found("3711") == found("37", "371100") == {here, there}
+    assert found("371102") == found("3711", "371102001") == found("371102", GRID) == {here}
+    assert found("371121") == {there}
+    assert found("371102", "371121") == found("370213") == set()
+
+
+def test_a_list_is_narrowed_by_state_and_case_number(stores: Stores) -> None:
+    first, second = kept(stores, incident(), incident())
+    later = dispatched(second)
+    stores.incidents.save(later)
+    assert stores.incidents.search("3711", ALL, state=IncidentState.DISPATCHED).rows == (later,)
+    assert stores.incidents.search("3711", ALL, case_number=first.case_number).rows == (first,)
+    assert stores.incidents.search("371121", ALL, case_number=first.case_number).rows == ()
+
+
+def test_types_are_listed_by_key_page_by_page(stores: Stores) -> None:
+    stores.refill(TYPES, RULES, {})
+    first = stores.reference.types(PageRequest(size=2))
+    assert [each.key for each in first.rows] == [COVER, RUBBISH]
+    second = stores.reference.types(PageRequest(size=2, after=tuple(first.rows[-1].key)))
+    assert ([each.key for each in second.rows], second.next_token) == ([FOOD], "")
+    assert second.rows == (TYPES[1],)
+
+
+def test_types_are_narrowed_by_kind_and_category(stores: Stores) -> None:
+    stores.refill(TYPES, RULES, {})
+    assert [each.key for each in stores.reference.types(ALL, kind=IncidentKind.COMPONENT).rows] == [COVER]
+    assert [each.key for each in stores.reference.types(ALL, category_code="90").rows] == [FOOD]
+
+
+def test_a_component_is_no_event_of_the_same_code(stores: Stores) -> None:
+    stores.refill(TYPES, RULES, {})
+    assert stores.reference.type_in_force(RUBBISH)
+    assert not stores.reference.type_in_force(TypeKey(RUBBISH.standard, IncidentKind.COMPONENT, RUBBISH.code))
+
+
+def test_a_folder_is_the_whole_truth_and_may_be_loaded_again(stores: Stores) -> None:
+    for _ in range(2):
+        stores.refill(TYPES, RULES, {"371102": CENTRE, "371121": "371121-ZHZX"})
+    changed = replace(TYPES[1], name_en="Food safety")
+    for _ in range(2):
+        stores.refill((changed,), [], {"371102": CENTRE})
+    assert stores.reference.types(ALL).rows == (changed,)
+    assert not stores.reference.type_in_force(RUBBISH)
+    assert list(stores.reference.rules_for(GRID)) == []
+    assert (stores.reference.centre_of("371102"), stores.reference.centre_of("371121")) == (CENTRE, None)
+    stores.refill(TYPES, RULES, {})
+    assert stores.reference.type_in_force(RUBBISH)
+
+
+def test_only_the_rules_of_a_region_are_read(stores: Stores) -> None:
+    stores.refill(TYPES, RULES, {})
+    assert list(stores.reference.rules_for(GRID)) == RULES[:1]
+    assert sorted(stores.reference.rules_for(ELSEWHERE), key=lambda each: each.department_suffix) == RULES

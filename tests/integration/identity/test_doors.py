@@ -1,0 +1,307 @@
+"""The running service behind its two doors: OAuth 2.0 over HTTP, and RPCs with the tokens that it grants."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import grpc
+import pytest
+from egov.identity.v1 import identity_service_pb2 as identity
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+from joserfc import jws
+from joserfc.jwk import ECKey
+
+from deploy.local.pki import Identity
+from deploy.local.stack import Stack
+from services.chassis.tokens import TokenVerifier
+from services.identity import load
+from services.identity.domain.organisations import person_id_of
+from services.identity.domain.tokens import ATTEMPTS_PER_MINUTE, CLIENT_ASSERTION_TYPE, JWT_BEARER
+from services.identity.keys import KeyRing, rotate
+from services.kernel.clock import SystemClock
+from services.kernel.errors import Refusal
+from tests.integration.conftest import Engine
+from tests.unit.chassis.test_tokens import Keeper
+from tests.unit.identity.samples import MEMBER_KEY, SECRET
+
+SAMPLE = Path(__file__).parents[3] / "deploy" / "local" / "sample"
+KEY_SET = "/.well-known/jwks.json"
+
+
+@dataclass
+class Doors:
+    """The running service as the gateway reaches it."""
+
+    environment: dict[str, str]
+    gateway: Identity
+
+    @property
+    def issuer(self) -> str:
+        return self.environment["EGOV_TOKEN_ISSUER"]
+
+    def http(self, verb: str, path: str, fields: dict[str, str] | None = None, **headers: str) -> tuple[int, Any, Any]:
+        """Status, headers and content of an answer."""
+        context = ssl.create_default_context(cafile=str(self.gateway.trust))
+        context.load_cert_chain(self.gateway.cert, self.gateway.key)
+        host, _, port = self.environment["EGOV_HTTP_LISTEN"].rpartition(":")
+        connection = http.client.HTTPSConnection(host, int(port), context=context, timeout=20)
+        body = urlencode(fields) if fields is not None else None
+        form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+        connection.request(verb, path, body, {**form, **headers})
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer.status, answer.headers, json.loads(content) if content.startswith(b"{") else content
+
+    def token(self, client_id: str = "rizhao-office", person: str = "", **fields: str) -> str:
+        """A token for the member, or for the person whom it vouches for."""
+        assertion = self.assertion(client_id, person or client_id)
+        asked = {"grant_type": JWT_BEARER, "assertion": assertion} if person else own(assertion)
+        status, _, answer = self.http("POST", "/oauth2/token", {**asked, **fields})
+        assert status == 200, answer
+        return str(answer["access_token"])
+
+    def assertion(self, client_id: str, subject: str, key: ECKey = MEMBER_KEY, **claims: Any) -> str:
+        usual = {"iss": client_id, "sub": subject, "aud": self.issuer}
+        said = {**usual, "exp": int(time.time()) + 60, "jti": str(uuid.uuid4())}
+        return jws.serialize_compact({"alg": "ES256"}, json.dumps(said | claims), key, algorithms=["ES256"])
+
+    def call(self, method: str, request: Message, answer: type[Message], token: str = "") -> Any:
+        """An RPC through the gateway's TLS identity; a refusal raises grpc.RpcError."""
+        pair = (self.gateway.key.read_bytes(), self.gateway.cert.read_bytes())
+        credentials = grpc.ssl_channel_credentials(self.gateway.trust.read_bytes(), *pair)
+        metadata: tuple[tuple[str, str | bytes], ...] = (("idempotency-key", str(uuid.uuid4())),)
+        metadata += (("authorization", f"Bearer {token}"),) if token else ()
+        with grpc.secure_channel(self.environment["EGOV_RPC_LISTEN"], credentials) as channel:
+            path = f"/egov.identity.v1.IdentityService/{method}"
+            stub: Any = channel.unary_unary(path, type(request).SerializeToString, answer.FromString)
+            return stub(request, metadata=metadata, timeout=20)
+
+
+def own(assertion: str) -> dict[str, str]:
+    return {
+        "grant_type": "client_credentials",
+        "client_assertion_type": CLIENT_ASSERTION_TYPE,
+        "client_assertion": assertion,
+    }
+
+
+def basic(client_id: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+
+
+def reasons(error: grpc.RpcError) -> tuple[str, list[tuple[str, str]]]:
+    """Reason and violations of a refusal."""
+    trailing = {each.key: each.value for each in error.trailing_metadata()}
+    status = status_pb2.Status.FromString(trailing["grpc-status-details-bin"])
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail in status.details:
+        detail.Unpack(info)
+        detail.Unpack(bad)
+    return info.reason, [(each.field, each.reason) for each in bad.field_violations]
+
+
+@pytest.fixture(scope="module")
+def doors(postgres: Stack, engine_of: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    """Identity in a process of its own, on a database with the sample city."""
+    engine_of("identity")
+    folder = tmp_path_factory.mktemp("identity")
+    environment = postgres.env_for("identity") | {"IDENTITY_KEYS": str(folder / "signing")}
+    _load(postgres, folder / "members")
+    with (folder / "log").open("wb") as log:
+        command = [sys.executable, "-m", "services.chassis.run", "identity", "--only", "rpc,http"]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_until_ready(process, environment, folder / "log")
+            yield Doors(environment, postgres.identities.workload("gateway"))
+        finally:
+            # Not asked to stop: its relay would first wait for the broker, which these tests do without.
+            process.kill()
+            process.wait(20)
+    with postgres.database("identity", owner=True) as owner:
+        owner.execute("TRUNCATE region, department, staff, member, used_assertion, failed_attempt")
+
+
+def _load(postgres: Stack, members: Path) -> None:
+    for client_id in ("rizhao-ssp", "rizhao-office", "rizhao-ops"):
+        (members / client_id).mkdir(parents=True)
+        (members / client_id / "public.jwk.json").write_text(json.dumps(MEMBER_KEY.as_dict(private=False)), "utf-8")
+    (members / "rizhao-ssp" / "secret").write_text(SECRET, "utf-8")
+    (members / "rizhao-office" / "tls.crt").write_bytes(postgres.identities.workload("gateway").cert.read_bytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL_IDENTITY_OWNER", postgres.wiring.database("identity", owner=True))
+        assert load.main([str(SAMPLE), "--member-keys", str(members)]) == 0
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], environment: dict[str, str], log: Path) -> None:
+    until = time.monotonic() + 60
+    while True:
+        assert process.poll() is None and time.monotonic() < until, log.read_text("utf-8")
+        try:
+            with urllib.request.urlopen(f"http://{environment['EGOV_ADMIN_LISTEN']}/readyz", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            process.poll()
+
+
+def verifier(doors: Doors) -> TokenVerifier:
+    def fetch() -> str:
+        return json.dumps(doors.http("GET", KEY_SET)[2])
+
+    return TokenVerifier(doors.issuer, "egov", fetch, SystemClock(), Keeper())
+
+
+def test_a_member_gets_a_token_that_every_service_takes(doors: Doors) -> None:
+    assertion = doors.assertion("rizhao-office", "rizhao-office")
+    status, headers, answer = doors.http("POST", "/oauth2/token", own(assertion) | {"scope": "grid.incidents.read"})
+    assert (status, answer["token_type"], answer["expires_in"], answer["scope"]) == (
+        200,
+        "Bearer",
+        300,
+        "grid.incidents.read",
+    )
+    assert headers["Cache-Control"] == "no-store"
+    claims = verifier(doors).verify(answer["access_token"], peer_fingerprint=None)
+    assert (claims.client_id, claims.person, claims.region, claims.level) == ("rizhao-office", None, "371100", 0)
+
+
+def test_an_assertion_is_good_once_also_when_it_bought_nothing(doors: Doors) -> None:
+    assertion = doors.assertion("rizhao-office", "rizhao-office")
+    refused = doors.http("POST", "/oauth2/token", own(assertion) | {"scope": "operations.act"})
+    assert (refused[0], refused[2]["error"]) == (400, "invalid_scope")
+    status, headers, answer = doors.http("POST", "/oauth2/token", own(assertion))
+    assert (status, answer["error"], answer["reason"]) == (401, "invalid_client", "CLIENT_ASSERTION_REFUSED")
+    assert "jti was used before" in answer["error_description"]
+    assert headers["WWW-Authenticate"].startswith("Basic")
+
+
+def test_a_member_vouches_for_its_staff_and_binds_the_token(doors: Doors) -> None:
+    given = doors.token("rizhao-office", "seat.371102@371102-ZHZX", bind="tls")
+    with pytest.raises(Refusal, match="TOKEN_NOT_BOUND"):
+        verifier(doors).verify(given, peer_fingerprint=None)
+    binding = json.loads(jws.extract_compact(given.encode()).payload or b"")["cnf"]["x5t#S256"]
+    claims = verifier(doors).verify(given, peer_fingerprint=binding)
+    assert claims.person == str(person_id_of("seat.371102", "371102-ZHZX"))
+    assert (claims.department, claims.region, claims.level) == ("371102-ZHZX", "371102", 2)
+    assert claims.roles == {"seat"}
+
+
+def test_a_member_cannot_vouch_for_anybody(doors: Doors) -> None:
+    asked = {"grant_type": JWT_BEARER, "assertion": doors.assertion("rizhao-ssp", "seat.371102@371102-ZHZX")}
+    status, _, answer = doors.http("POST", "/oauth2/token", asked)
+    assert (status, answer["error"], answer["reason"]) == (400, "invalid_grant", "PERSON_NOT_VOUCHED")
+    assert "seat" not in json.dumps(answer)
+
+
+def test_a_stranger_gets_no_token(doors: Doors) -> None:
+    stranger = ECKey.generate_key("P-256", private=True)
+    forged = doors.assertion("rizhao-office", "rizhao-office", stranger)
+    for fields in (own(forged), own("nonsense"), {"grant_type": "client_credentials"}):
+        status, _, answer = doors.http("POST", "/oauth2/token", fields)
+        assert (status, answer["error"]) == (401, "invalid_client")
+    status, _, answer = doors.http("POST", "/oauth2/token", {"grant_type": "password"})
+    assert (status, answer["error"]) == (400, "unsupported_grant_type")
+    assert doors.http("POST", "/oauth2/token", {})[0] == 400
+    assert doors.http("GET", "/oauth2/token")[0] == 405
+
+
+def test_wrong_secrets_are_counted_and_close_the_door(doors: Doors) -> None:
+    asked = {"grant_type": "client_credentials"}
+    right, wrong = basic("rizhao-ssp", SECRET), basic("rizhao-ssp", SECRET + "x")
+    assert doors.http("POST", "/oauth2/token", asked, Authorization=right)[0] == 200
+    for _ in range(ATTEMPTS_PER_MINUTE):
+        assert doors.http("POST", "/oauth2/token", asked, Authorization=wrong)[0] == 401
+    status, headers, _ = doors.http("POST", "/oauth2/token", asked, Authorization=right)
+    assert (status, headers["Retry-After"]) == (429, "60")
+    doors.token("rizhao-ssp")
+
+
+def test_metadata_lead_to_keys(doors: Doors) -> None:
+    status, headers, answer = doors.http("GET", "/.well-known/openid-configuration")
+    assert (status, answer["issuer"], headers["Cache-Control"]) == (200, doors.issuer, "public, max-age=300")
+    assert answer["jwks_uri"] == doors.issuer + KEY_SET
+    assert "grid.incidents.file" in answer["scopes_supported"]
+    keys = doors.http("GET", KEY_SET)[2]["keys"]
+    assert len(keys) == 2 and all("d" not in key for key in keys)
+
+
+def test_a_rotation_is_picked_up_while_running(doors: Doors) -> None:
+    checking = verifier(doors)
+    before = doors.token()
+    folder = Path(doors.environment["IDENTITY_KEYS"])
+    old = KeyRing(folder).active().kid
+    rotate(folder, SystemClock().now(), force=True)
+    until = time.monotonic() + 20
+    while (header := jws.extract_compact(doors.token().encode()).headers())["kid"] == old:
+        assert time.monotonic() < until
+    assert header["kid"] in {key["kid"] for key in doors.http("GET", KEY_SET)[2]["keys"]}
+    with pytest.raises(Refusal, match="TOKEN_INVALID"):
+        checking.verify(before, peer_fingerprint=None)
+
+
+def test_regions_are_open_to_all(doors: Doors) -> None:
+    answer = doors.call("ListRegions", identity.ListRegionsRequest(), identity.ListRegionsResponse)
+    assert [region.code for region in answer.regions] == ["371100"]
+    asked = identity.ListRegionsRequest(parent_code="371102")
+    asked.page.page_size = 3
+    first = doors.call("ListRegions", asked, identity.ListRegionsResponse)
+    asked.page.page_token = first.page.next_page_token
+    second = doors.call("ListRegions", asked, identity.ListRegionsResponse)
+    codes = [region.code for region in (*first.regions, *second.regions)]
+    assert len(codes) == 6 and codes == sorted(set(codes))
+
+
+def test_departments_are_those_of_the_callers_region(doors: Doors) -> None:
+    given = doors.token("rizhao-ops")
+    answer = doors.call("ListDepartments", identity.ListDepartmentsRequest(), identity.ListDepartmentsResponse, given)
+    assert len(answer.departments) == 36
+    asked = identity.ListDepartmentsRequest(region="371103")
+    answer = doors.call("ListDepartments", asked, identity.ListDepartmentsResponse, given)
+    assert {department.region for department in answer.departments} == {"371103"}
+    with pytest.raises(grpc.RpcError) as refused:
+        doors.call("ListDepartments", asked, identity.ListDepartmentsResponse, doors.token("rizhao-ssp"))
+    assert reasons(refused.value)[0] == "SCOPE_MISSING"
+
+
+def test_a_member_registers_and_asks_for_its_first_token(doors: Doors) -> None:
+    key = ECKey.generate_key("P-256", private=True)
+    asked = identity.RegisterMemberRequest(
+        client_id="donggang-video",
+        display_name="东港视频（示例）",
+        region="371102",
+        departments=["371102-SCJG"],
+        scopes=["grid.incidents.file"],
+        public_keys=[json.dumps(key.as_dict(private=False))],
+    )
+    given = doors.token("rizhao-ops")
+    answer = doors.call("RegisterMember", asked, identity.RegisterMemberResponse, given)
+    assert json.loads(answer.member.public_keys[0])["kid"] == key.thumbprint()
+    assertion = doors.assertion("donggang-video", "donggang-video", key)
+    assert doors.http("POST", "/oauth2/token", own(assertion))[0] == 200
+    with pytest.raises(grpc.RpcError) as refused:
+        doors.call("RegisterMember", asked, identity.RegisterMemberResponse, given)
+    assert reasons(refused.value)[0] == "CLIENT_EXISTS"
+    asked.region, asked.scopes[0], asked.public_keys[0] = "371109", "grid.incidents.burn", "{}"
+    with pytest.raises(grpc.RpcError) as refused:
+        doors.call("RegisterMember", asked, identity.RegisterMemberResponse, given)
+    assert reasons(refused.value)[1] == [
+        ("region", "REGION_UNKNOWN"),
+        ("departments[0]", "DEPARTMENT_OUTSIDE"),
+        ("scopes[0]", "SCOPE_UNKNOWN"),
+        ("public_keys[0]", "KEY_UNFIT"),
+    ]
