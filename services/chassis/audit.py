@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import logging
 import queue
+import re
 import threading
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from services.chassis import telemetry
+from services.chassis import logs, telemetry
 from services.chassis.call import Call
+from services.chassis.database import is_passing
 from services.chassis.tables import AUDIT_COLUMNS, columns
 from services.kernel.clock import Clock
+from services.kernel.errors import exhausted
 from services.kernel.ids import uuid7
 
 log = logging.getLogger(__name__)
 
+ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 QUEUE_LIMIT = 2000
 BATCH = 200
 INSERT = f"""INSERT INTO chassis.audit_log ({", ".join(AUDIT_COLUMNS)})
@@ -50,12 +54,14 @@ def audit_row(call: Call, at: datetime, outcome: str, *, target: str | None = No
 
 
 def target_of(request: Any) -> str | None:
-    """The id that a request is about: its first field that is named `..._id` and set; None if it has none."""
+    """The id that a request is about: its first field that is named `..._id` and set; None if it has no such id."""
     if request is None:
         return None
     for field in request.DESCRIPTOR.fields:
         if field.name.endswith("_id") and field.type == field.TYPE_STRING and getattr(request, field.name):
-            return str(getattr(request, field.name))[:64]
+            text = str(getattr(request, field.name))
+            # A request that was refused may hold anything, also what no database takes.
+            return text if ID.fullmatch(text) else None
     return None
 
 
@@ -73,8 +79,11 @@ class AuditWriter:
         self._thread.start()
 
     def write(self, call: Call, outcome: str) -> None:
-        """Leave one row; waits while the queue is full, at most until the call's deadline."""
-        self._queue.put(audit_row(call, self._clock.now(), outcome), timeout=max(0.05, call.remaining()))
+        """Leave one row; waits while the queue is full. Raises Refusal OVERLOADED at the call's deadline."""
+        try:
+            self._queue.put(audit_row(call, self._clock.now(), outcome), timeout=max(0.05, call.remaining()))
+        except queue.Full:
+            raise exhausted(retry_after_s=1.0) from None
 
     def stop(self) -> None:
         """Write what is left, for at most five seconds."""
@@ -98,12 +107,19 @@ class AuditWriter:
                 rows = []
 
     def _insert(self, rows: list[dict[str, Any]]) -> bool:
+        """Whether the rows are dealt with. One that the database never takes must not hold up all that follow."""
         try:
             with self._engine.begin() as connection:
                 values = columns([[row[name] for name in AUDIT_COLUMNS] for row in rows], AUDIT_COLUMNS)
                 connection.exec_driver_sql(INSERT, values)
             return True
         except sa.exc.SQLAlchemyError as error:
-            log.warning("audit rows wait for the database: %s", type(error).__name__)
-            threading.Event().wait(0.5)
-            return False
+            reason = telemetry.failure(error)
+            if is_passing(error):
+                logs.event(log, logging.WARNING, "audit rows wait for the database", reason=reason)
+                threading.Event().wait(0.5)
+                return False
+            if len(rows) > 1:
+                return all(self._insert([row]) for row in rows)
+            logs.event(log, logging.ERROR, "an audit row was not taken", method=rows[0]["method"], reason=reason)
+            return True

@@ -52,7 +52,6 @@ class Call:
     response: bytes | None = None
     audited: bool = False
     transaction_open: bool = False
-    notes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def reading(self) -> bool:

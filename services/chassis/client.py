@@ -6,11 +6,12 @@ answer may be kept for as long as the contract allows; while the service is down
 
 from __future__ import annotations
 
+import copy
 import json
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import grpc
@@ -50,18 +51,18 @@ class Answers:
         self._lock = threading.Lock()
 
     def get(self, key: tuple[str, bytes], within_s: float) -> Message | None:
-        """The answer, if one not older than `within_s` seconds is kept."""
+        """The answer, if one not older than `within_s` seconds is kept; a copy, so that it stays as it was given."""
         with self._lock:
             kept = self._kept.get(key)
             if kept is None or time.monotonic() - kept[0] > within_s:
                 return None
             self._kept.move_to_end(key)
-            return kept[1]
+            return copy.deepcopy(kept[1])
 
     def put(self, key: tuple[str, bytes], answer: Message) -> None:
         """Keep an answer."""
         with self._lock:
-            self._kept[key] = (time.monotonic(), answer)
+            self._kept[key] = (time.monotonic(), copy.deepcopy(answer))
             self._kept.move_to_end(key)
             if len(self._kept) > self._most:
                 self._kept.popitem(last=False)
@@ -74,14 +75,13 @@ class Channel:
         self._runtime = runtime
         self._contract = contract
         self._service = service
-        self._methods = methods_of(contract)
+        self.methods = methods_of(contract)
         self._answers = Answers()
         self._channel: grpc.Channel | None = None
         self._calls: dict[str, Callable[..., Any]] = {}
 
     def open(self) -> None:
         """Prepare the channel; it connects with the first call. Raises ConfigurationError without a good address."""
-        key = f"EGOV_ADDRESS_{self._service.upper()}"
         options = [
             ("grpc.ssl_target_name_override", self._service),
             ("grpc.service_config", _service_config(self._contract.full_name)),
@@ -90,9 +90,9 @@ class Channel:
             ("grpc.keepalive_timeout_ms", 5_000),
             ("grpc.max_reconnect_backoff_ms", 2_000),
         ]
-        target = _target(self._runtime.environment.get(key, ""), key)
+        target = target_of(self._service, self._runtime.environment)
         self._channel = grpc.secure_channel(target, self._runtime.tls.channel_credentials(), options)
-        for method in self._methods.values():
+        for method in self.methods.values():
             self._calls[method.name] = self._channel.unary_unary(
                 method.path, request_serializer=None, response_deserializer=method.response.FromString
             )
@@ -103,18 +103,20 @@ class Channel:
             self._channel.close()
 
     def call(self, name: str, request: Message, call: Call) -> Message:
-        """Ask, on behalf of `call`. Raises the peer's Refusal, or UNAVAILABLE or DEADLINE_PASSED of our own."""
-        method, raw = self._methods[name], request.SerializeToString(deterministic=True)
+        """Ask, on behalf of `call`. Raises the peer's Refusal, or UNAVAILABLE or DEADLINE_PASSED of our own.
+
+        Refuses inside a transaction also what it could answer by itself: next time it could not.
+        """
+        method, raw = self.methods[name], request.SerializeToString(deterministic=True)
+        outside_transaction(method.full_name)
         key = (name, raw)
         if method.cache_seconds and (kept := self._answers.get(key, method.cache_seconds)) is not None:
             return kept
-        outside_transaction(method.full_name)
         try:
             answer = self._ask(method, raw, call)
         except Refusal as refusal:
-            stale = (
-                self._answers.get(key, STALE_S) if method.cache_seconds and refusal.kind in _OURS_TO_BRIDGE else None
-            )
+            bridged = method.cache_seconds and refusal.kind in _OURS_TO_BRIDGE
+            stale = self._answers.get(key, STALE_S) if bridged else None
             if stale is None:
                 raise
             return stale
@@ -153,10 +155,14 @@ def _refusal_of(error: Any) -> Refusal:
     return Refusal("UNAVAILABLE", Kind.UNAVAILABLE, retry_after_s=1.0)
 
 
-def _target(text: str, key: str) -> str:
-    """`ipv4:` for a list of numeric addresses, `dns:` for one name that may stand for many."""
+def target_of(service: str, environment: Mapping[str, str]) -> str:
+    """Where a service is: `ipv4:` for a list of numeric addresses, `dns:` for one name that may stand for many.
+
+    Raises ConfigurationError when EGOV_ADDRESS_<SERVICE> says neither.
+    """
+    key = f"EGOV_ADDRESS_{service.upper()}"
     try:
-        addresses = [Address.parse(part) for part in text.split(",")]
+        addresses = [Address.parse(part) for part in environment.get(key, "").split(",")]
     except ValueError:
         raise ConfigurationError([f"{key} must be host:port[,host:port]"]) from None
     numeric = all(address.host.replace(".", "").isdigit() for address in addresses)
@@ -182,6 +188,8 @@ class Peer:
         self._call = call
 
     def __getattr__(self, name: str) -> Callable[[Message], Any]:
+        if name not in self._channel.methods:
+            raise AttributeError(name)
         return lambda request: self._channel.call(name, request, self._call)
 
 

@@ -28,10 +28,11 @@ class Consumers(SharedExtension):
 
     def start(self) -> None:
         """Begin to take. Raises ContractError for declarations that contradict one another."""
-        for id in sorted({entrypoint.id for entrypoint in self._declared}):
-            entrypoints = [entrypoint for entrypoint in self._declared if entrypoint.id == id]
+        ids = sorted({entrypoint.id for entrypoint in self._declared})
+        by_id = {id: [entrypoint for entrypoint in self._declared if entrypoint.id == id] for id in ids}
+        for id, entrypoints in by_id.items():
             _demand_agreement(id, entrypoints)
-            self._consumers.append(Consumer(self.container, id, entrypoints))
+        self._consumers = [Consumer(self.container, id, entrypoints) for id, entrypoints in by_id.items()]
         if not self._consumers:
             return
         for consumer in self._consumers:

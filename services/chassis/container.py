@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
 from nameko.containers import ServiceContainer, WorkerContext
-from nameko.extensions import DependencyProvider, Entrypoint, Extension
+from nameko.extensions import DependencyProvider, Entrypoint, Extension, iter_extensions
 
 from services.chassis import logs, telemetry
 from services.chassis.call import Call, working_on
@@ -37,31 +37,39 @@ class Container(ServiceContainer):
         self.runtime = runtime
         super().__init__(served, {})
         self._declared = tuple(sorted(self.dependencies, key=_order_of(served)))
+        self._working = _distinct(_with_shared(sorted(self.entrypoints, key=_method_name)))
+        self._needed = [needed for needed in _distinct(_with_shared(self._declared)) if needed not in self._working]
+        self._running: list[Extension] = []
         self._ended = threading.Event()
         self._active = 0
         self._idle = threading.Condition()
 
     def start(self) -> None:
         """Set up everything, then start everything: what listens or consumes comes after what it needs."""
-        for extension in self._in_order():
+        in_order = [*self._needed, *self._working]
+        for extension in in_order:
             extension.setup()
-        for extension in self._in_order():
+        for extension in in_order:
+            # Noted first, so that `stop` ends also one that got half way.
+            self._running.append(extension)
             extension.start()
         self.started = True
 
     def stop(self) -> None:
-        """End in order: no new work, work in flight to its end, then what the work needed."""
-        if not self.started:
-            return
+        """End what was started, in the opposite order: no new work, work in flight to its end, what the work needed."""
         self.started = False
-        for extension in reversed(self._in_order()):
-            if not isinstance(extension, DependencyProvider):
-                _quietly(extension.stop)
+        drained = False
+        while self._running:
+            extension = self._running.pop()
+            if not drained and extension in self._needed:
+                self._drain()
+                drained = True
+            _quietly(extension.stop)
+        self._ended.set()
+
+    def _drain(self) -> None:
         with self._idle:
             self._idle.wait_for(lambda: self._active == 0, timeout=self.runtime.settings.drain_seconds)
-        for dependency in reversed(self._declared):
-            _quietly(dependency.stop)
-        self._ended.set()
 
     def wait(self) -> None:
         """Block until the container has stopped."""
@@ -95,7 +103,7 @@ class Container(ServiceContainer):
             result = getattr(worker_ctx.service, worker_ctx.entrypoint.method_name)(*worker_ctx.args)
             worker_ctx.entrypoint.method_returned(worker_ctx.data["call"], result)
             self._commit(worker_ctx)
-        except Exception as raised:
+        except BaseException as raised:
             error = raised
             raise
         finally:
@@ -115,11 +123,20 @@ class Container(ServiceContainer):
         for dependency in self._declared:
             _quietly(dependency.worker_teardown, worker_ctx)
 
-    def _in_order(self) -> list[Extension]:
-        """Dependencies as declared, what they share, then entrypoints by name: the order of setup and start."""
-        shared = [extension for extension in self.subextensions if extension not in self.dependencies]
-        entrypoints = sorted(self.entrypoints, key=lambda entrypoint: cast(str, entrypoint.method_name))
-        return [*self._declared, *entrypoints, *shared]
+
+def _with_shared(extensions: Iterable[Extension]) -> Iterator[Extension]:
+    """Each extension, and behind it those that it declares itself, such as the server that all entrypoints share."""
+    for extension in extensions:
+        yield extension
+        yield from iter_extensions(extension)
+
+
+def _distinct(extensions: Iterable[Extension]) -> list[Extension]:
+    return list(dict.fromkeys(extensions))
+
+
+def _method_name(entrypoint: Entrypoint) -> str:
+    return cast(str, entrypoint.method_name)
 
 
 def _order_of(service_cls: type) -> Callable[[DependencyProvider], int]:

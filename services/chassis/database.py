@@ -14,10 +14,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.kernel.errors import Kind, Refusal
+from services.chassis.call import current_call
+from services.kernel.errors import Refusal, conflict, exhausted, timed_out, unavailable
 
 IDLE_BEFORE_CHECK_S = 2.0
 POOL_WAIT_S = 2.0
+
+# SQLSTATEs: a statement was cancelled; a lock was not to be had, a deadlock, a serialization failure; the session was
+# ended because we did nothing in an open transaction for too long.
+CANCELLED = "57014"
+CONTENDED = ("55P03", "40P01", "40001")
+OUR_OWN_DELAY = ("25P03", "25P04")
 
 CONNECT: dict[str, Any] = {
     "connect_timeout": 5,
@@ -41,7 +48,15 @@ def create_engine(url: str, *, application: str, pool_size: int) -> sa.Engine:
     )
     sa.event.listen(engine, "checkout", _check_idle)
     sa.event.listen(engine, "checkin", _note_use)
+    sa.event.listen(engine, "before_cursor_execute", _demand_time)
     return engine
+
+
+def _demand_time(*_: Any) -> None:
+    """No statement begins when nobody waits for the work any more."""
+    call = current_call()
+    if call is not None and call.remaining() <= 0:
+        raise timed_out()
 
 
 def _note_use(connection: Any, record: Any) -> None:
@@ -59,32 +74,37 @@ def _check_idle(connection: psycopg.Connection[Any], record: Any, proxy: Any) ->
         raise sa.exc.DisconnectionError from error
 
 
-def is_passing(error: BaseException) -> bool:
-    """The failure may pass by itself: connection lost, server starting or stopping, lock or pool wait, deadlock."""
+def is_away(error: BaseException) -> bool:
+    """The database is not there, or has no connection to spare: whatever is tried now would fail the same way."""
     if isinstance(error, PoolTimeout):
         return True
     if not isinstance(error, DBAPIError):
         return False
-    if error.connection_invalidated:
-        return True
-    cause = error.orig
-    if isinstance(cause, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable):
-        return True
-    state = getattr(cause, "sqlstate", None)
-    if state is None:
-        return isinstance(cause, psycopg.OperationalError)
-    return state[:2] in ("08", "40", "53", "57")
+    state = _state_of(error)
+    if state in OUR_OWN_DELAY:
+        return False
+    if error.connection_invalidated or state is None:
+        return error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError)
+    return state[:2] in ("08", "53") or state[:3] == "57P"
+
+
+def is_passing(error: BaseException) -> bool:
+    """The failure may pass by itself: the database is away, a lock was not to be had, a statement took too long."""
+    return is_away(error) or _state_of(error) in (CANCELLED, *CONTENDED)
 
 
 def as_refusal(error: BaseException) -> Refusal | None:
     """What a caller is told of a database failure; None when it is not one that may pass."""
-    if not is_passing(error):
-        return None
     if isinstance(error, PoolTimeout):
-        return Refusal("OVERLOADED", Kind.EXHAUSTED, retry_after_s=1.0)
-    cause = getattr(error, "orig", None)
-    if isinstance(cause, psycopg.errors.QueryCanceled):
-        return Refusal("DEADLINE_PASSED", Kind.TIMED_OUT)
-    if isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
-        return Refusal("IN_PROGRESS", Kind.CONFLICT, retry_after_s=0.2)
-    return Refusal("UNAVAILABLE", Kind.UNAVAILABLE, retry_after_s=1.0)
+        return exhausted(retry_after_s=1.0)
+    if is_away(error):
+        return unavailable(retry_after_s=1.0)
+    state = _state_of(error)
+    if state == CANCELLED:
+        return timed_out()
+    return conflict("IN_PROGRESS", retry_after_s=0.2) if state in CONTENDED else None
+
+
+def _state_of(error: BaseException) -> str | None:
+    """The SQLSTATE of a failure; None when it is none of the database's, or the connection broke."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None)

@@ -17,7 +17,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.contract import EventKind, event_kind, field_value
 
-Headers = list[tuple[str, bytes]]
+# Longer than any id or type of ours, and short enough for a database index.
+LONGEST_NEEDED = 200
 
 
 class BadEnvelope(Exception):
@@ -103,7 +104,7 @@ def seal(
 
 def open_envelope(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
     """Read the envelope from Kafka headers. Raises BadEnvelope naming the first header that is missing or malformed."""
-    texts = {name: value.decode("utf-8", "replace") for name, value in headers if value is not None}
+    texts = {name: text_of(value) for name, value in headers if value is not None}
     if texts.get("ce_specversion") != "1.0":
         raise BadEnvelope("ce_specversion")
     try:
@@ -128,10 +129,16 @@ def open_envelope(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
         raise BadEnvelope("malformed header") from error
 
 
+def text_of(raw: bytes | None) -> str:
+    """A header or a key as text that a database takes: what is no UTF-8, and NUL, shows as U+FFFD."""
+    return (raw or b"").decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
 def _needed(texts: Mapping[str, str], name: str) -> str:
-    if not texts.get(name):
+    text = texts.get(name, "")
+    if not text or len(text) > LONGEST_NEEDED:
         raise BadEnvelope(name)
-    return texts[name]
+    return text
 
 
 def _links(text: str) -> tuple[tuple[str, str], ...]:
@@ -158,4 +165,7 @@ def _rfc3339(moment: datetime) -> str:
 
 
 def _parsed(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        raise ValueError("no offset")
+    return moment

@@ -14,6 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from services.chassis.envelope import text_of
+
 ADMIT = (
     "WITH moved AS ("
     " UPDATE chassis.consumer_position SET next_offset = %(next)s, updated_at = clock_timestamp()"
@@ -38,9 +40,8 @@ SET_OUTCOME = sa.text(
     "UPDATE chassis.inbox SET outcome = :outcome, reason = :reason, attempts = :attempts,"
     " decided_at = clock_timestamp() WHERE consumer = :consumer AND event_id = :event_id AND day = :day"
 )
-POSITION = sa.text(
-    "SELECT next_offset FROM chassis.consumer_position"
-    " WHERE consumer = :consumer AND topic = :topic AND partition = :partition"
+POSITIONS = sa.text(
+    "SELECT partition, next_offset FROM chassis.consumer_position WHERE consumer = :consumer AND topic = :topic"
 )
 BEGIN_AT = sa.text(
     "INSERT INTO chassis.consumer_position (consumer, topic, partition, next_offset)"
@@ -56,23 +57,34 @@ COUNT_TRY = sa.text(
     " attempts = CASE WHEN t.record_offset = excluded.record_offset THEN t.attempts + 1 ELSE 1 END,"
     " record_offset = excluded.record_offset RETURNING attempts"
 )
+# From the held keys, not from the events: thousands may wait behind one that is parked.
 DUE_KEYS = sa.text(
-    "SELECT consumer, key FROM ("
-    " SELECT DISTINCT ON (consumer, key) consumer, key, state, due_at FROM chassis.parked_event"
-    " WHERE consumer = ANY(:consumers) ORDER BY consumer, key, id) heads"
-    " WHERE state = 'WAITING' OR (state = 'DEFERRED' AND due_at <= clock_timestamp()) LIMIT 100"
+    "SELECT held.consumer, held.key FROM chassis.held_key held CROSS JOIN LATERAL ("
+    " SELECT state, due_at FROM chassis.parked_event"
+    " WHERE consumer = held.consumer AND key = held.key ORDER BY id LIMIT 1) head"
+    " WHERE held.consumer = ANY(:consumers) AND head.state <> 'PARKED'"
+    " AND coalesce(head.due_at <= clock_timestamp(), true) ORDER BY head.due_at LIMIT 100"
 )
 LOCK_KEY = sa.text("SELECT 1 FROM chassis.held_key WHERE consumer = :consumer AND key = :key FOR UPDATE")
 LOCK_KEY_UNLESS_BUSY = sa.text(LOCK_KEY.text + " SKIP LOCKED")
 HEAD_OF_KEY = sa.text(
-    "SELECT id, event_id, event_type, case_number, topic, headers, body, state, attempts, once_parked, parked_at,"
+    "SELECT id, event_id, event_type, case_number, topic, headers, body, state, attempts, in_hand, once_parked,"
+    " parked_at,"
     " coalesce(due_at <= clock_timestamp(), true) AS due"
     " FROM chassis.parked_event WHERE consumer = :consumer AND key = :key ORDER BY id LIMIT 1"
 )
-COUNT_ATTEMPT = sa.text("UPDATE chassis.parked_event SET attempts = attempts + 1 WHERE id = :id")
+# Other replicas leave it alone for as long, if the process that tries it should end.
+COUNT_TRY_OF_KEPT = sa.text(
+    "UPDATE chassis.parked_event SET attempts = attempts + 1, in_hand = in_hand + 1,"
+    " due_at = clock_timestamp() + :seconds * interval '1 s' WHERE id = :id"
+)
 SET_STATE = sa.text(
     "UPDATE chassis.parked_event SET state = :state, reason = :reason, once_parked = once_parked OR :state = 'PARKED',"
-    " due_at = clock_timestamp() + :due_in * interval '1 s' WHERE id = :id"
+    " in_hand = 0, due_at = clock_timestamp() + :due_in * interval '1 s' WHERE id = :id"
+)
+SEND_BACK = sa.text(
+    "UPDATE chassis.parked_event SET state = 'DEFERRED', attempts = 0, in_hand = 0, due_at = clock_timestamp()"
+    " WHERE id = :id"
 )
 REMOVE = sa.text("DELETE FROM chassis.parked_event WHERE id = :id")
 RELEASE_KEY = sa.text(
@@ -95,7 +107,7 @@ class Arrival:
     event_type: str
     case_number: str | None
     day: date
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
     body: bytes
 
     def admit(self, connection: sa.Connection, outcome: str, *, reason: str | None = None, listed: bool = True) -> Any:
@@ -108,7 +120,7 @@ class Arrival:
         """Keep the event and hold its key."""
         facts = self._facts()
         connection.exec_driver_sql(HOLD, facts)
-        headers = json.dumps({name: value.decode("utf-8", "replace") for name, value in self.headers})
+        headers = json.dumps({text_of(name.encode()): text_of(value) for name, value in self.headers})
         more = {"headers": headers, "body": self.body, "state": state, "reason": reason}
         connection.exec_driver_sql(PARK, facts | more | {"attempts": attempts, "due_in": due_in})
 
@@ -130,7 +142,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The first event of a held key, as it was kept."""
+    """The first event of a held key, as it was kept. `in_hand`: tries that began and did not end."""
 
     consumer: str
     key: str
@@ -143,6 +155,7 @@ class Kept:
     body: bytes
     state: str
     attempts: int
+    in_hand: int
     once_parked: bool
     parked_at: datetime
     due: bool

@@ -19,10 +19,11 @@ from nameko.extensions import SharedExtension
 
 from services.chassis import logs, telemetry
 from services.chassis.call import Call, Job, Retry
+from services.chassis.database import is_passing
 from services.chassis.faultpoints import faultpoint
 from services.chassis.uow import Transaction
 from services.chassis.verdicts import MAY_PASS, backoff
-from services.kernel.errors import Refusal
+from services.kernel.errors import Kind, Refusal
 
 if TYPE_CHECKING:
     from services.chassis.entrypoints import JobMethod
@@ -52,6 +53,10 @@ AGAIN = sa.text(
 
 class LeaseLost(Exception):
     """The job took longer than its lease and another runner has it: what this one did is undone."""
+
+
+class JobCrashed(Exception):
+    """The last try of a job ended with its process."""
 
 
 class JobRunner(SharedExtension):
@@ -90,8 +95,11 @@ class JobRunner(SharedExtension):
             self._runtime.jobs_wake.clear()
             try:
                 worked = [self._run_one(method) for method in self._methods.values()]
-            except sa.exc.SQLAlchemyError as error:
-                logs.event(log, logging.WARNING, "jobs wait for the database", reason=telemetry.failure(error))
+            except Exception as error:
+                level = logging.WARNING if is_passing(error) else logging.ERROR
+                logs.event(
+                    log, level, "jobs wait", exc_info=level > logging.WARNING, reason=telemetry.failure(error)
+                )  # fmt: skip
                 self._stopping.wait(1.0)
                 continue
             if not any(worked):
@@ -111,7 +119,10 @@ class JobRunner(SharedExtension):
             if row.case_number:
                 telemetry.set_case(row.case_number)
             span.set("egov.attempt", row.attempts)
-            span.set("egov.job.outcome", self._try(method, job, row.case_number))
+            # More tries than allowed: the last one ended with its process.
+            crashed = row.attempts > method.tries
+            outcome = self._failed(method, job, JobCrashed()) if crashed else self._try(method, job, row.case_number)
+            span.set("egov.job.outcome", outcome)
         return True
 
     def _span(self, method: JobMethod, row: Any) -> telemetry.Span:
@@ -135,7 +146,9 @@ class JobRunner(SharedExtension):
         transaction = Transaction(self._runtime, call)
         try:
             self.container.run_worker(method, call, (job,), transaction=transaction)
-            self._end(transaction, job, "DONE", None)
+            facts = {"id": job.id, "owner": self._owner, "attempts": job.attempt, "reason": None, "state": "DONE"}
+            if transaction.connection.execute(END, facts).rowcount == 0:
+                raise LeaseLost
             faultpoint("job.before_commit")
             transaction.commit()
             return "done"
@@ -150,7 +163,8 @@ class JobRunner(SharedExtension):
 
     def _failed(self, method: JobMethod, job: Job, error: Exception) -> str:
         reason = telemetry.failure(error)
-        given_up = job.last or (isinstance(error, Refusal) and error.kind not in MAY_PASS)
+        # An internal refusal is a fault of ours, or of a service that was asked; other refusals are the answer.
+        given_up = job.last or (isinstance(error, Refusal) and error.kind not in (*MAY_PASS, Kind.INTERNAL))
         wait = error.after_s if isinstance(error, Retry) and error.after_s is not None else None
         logs.event(
             log,
@@ -162,17 +176,11 @@ class JobRunner(SharedExtension):
             attempt=job.attempt,
             reason=reason,
         )
-        with Transaction(self._runtime, Call(kind="chassis", name="jobs")) as transaction:
+        facts = {"id": job.id, "owner": self._owner, "attempts": job.attempt, "reason": reason}
+        with self._engine.begin() as connection:
             if given_up:
-                self._end(transaction, job, "FAILED", reason)
+                connection.execute(END, facts | {"state": "FAILED"})
             else:
-                facts = {"id": job.id, "owner": self._owner, "attempts": job.attempt, "reason": reason}
                 wait = backoff(job.attempt + 1, LONGEST_BACKOFF_S) if wait is None else wait
-                transaction.connection.execute(AGAIN, facts | {"wait": wait})
-            transaction.commit()
+                connection.execute(AGAIN, facts | {"wait": wait})
         return "given_up" if given_up else "retried"
-
-    def _end(self, transaction: Transaction, job: Job, state: str, reason: str | None) -> None:
-        facts = {"id": job.id, "owner": self._owner, "attempts": job.attempt, "state": state, "reason": reason}
-        if transaction.connection.execute(END, facts).rowcount == 0:
-            raise LeaseLost

@@ -24,17 +24,24 @@ Lags = dict[tuple[str, str, int], int]
 
 CONTRACT = pb.DESCRIPTOR.services_by_name["OperationsService"]
 
-COUNTS = sa.text(
+QUEUES = sa.text(
     "SELECT (SELECT count(*) FROM chassis.outbox) AS outbox_depth,"
     " (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(logged_at)) * 1000, 0)::bigint FROM chassis.outbox)"
     "  AS outbox_age_ms,"
-    " (SELECT count(*) FROM chassis.parked_event WHERE state = 'PARKED') AS parked,"
-    " (SELECT count(*) FROM chassis.parked_event WHERE state = 'DEFERRED') AS deferred,"
-    " (SELECT count(*) FROM chassis.parked_event WHERE state = 'WAITING') AS waiting,"
     " (SELECT count(*) FROM chassis.job WHERE state = 'PENDING') AS jobs_pending,"
-    " (SELECT count(*) FROM chassis.job WHERE state = 'FAILED') AS jobs_failed,"
-    " (SELECT count(*) FROM chassis.event_log) AS events_logged"
+    " (SELECT count(*) FROM chassis.job WHERE state = 'FAILED') AS jobs_failed"
 )
+# A consumer without parked events is told as well, so that its gauge goes back to 0.
+PARKED_BY_CONSUMER = sa.text(
+    "SELECT consumer, (SELECT count(*) FROM chassis.parked_event parked"
+    " WHERE parked.consumer = known.consumer AND state = 'PARKED') AS events"
+    " FROM (SELECT DISTINCT consumer FROM chassis.consumer_position) known"
+)
+KEPT = sa.text(
+    "SELECT count(*) FILTER (WHERE state = 'PARKED') AS parked, count(*) FILTER (WHERE state = 'DEFERRED') AS deferred,"
+    " count(*) FILTER (WHERE state = 'WAITING') AS waiting FROM chassis.parked_event"
+)
+LOGGED = sa.text("SELECT count(*) FROM chassis.event_log")
 TAKEN = sa.text(
     "SELECT outcome, count(*) AS events FROM chassis.inbox"
     " WHERE outcome IN ('taken', 'refused', 'discarded') GROUP BY outcome"
@@ -48,9 +55,6 @@ PARKED = sa.text(
     " AND (:case_number = '' OR case_number = :case_number) ORDER BY id LIMIT :limit"
 )
 KEY_OF = sa.text("SELECT key FROM chassis.parked_event WHERE consumer = :consumer AND event_id = :event_id")
-SEND_BACK = sa.text(
-    "UPDATE chassis.parked_event SET state = 'DEFERRED', attempts = 0, due_at = clock_timestamp() WHERE id = :id"
-)
 SWEEP_JOBS = sa.text(
     "DELETE FROM chassis.job WHERE state = 'DONE' AND ended_at < clock_timestamp() - interval '7 days'"
 )
@@ -97,14 +101,14 @@ class Operations:
     def RetryParked(self, request: pb.RetryParkedRequest, call: Call) -> pb.RetryParkedResponse:
         """Send a parked event back to its consumer."""
         kept = _locked_head(self.uow, request.consumer, request.event_id)
-        self.uow.connection.execute(SEND_BACK, {"id": kept.id})
+        self.uow.connection.execute(inbox.SEND_BACK, {"id": kept.id})
         return pb.RetryParkedResponse()
 
     @rpc(contract=CONTRACT)
     def DiscardParked(self, request: pb.DiscardParkedRequest, call: Call) -> pb.DiscardParkedResponse:
         """Give a parked event up."""
         kept = _locked_head(self.uow, request.consumer, request.event_id)
-        finish(self.uow.connection, kept, "discarded", "BY_OPERATOR", self.uow.now())
+        finish(self.uow.connection, kept, "discarded", "BY_OPERATOR")
         self.uow.record(facts.discarded(kept))
         return pb.DiscardParkedResponse()
 
@@ -118,8 +122,8 @@ class Operations:
 
 def status_of(connection: sa.Connection, lags: Lags) -> pb.GetStatusResponse:
     """How the service stands, read from its database; `lags` are those that this process knows."""
-    counts = connection.execute(COUNTS).one()._mapping
-    answer = pb.GetStatusResponse(**dict(counts))
+    counts: dict[str, Any] = queues_of(connection)[0] | dict(connection.execute(KEPT).one()._mapping)
+    answer = pb.GetStatusResponse(**counts, events_logged=connection.execute(LOGGED).scalar_one())
     for row in connection.execute(POSITIONS):
         lag = lags.get((row.consumer, row.topic, row.partition), -1)
         answer.consumers.add(
@@ -128,6 +132,12 @@ def status_of(connection: sa.Connection, lags: Lags) -> pb.GetStatusResponse:
     for row in connection.execute(TAKEN):
         answer.events_taken[row.outcome] = row.events
     return answer
+
+
+def queues_of(connection: sa.Connection) -> tuple[dict[str, int], dict[str, int]]:
+    """What is asked every few seconds, and so must be cheap: depth of the queues, and parked events by consumer."""
+    queues = dict(connection.execute(QUEUES).one()._mapping)
+    return queues, {row.consumer: row.events for row in connection.execute(PARKED_BY_CONSUMER)}
 
 
 def _parked(row: Any) -> pb.ParkedEvent:

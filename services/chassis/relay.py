@@ -1,39 +1,45 @@
-"""The relay: events from the outbox to Kafka, in the order in which they were committed per aggregate.
+"""The relay: events from the outbox to Kafka, per aggregate in the order in which they were committed.
 
-It runs in every process that writes; one works at a time, under a lease. A round reads the head of the outbox, sends at
-most one event per key, waits for Kafka's acknowledgement and deletes exactly what was acknowledged, under the epoch of
-its lease. So a crash sends twice, with the same event id, and never loses or overtakes. An event that Kafka will not
-take holds only its own key.
+It runs in every process that writes; one works at a time, under a lease. It hands the earliest event of each key to the
+producer and the next of that key when the one before was acknowledged, and deletes exactly what was acknowledged, under
+the epoch of its lease. So a crash sends twice, with the same event id, and never loses or overtakes. While Kafka is
+away everything waits, as long as it takes; an event that Kafka will not take holds only its own key.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
+from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+from kafka.errors import InvalidRecordError, KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from nameko.extensions import SharedExtension
 
 from services.chassis import logs, metrics, telemetry
 from services.chassis.faultpoints import faultpoint
 from services.chassis.lease import Lease
+from services.chassis.producer import Producer
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
 POLL_S = 0.05
+RENEW_S = 1.0
 IDLE_LEASE_S = 1.0
-ACK_WAIT_S = 35.0
-STUCK_RETRY_S = 5.0
+MOST_IN_FLIGHT = 500
+REFUSED_RETRY_S = 60.0
+LAST_ACKS_S = 2.0
+
+# What is wrong with the event itself. Any other error is about Kafka, and everything waits.
+REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidRecordError)
 
 HEAD = sa.text(
     "SELECT o.position, e.event_id, e.type, e.aggregate_id, e.headers, e.traceparent, e.body, e.case_number,"
-    " e.logged_at FROM (SELECT * FROM chassis.outbox ORDER BY position LIMIT :batch) o"
-    " JOIN chassis.event_log e ON e.event_id = o.event_id AND e.logged_at = o.logged_at ORDER BY o.position"
+    " e.logged_at FROM chassis.outbox o JOIN chassis.event_log e ON e.event_id = o.event_id"
+    " AND e.logged_at = o.logged_at WHERE e.aggregate_id <> ALL(:busy) ORDER BY o.position LIMIT :most"
 )
 # The lease row is locked against a new owner until the delete is through.
 DELETE = sa.text(
@@ -56,19 +62,29 @@ class Queued(NamedTuple):
     logged_at: Any
 
 
+class Sent(NamedTuple):
+    """An event that the producer has, and its span, which lasts until Kafka has answered."""
+
+    event: Queued
+    span: telemetry.Span
+
+
 class Relay(SharedExtension):
     """Publishes what this service committed."""
 
     def setup(self) -> None:
         """Prepare; nothing is connected yet, since Kafka may be away."""
-        runtime = self.container.runtime
-        self._engine: sa.Engine = runtime.engine
-        self._topic = f"egov.{runtime.service}.v1"
-        self._lease = Lease(runtime.engine, "relay")
+        self._runtime = self.container.runtime
+        self._engine: sa.Engine = self._runtime.engine
+        self._topic = f"egov.{self._runtime.service}.v1"
+        self._lease = Lease(self._engine, "relay")
+        self._producer = Producer(self._runtime.kafka_config(), self._topic)
         self._stopping = threading.Event()
-        self._wake: threading.Event = runtime.relay_wake
-        self._producer: KafkaProducer | None = None
-        self._refused_keys: set[str] = set()
+        self._wake: threading.Event = self._runtime.relay_wake
+        self._in_flight: dict[str, Sent] = {}
+        self._answers: SimpleQueue[tuple[Sent, Any]] = SimpleQueue()
+        self._acknowledged: list[Sent] = []
+        self._refused: dict[str, float] = {}
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
     def start(self) -> None:
@@ -76,148 +92,153 @@ class Relay(SharedExtension):
         self._thread.start()
 
     def stop(self) -> None:
-        """End the round in flight and hand the lease on. What is left in the outbox is safe."""
+        """Publish what is committed, for at most two seconds, and hand the lease on. What is left is safe."""
         self._stopping.set()
         self._wake.set()
-        self._thread.join(ACK_WAIT_S)
-        self._drop_producer()
+        self._thread.join(2 * LAST_ACKS_S)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                if not self._lease.hold():
+                if self._lease.hold():
+                    self._work(RENEW_S)
+                else:
+                    self._forget()
                     self._stopping.wait(IDLE_LEASE_S)
-                    continue
-                self._work_until_renewal()
-            except (sa.exc.SQLAlchemyError, KafkaError) as error:
-                logs.event(log, logging.WARNING, "relay waits", reason=telemetry.failure(error))
-                self._drop_producer()
-                self._lease.epoch = None
-                self._stopping.wait(1.0)
+            except sa.exc.SQLAlchemyError as error:
+                self._pause("relay waits for the database", error)
+            except KafkaError as error:
+                self._forget()
+                self._pause("relay waits for Kafka", error)
             except Exception as error:
                 logs.event(log, logging.ERROR, "relay failed", exc_info=True, reason=telemetry.failure(error))
-                self._lease.epoch = None
+                self._forget()
                 self._stopping.wait(1.0)
         self._hand_on()
 
+    def _pause(self, what: str, error: Exception) -> None:
+        logs.event(log, logging.WARNING, what, reason=telemetry.failure(error))
+        self._stopping.wait(0.5)
+
     def _hand_on(self) -> None:
-        try:
-            self._lease.release()
-        except sa.exc.SQLAlchemyError as error:
-            logs.event(log, logging.WARNING, "relay could not release its lease", reason=telemetry.failure(error))
-
-    def _work_until_renewal(self) -> None:
-        """Rounds for about a second, then the lease is renewed; a full round goes on at once."""
-        for _ in range(int(1.0 / POLL_S)):
-            if self._stopping.is_set():
-                return
-            self._wake.clear()
-            sent = self._round()
-            if sent is None:
-                return
-            if not sent:
-                self._wake.wait(POLL_S)
-            elif sent >= BATCH // 2:
-                return
-
-    def _round(self) -> int | None:
-        """Publish once from the head; how many were acknowledged. None when the lease was lost."""
-        with self._engine.connect() as connection:
-            rows = [Queued(*row) for row in connection.execute(HEAD, {"batch": BATCH})]
-            connection.rollback()
-            chosen = _first_of_each_key(rows)
-            if not chosen:
-                return 0
-            acknowledged = self._publish(chosen)
-            faultpoint("relay.after_ack")
-            if not acknowledged:
-                self._stopping.wait(STUCK_RETRY_S)
-                return 0
-            deleted = connection.execute(
-                DELETE, {"epoch": self._lease.epoch, "positions": [each.position for each in acknowledged]}
-            ).rowcount
-            connection.commit()
-        if deleted == 0:
-            self._lease.epoch = None
-            return None
-        return len(acknowledged)
-
-    def _publish(self, events: Sequence[Queued]) -> list[Queued]:
-        """Send all, wait for all; those that Kafka took."""
-        producer = self._connected()
-        pending = [(event, self._send(producer, event)) for event in events]
-        taken = [event for event, future in pending if self._taken(event, future)]
-        if len(taken) < len(events):
-            # After a failure an idempotent producer may be unable to go on; a new one can, with a new producer id.
-            self._drop_producer()
-        return taken
-
-    def _send(self, producer: KafkaProducer, event: Queued) -> Any:
-        """Hand one event to the producer; the future, or the error if Kafka can never take this event."""
-        attributes = _facts(event, self._topic)
-        with telemetry.span(
-            f"send {self._topic}", kind="producer", parent=event.traceparent, attributes=attributes
-        ) as span:
-            if event.case_number:
-                telemetry.set_case(event.case_number)
-            headers = [(name, text.encode()) for name, text in event.headers.items()]
-            headers.append(("traceparent", span.traceparent.encode()))
+        """At the end: one more look at the outbox, the answers that are still to come, then the lease is free."""
+        for step in (self._publish_last, self._forget, self._lease.release):
             try:
-                return producer.send(self._topic, key=event.key.encode(), value=event.body, headers=headers)
-            except MessageSizeTooLargeError as error:
-                return error
+                step()
+            except (sa.exc.SQLAlchemyError, KafkaError) as error:
+                logs.event(log, logging.WARNING, "relay could not hand on", reason=telemetry.failure(error))
 
-    def _taken(self, event: Queued, future: Any) -> bool:
+    def _publish_last(self) -> None:
+        if self._lease.epoch is not None:
+            self._work(LAST_ACKS_S, until_empty=True)
+
+    def _work(self, seconds: float, *, until_empty: bool = False) -> None:
+        """Hand over and settle, until the lease must be renewed or was lost."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not (self._stopping.is_set() and not until_empty):
+            self._wake.clear()
+            moved = self._settle() + self._hand_over()
+            if self._lease.epoch is None or (until_empty and not moved and not self._in_flight):
+                return
+            if not moved:
+                self._wake.wait(POLL_S)
+
+    def _hand_over(self) -> int:
+        """Give the producer the earliest event of each key that has none in flight; how many."""
+        room = MOST_IN_FLIGHT - len(self._in_flight)
+        if room <= 0:
+            return 0
+        now = time.monotonic()
+        self._refused = {key: until for key, until in self._refused.items() if until > now}
+        with self._engine.connect() as connection:
+            rows = connection.execute(HEAD, {"most": room, "busy": [*self._in_flight, *self._refused]}).all()
+        chosen = _first_of_each_key([Queued(*row) for row in rows])
+        if chosen:
+            self._producer.ready()
+        for event in chosen:
+            self._send(event)
+        return len(chosen)
+
+    def _send(self, event: Queued) -> None:
+        age = (self._runtime.clock.now() - event.logged_at).total_seconds()
+        parent, links = telemetry.cause(event.traceparent, age)
+        facts = _facts(event, self._topic)
+        span = telemetry.span(f"send {self._topic}", kind="producer", parent=parent, links=links, attributes=facts)
+        sent = self._in_flight[event.key] = Sent(event, span)
+        headers = [(name, text.encode()) for name, text in event.headers.items()]
+        headers.append(("traceparent", span.traceparent.encode()))
+        self._producer.send(event.key, event.body, headers, lambda answer: self._answered(sent, answer))
+
+    def _answered(self, sent: Sent, answer: Any) -> None:
+        """Called by the producer's thread: Kafka acknowledged the event, or `answer` is the error."""
+        self._answers.put((sent, answer))
+        self._wake.set()
+
+    def _settle(self) -> int:
+        """Deal with what Kafka answered: delete what it acknowledged; how many answers there were."""
+        count = 0
         try:
-            if isinstance(future, KafkaError):
-                raise future
-            future.get(timeout=ACK_WAIT_S)
-        except KafkaError as error:
-            self._report(event, error)
-            return False
-        self._refused_keys.discard(event.key)
-        metrics.event_out(event.type)
-        return True
+            while True:
+                sent, answer = self._answers.get_nowait()
+                # Answers about what was handed to an earlier producer no longer count.
+                if self._in_flight.get(sent.event.key) is sent:
+                    count += 1
+                    self._take_answer(sent, answer)
+        except Empty:
+            self._delete_acknowledged()
+        return count
 
-    def _report(self, event: Queued, error: KafkaError) -> None:
-        """Say once per key that Kafka refuses its event; while Kafka is away, everything waits instead."""
-        if (
-            getattr(error, "retriable", False)
-            or isinstance(error, KafkaTimeoutError)
-            or event.key in self._refused_keys
-        ):
+    def _take_answer(self, sent: Sent, answer: Any) -> None:
+        """Raises the error when Kafka, not the event, is the reason."""
+        error = answer if isinstance(answer, Exception) else None
+        _end(sent, telemetry.failure(error) if error else None)
+        if error is None:
+            self._acknowledged.append(sent)
             return
-        self._refused_keys.add(event.key)
+        del self._in_flight[sent.event.key]
+        if not isinstance(error, REFUSALS):
+            raise error
+        self._refused[sent.event.key] = time.monotonic() + REFUSED_RETRY_S
         logs.event(
-            log,
-            logging.ERROR,
-            "Kafka did not take an event; its key waits",
-            event_id=str(event.event_id),
-            event_type=event.type,
-            case_number=event.case_number,
-            reason=telemetry.failure(error),
-        )
+            log, logging.ERROR, "Kafka refuses an event; its key waits", event_id=str(sent.event.event_id),
+            event_type=sent.event.type, case_number=sent.event.case_number, reason=telemetry.failure(error),
+        )  # fmt: skip
 
-    def _drop_producer(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            producer.close(timeout=1)
+    def _delete_acknowledged(self) -> None:
+        if not self._acknowledged:
+            return
+        faultpoint("relay.after_ack")
+        positions = [sent.event.position for sent in self._acknowledged]
+        with self._engine.begin() as connection:
+            deleted = connection.execute(DELETE, {"epoch": self._lease.epoch, "positions": positions}).rowcount
+        if deleted == 0:
+            logs.event(log, logging.WARNING, "relay lost its lease", epoch=self._lease.epoch)
+            self._lease.epoch = None
+            self._forget()
+            return
+        for sent in self._acknowledged:
+            del self._in_flight[sent.event.key]
+            metrics.event_out(sent.event.type)
+        self._acknowledged = []
 
-    def _connected(self) -> KafkaProducer:
-        if self._producer is None:
-            self._producer = KafkaProducer(
-                **self.container.runtime.kafka_config(),
-                acks="all",
-                enable_idempotence=True,
-                max_in_flight_requests_per_connection=5,
-                linger_ms=0,
-                delivery_timeout_ms=int(ACK_WAIT_S * 1000) - 5000,
-                request_timeout_ms=10_000,
-                max_block_ms=10_000,
-                allow_auto_create_topics=False,
-                reconnect_backoff_max_ms=1000,
-            )
-        return self._producer
+    def _forget(self) -> None:
+        """Give up what is in flight, with the producer that has it: it is still in the outbox."""
+        if not self._in_flight and not self._producer.open:
+            return
+        self._producer.close()
+        for sent in self._in_flight.values():
+            if sent not in self._acknowledged:
+                _end(sent, "GIVEN_UP")
+        self._in_flight, self._acknowledged = {}, []
+
+
+def _end(sent: Sent, failure: str | None) -> None:
+    """End the span of an event; its time began when the event was handed over."""
+    with sent.span as span:
+        if sent.event.case_number:
+            telemetry.set_case(sent.event.case_number)
+        if failure is not None:
+            span.fail(failure)
 
 
 def _first_of_each_key(rows: Sequence[Queued]) -> list[Queued]:

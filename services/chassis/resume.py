@@ -10,22 +10,24 @@ import dataclasses
 import logging
 import threading
 from collections.abc import Mapping
-from datetime import datetime
 
 import sqlalchemy as sa
 
 from services.chassis import facts, inbox, logs, metrics, telemetry
-from services.chassis.database import is_passing
+from services.chassis.database import is_away, is_passing
 from services.chassis.envelope import BadEnvelope, Envelope, open_envelope
+from services.chassis.faultpoints import faultpoint
 from services.chassis.inbox import Kept, head_of_key
 from services.chassis.runtime import Runtime
-from services.chassis.taking import Taker, day_of, report
+from services.chassis.taking import Taker, belongs, day_of, report
 from services.chassis.uow import Transaction
-from services.chassis.verdicts import Verdict, backoff, judge, next_state
+from services.chassis.verdicts import CRASHES, Verdict, backoff, judge, next_state
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.25
+# Longer than nearly every try takes. A try that takes still longer is protected by the lock of its key.
+IN_HAND_S = 10.0
 
 
 class Resumer:
@@ -44,42 +46,51 @@ class Resumer:
     def stop(self) -> None:
         """Finish the event in hand."""
         self._stopping.set()
-        self._runtime.resume_wake.set()
         self._thread.join(self._runtime.settings.drain_seconds)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._runtime.resume_wake.clear()
+        while not self._stopping.wait(POLL_S):
             try:
                 for consumer, key in self._due():
-                    while not self._stopping.is_set() and self._next_of(self._takers[consumer], key):
-                        pass
-            except Exception as error:
-                level = logging.WARNING if is_passing(error) else logging.ERROR
-                logs.event(
-                    log, level, "resuming waits", exc_info=level > logging.WARNING, reason=telemetry.failure(error)
-                )
+                    self._work_through(self._takers[consumer], key)
+            except sa.exc.SQLAlchemyError as error:
+                logs.event(log, logging.WARNING, "resuming waits", reason=telemetry.failure(error))
                 self._stopping.wait(1.0)
-            self._runtime.resume_wake.wait(POLL_S)
 
     def _due(self) -> list[tuple[str, str]]:
         with self._runtime.engine.connect() as connection:
             rows = connection.execute(inbox.DUE_KEYS, {"consumers": list(self._takers)}).all()
         return [(row.consumer, row.key) for row in rows]
 
+    def _work_through(self, taker: Taker, key: str) -> None:
+        """Take the events of a key in their order, as far as it goes. What is wrong with one key holds no other."""
+        try:
+            while not self._stopping.is_set() and self._next_of(taker, key):
+                pass
+        except Exception as error:
+            if is_away(error):
+                raise
+            level = logging.WARNING if is_passing(error) else logging.ERROR
+            logs.event(
+                log, level, "a key could not be resumed", exc_info=level > logging.WARNING, consumer=taker.consumer,
+                reason=telemetry.failure(error),
+            )  # fmt: skip
+
     def _next_of(self, taker: Taker, key: str) -> bool:
         """Try the first event of a key once. True when it is done with and the one behind it may go on."""
         kept = self._count_try(taker, key)
         if kept is None:
             return False
+        if kept.in_hand > CRASHES:
+            return self._settle(taker, kept, Verdict.CRASHED, "HANDLER_CRASHED")[0]
         try:
             envelope = open_envelope([(name, text.encode()) for name, text in kept.headers.items()])
         except BadEnvelope:
-            self._settle(taker, kept, Verdict.UNDECODABLE, "NO_ENVELOPE")
-            return False
+            return self._settle(taker, kept, Verdict.UNDECODABLE, "NO_ENVELOPE")[0]
+        if not belongs(envelope, kept.topic):
+            return self._settle(taker, kept, Verdict.UNDECODABLE, "FOREIGN_EVENT")[0]
         if envelope.type not in taker.handlers:
-            self._settle(taker, kept, Verdict.UNDECODABLE, "NO_HANDLER")
-            return False
+            return self._settle(taker, kept, Verdict.UNDECODABLE, "NO_HANDLER")[0]
         with taker.span(envelope, kept.topic) as span:
             if envelope.case_number:
                 telemetry.set_case(envelope.case_number)
@@ -96,31 +107,30 @@ class Resumer:
             if connection.execute(inbox.LOCK_KEY_UNLESS_BUSY, facts_of_key).one_or_none() is None:
                 return None
             kept = head_of_key(connection, taker.consumer, key)
-            if kept is None:
-                connection.execute(inbox.RELEASE_KEY, facts_of_key)
-            elif kept.state == "PARKED" or not kept.due:
-                kept = None
-            else:
-                connection.execute(inbox.COUNT_ATTEMPT, {"id": kept.id})
+            if kept is None or kept.state == "PARKED" or not kept.due:
+                return None
+            connection.execute(inbox.COUNT_TRY_OF_KEPT, {"id": kept.id, "seconds": IN_HAND_S})
             transaction.commit()
-        return _with_try(kept)
+        return dataclasses.replace(kept, attempts=kept.attempts + 1, in_hand=kept.in_hand + 1)
 
     def _try(self, taker: Taker, kept: Kept, envelope: Envelope) -> tuple[bool, str]:
+        """Take the event, or say what becomes of it: whether it is done with, and its outcome."""
         call = taker.call(envelope)
         transaction = Transaction(self._runtime, call)
         try:
-            if not _still_first(transaction, kept):
+            if not _still_first(transaction, kept, inbox.LOCK_KEY_UNLESS_BUSY):
                 return False, "skipped"
             taker.handle(envelope, kept.body, call, transaction)
-            finish(transaction.connection, kept, "taken", None, transaction.now())
+            finish(transaction.connection, kept, "taken", None)
             if kept.once_parked:
                 transaction.record(facts.resumed(kept))
+            faultpoint("resume.before_commit")
             transaction.commit()
             metrics.event_in(taker.consumer, "taken")
             return True, "taken"
         except Exception as error:
             transaction.close()
-            if is_passing(error):
+            if is_away(error):
                 raise
             verdict, reason = judge(error)
             if verdict is Verdict.FAILED:
@@ -133,10 +143,10 @@ class Resumer:
         """What becomes of an event that was not taken, in a transaction of its own."""
         telemetry.note("egov.reason", reason)
         with taker.own_transaction(kept.case_number) as transaction:
-            if not _still_first(transaction, kept):
+            if not _still_first(transaction, kept, inbox.LOCK_KEY):
                 return False, "skipped"
             if verdict is Verdict.REFUSED:
-                finish(transaction.connection, kept, "refused", reason, transaction.now())
+                finish(transaction.connection, kept, "refused", reason)
                 transaction.record(facts.refused(kept, reason))
                 outcome = "refused"
             else:
@@ -152,19 +162,16 @@ class Resumer:
         return outcome == "refused", outcome
 
 
-def _with_try(kept: Kept | None) -> Kept | None:
-    return dataclasses.replace(kept, attempts=kept.attempts + 1) if kept is not None else None
-
-
-def _still_first(transaction: Transaction, kept: Kept) -> bool:
-    """Lock the key; False when retry, discard or another replica dealt with the event meanwhile."""
+def _still_first(transaction: Transaction, kept: Kept, lock: sa.TextClause) -> bool:
+    """Lock the key; False when retry, discard or another replica deals or dealt with the event meanwhile."""
     connection: sa.Connection = transaction.connection
-    connection.execute(inbox.LOCK_KEY, {"consumer": kept.consumer, "key": kept.key})
+    if connection.execute(lock, {"consumer": kept.consumer, "key": kept.key}).one_or_none() is None:
+        return False
     head = head_of_key(connection, kept.consumer, kept.key)
     return head is not None and head.id == kept.id and head.state != "PARKED"
 
 
-def finish(connection: sa.Connection, kept: Kept, outcome: str, reason: str | None, now: datetime) -> None:
+def finish(connection: sa.Connection, kept: Kept, outcome: str, reason: str | None) -> None:
     """List the final outcome, remove the kept event, and release its key when none is left behind it."""
     connection.execute(
         inbox.SET_OUTCOME,
@@ -174,7 +181,7 @@ def finish(connection: sa.Connection, kept: Kept, outcome: str, reason: str | No
             "attempts": kept.attempts,
             "consumer": kept.consumer,
             "event_id": kept.event_id,
-            "day": day_of(kept.event_id, now),
+            "day": day_of(kept.event_id, kept.parked_at),
         },
     )
     connection.execute(inbox.REMOVE, {"id": kept.id})

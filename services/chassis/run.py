@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import inspect
 import logging
 import os
 import signal
@@ -23,11 +24,13 @@ from sqlalchemy.pool import QueuePool
 
 from services.chassis import logs, metrics, telemetry
 from services.chassis.admin import AdminServer
+from services.chassis.client import GrpcClientProvider, target_of
 from services.chassis.consumers import Consumers
 from services.chassis.container import Container
 from services.chassis.contract import ContractError
 from services.chassis.database import create_engine
-from services.chassis.operations import status_of
+from services.chassis.entrypoints import Http
+from services.chassis.operations import queues_of, status_of
 from services.chassis.runtime import PARTS, Runtime
 from services.chassis.settings import ChassisSettings, ConfigurationError, read_all
 from services.chassis.tls import TlsIdentity
@@ -54,7 +57,9 @@ def make_runtime(name: str, parts: frozenset[str], environment: Mapping[str, str
     service_cls = service_class(name)
     own = getattr(service_cls, "settings", None)
     kinds = (ChassisSettings, own) if own else (ChassisSettings,)
-    settings, *more = read_all(kinds, environment, service=name)
+    settings, *more = read_all(
+        kinds, environment, service=name, known_problems=_door_problems(service_cls, environment)
+    )
     engine = create_engine(
         settings.database_url.reveal(), application=name, pool_size=settings.threads + BACKGROUND_CONNECTIONS
     )
@@ -69,6 +74,24 @@ def make_runtime(name: str, parts: frozenset[str], environment: Mapping[str, str
         parts=parts,
     )
     return service_cls, runtime
+
+
+def _door_problems(service_cls: Any, environment: Mapping[str, str]) -> list[str]:
+    """What is missing of the addresses that this class needs: of the services it reads from, and of its HTTP door."""
+    members = [member for _, member in inspect.getmembers(service_cls)]
+    peers = {member.service for member in members if isinstance(member, GrpcClientProvider)}
+    if not hasattr(service_cls, "key_source"):
+        peers.add("identity")
+    problems: list[str] = []
+    for peer in sorted(peers):
+        try:
+            target_of(peer, environment)
+        except ConfigurationError as error:
+            problems += error.problems
+    entrypoints = [each for member in members for each in getattr(member, "nameko_entrypoints", ())]
+    if any(isinstance(each, Http) for each in entrypoints) and not environment.get("EGOV_HTTP_LISTEN"):
+        problems.append("EGOV_HTTP_LISTEN is missing (this service has an HTTP door)")
+    return problems
 
 
 class Process:
@@ -112,17 +135,22 @@ class Process:
         return MessageToJson(status, always_print_fields_with_no_presence=True)
 
     def _observe(self) -> None:
-        """Put the depth of the queues into metrics, every few seconds."""
         while not self._runtime.stopping.wait(STATUS_EVERY_S):
-            try:
-                with self._runtime.engine.connect() as connection:
-                    status = status_of(connection, {})
-            except sa.exc.SQLAlchemyError:
-                continue
-            metrics.outbox(status.outbox_depth, status.outbox_age_ms / 1000)
-            metrics.jobs("PENDING", status.jobs_pending)
-            metrics.jobs("FAILED", status.jobs_failed)
-            metrics.pool_in_use(cast(QueuePool, self._runtime.engine.pool).checkedout())
+            self.measure()
+
+    def measure(self) -> None:
+        """Put the depth of the queues into metrics; what it was, while the database is away."""
+        metrics.pool_in_use(cast(QueuePool, self._runtime.engine.pool).checkedout())
+        try:
+            with self._runtime.engine.connect() as connection:
+                queues, parked = queues_of(connection)
+        except sa.exc.SQLAlchemyError:
+            return
+        metrics.outbox(queues["outbox_depth"], queues["outbox_age_ms"] / 1000)
+        metrics.jobs("PENDING", queues["jobs_pending"])
+        metrics.jobs("FAILED", queues["jobs_failed"])
+        for consumer, events in parked.items():
+            metrics.parked(consumer, events)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,6 +13,9 @@ from services.chassis.tls import TlsIdentity
 from services.kernel.clock import Clock
 
 PARTS = frozenset({"rpc", "events", "jobs", "timers", "http"})
+# The oldest brokers that are spoken to. Said here, so that a client can be made while Kafka is away; what a broker can
+# really do is found out when it is connected.
+BROKERS = (3, 0)
 
 
 @dataclass
@@ -34,14 +37,14 @@ class Runtime:
     stopping: threading.Event = field(default_factory=threading.Event)
     relay_wake: threading.Event = field(default_factory=threading.Event)
     jobs_wake: threading.Event = field(default_factory=threading.Event)
-    resume_wake: threading.Event = field(default_factory=threading.Event)
 
     def kafka_config(self) -> dict[str, Any]:
         """How kafka-python reaches the brokers, for producers and consumers alike."""
         settings = self.settings
         config: dict[str, Any] = {
             "bootstrap_servers": settings.kafka_servers.split(","),
-            "client_id": f"{self.service}",
+            "client_id": self.service,
+            "api_version": BROKERS,
             "security_protocol": settings.kafka_protocol,
             "metrics_enabled": False,
         }

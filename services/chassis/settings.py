@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -64,6 +64,53 @@ def _boolean(text: str) -> bool:
     raise ValueError("must be true or false")
 
 
+def whole(lowest: int, highest: int) -> Callable[[str], int]:
+    """A parser of whole numbers within these bounds."""
+    return lambda text: int(_within(int(text), lowest, highest))
+
+
+def number(lowest: float, highest: float) -> Callable[[str], float]:
+    """A parser of numbers within these bounds."""
+    return lambda text: _within(float(text), lowest, highest)
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A parser that takes nothing but these words."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def _within(value: float, lowest: float, highest: float) -> float:
+    if not lowest <= value <= highest:
+        raise ValueError(f"must be from {lowest:g} to {highest:g}")
+    return value
+
+
+def _database_url(text: str) -> Secret:
+    if not text.startswith("postgresql://"):
+        raise ValueError("must begin with postgresql://")
+    return Secret(text)
+
+
+def _servers(text: str) -> str:
+    if not _addresses(text):
+        raise ValueError("must be host:port[,host:port]")
+    return text
+
+
+def _collector(text: str) -> str:
+    scheme, separator, address = text.partition("://")
+    if scheme not in ("http", "https") or not separator:
+        raise ValueError("must be http://host:port or https://host:port")
+    Address.parse(address.rstrip("/"))
+    return text
+
+
 def _file(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
@@ -111,29 +158,43 @@ def read(cls: type[T], environment: Mapping[str, str], *, service: str = "") -> 
     return typing.cast(T, read_all((cls,), environment, service=service)[0])
 
 
-def read_all(classes: tuple[type, ...], environment: Mapping[str, str], *, service: str = "") -> tuple[Any, ...]:
-    """Fill several settings dataclasses; the problems of all of them are reported together."""
+def read_all(
+    classes: tuple[type, ...], environment: Mapping[str, str], *, service: str = "", known_problems: Sequence[str] = ()
+) -> tuple[Any, ...]:
+    """Fill several settings dataclasses; the problems of all of them, and those known already, are reported together.
+
+    A class may have a method `problems`, which says what does not fit together in an object of it.
+    """
     problems: list[str] = []
-    filled = []
-    for cls in classes:
-        types = typing.get_type_hints(cls)
-        values: dict[str, Any] = {}
-        for field in dataclasses.fields(cls):
-            key = field.metadata["key"].replace("{SERVICE}", service.upper())
-            text = environment.get(key, "")
-            if not text:
-                if field.default is dataclasses.MISSING:
-                    problems.append(f"{key} is missing ({field.metadata['meaning']})")
-                continue
-            parse = field.metadata["parse"] or PARSERS[_plain(types[field.name])]
-            try:
-                values[field.name] = parse(text)
-            except ValueError as error:
-                problems.append(f"{key} {_rule(error)}")
-        filled.append((cls, values))
+    filled = [_filled(cls, environment, service, problems) for cls in classes]
+    problems += known_problems
     if problems:
         raise ConfigurationError(problems)
-    return tuple(cls(**values) for cls, values in filled)
+    return tuple(filled)
+
+
+def _filled(cls: type, environment: Mapping[str, str], service: str, problems: list[str]) -> Any:
+    """One object. What is wrong is added to `problems`; then fields that must be set may lack their value."""
+    types = typing.get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):
+        key = field.metadata["key"].replace("{SERVICE}", service.upper())
+        text = environment.get(key, "")
+        if not text:
+            if field.default is dataclasses.MISSING:
+                problems.append(f"{key} is missing ({field.metadata['meaning']})")
+                values[field.name] = None
+            continue
+        parse = field.metadata["parse"] or PARSERS[_plain(types[field.name])]
+        try:
+            values[field.name] = parse(text)
+        except ValueError as error:
+            problems.append(f"{key} {_rule(error)}")
+            values[field.name] = None
+    made = cls(**values)
+    named = {problem.split()[0] for problem in problems}
+    problems += [problem for problem in getattr(made, "problems", list)() if problem.split()[0] not in named]
+    return made
 
 
 def _plain(kind: Any) -> Any:
@@ -155,10 +216,14 @@ class ChassisSettings:
     database_url: Secret = setting(
         "DATABASE_URL_{SERVICE}",
         "PostgreSQL of this service, postgresql://role:password@host:port/database?sslmode=...",
+        parse=_database_url,
     )
-    kafka_servers: str = setting("KAFKA_BOOTSTRAP_SERVERS", "Kafka brokers, host:port, comma separated")
+    kafka_servers: str = setting("KAFKA_BOOTSTRAP_SERVERS", "Kafka brokers, host:port, comma separated", parse=_servers)
     kafka_protocol: str = setting(
-        "KAFKA_SECURITY_PROTOCOL", "SSL, or PLAINTEXT on a closed test network", default="SSL"
+        "KAFKA_SECURITY_PROTOCOL",
+        "SSL, or PLAINTEXT on a closed test network",
+        default="SSL",
+        parse=one_of("SSL", "PLAINTEXT"),
     )
     kafka_ca: Path | None = setting(
         "KAFKA_SSL_CAFILE", "PEM bundle of the roots that brokers are trusted by", default=None
@@ -178,16 +243,40 @@ class ChassisSettings:
     token_issuer: str = setting("EGOV_TOKEN_ISSUER", "issuer that access tokens must name")
     token_audience: str = setting("EGOV_TOKEN_AUDIENCE", "audience that access tokens must name", default="egov")
     collector: str = setting(
-        "OTEL_EXPORTER_OTLP_ENDPOINT", "OTLP/gRPC endpoint for spans; empty: none are sent", default=""
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTLP/gRPC endpoint for spans; empty: none are sent",
+        default="",
+        parse=_collector,
     )
     trace_ratio: float = setting(
-        "EGOV_TRACE_RATIO", "share of traces begun here that are recorded, 0 to 1", default=1.0
+        "EGOV_TRACE_RATIO", "share of traces begun here that are recorded, 0 to 1", default=1.0, parse=number(0, 1)
     )
-    threads: int = setting("EGOV_THREADS", "threads that serve calls; more than cores x 3 costs throughput", default=6)
+    threads: int = setting(
+        "EGOV_THREADS",
+        "threads that serve calls; more than cores x 3 costs throughput",
+        default=6,
+        parse=whole(1, 64),
+    )
     calls_waiting: int = setting(
-        "EGOV_CALLS_WAITING", "calls that may wait for a thread before others are refused", default=24
+        "EGOV_CALLS_WAITING",
+        "calls that may wait for a thread before others are refused",
+        default=24,
+        parse=whole(0, 10_000),
     )
-    log_level: str = setting("EGOV_LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", default="INFO")
+    log_level: str = setting(
+        "EGOV_LOG_LEVEL",
+        "DEBUG, INFO, WARNING or ERROR",
+        default="INFO",
+        parse=one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+    )
     drain_seconds: float = setting(
-        "EGOV_DRAIN_SECONDS", "seconds that calls in flight have to end at a stop", default=10.0
+        "EGOV_DRAIN_SECONDS", "seconds that work in flight has to end at a stop", default=10.0, parse=number(0, 300)
     )
+
+    def problems(self) -> list[str]:
+        """What does not fit together, key by key."""
+        if self.kafka_protocol != "SSL":
+            return []
+        needed = {"KAFKA_SSL_CAFILE": self.kafka_ca, "KAFKA_SSL_CERTFILE": self.kafka_cert}
+        needed["KAFKA_SSL_KEYFILE"] = self.kafka_key
+        return [f"{key} is missing (KAFKA_SECURITY_PROTOCOL is SSL)" for key, path in needed.items() if path is None]

@@ -18,12 +18,12 @@ from google.protobuf.message import Message
 
 from services.chassis import facts, logs, metrics, telemetry
 from services.chassis.call import SYSTEM, Call
-from services.chassis.database import is_passing
-from services.chassis.envelope import BadEnvelope, Envelope, open_envelope
+from services.chassis.database import is_away, is_passing
+from services.chassis.envelope import LONGEST_NEEDED, BadEnvelope, Envelope, open_envelope, text_of
 from services.chassis.faultpoints import faultpoint
 from services.chassis.inbox import SET_OUTCOME, Arrival
 from services.chassis.uow import Transaction
-from services.chassis.verdicts import Verdict, backoff, judge, next_state
+from services.chassis.verdicts import CRASHES, Verdict, backoff, judge, next_state
 from services.kernel.ids import uuid7_time
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 
 HANDLER_S = 30.0
 KEPT_DAYS = 21
-CRASHES = 3
 
 
 class Fenced(Exception):
@@ -49,54 +48,63 @@ class Taker:
         self.consumer = consumer
         self.handlers = handlers
 
-    def arrival(self, record: Any, expected: int) -> tuple[Arrival, Envelope | None, str]:
-        """A Kafka record as an arrival, with its envelope, or without and with the reason why it has none."""
-        problem = ""
+    def take(self, record: Any, expected: int, *, crashes: int = 0, patient: bool = False) -> str:
+        """Take one record whose position is `expected`; returns the outcome.
+
+        Raises Fenced, or database errors that the record is not to blame for: all that may pass while the caller is
+        `patient`, later only those of a database that is away. `crashes` is how often the process ended while this
+        record was first in hand.
+        """
         try:
-            envelope: Envelope | None = open_envelope(record.headers)
+            return self._take_or_park(record, expected, crashes, patient)
+        except Fenced:
+            raise
+        except Exception as error:
+            if is_passing(error):
+                raise
+            # Not even its failure could be written down as it is; it must not hold the partition for ever.
+            arrival = self._arrival(record, expected, None)
+            report(self.consumer, arrival.event_id, arrival.event_type, error)
+            return self._park(arrival, "UNREADABLE")
+
+    def _take_or_park(self, record: Any, expected: int, crashes: int, patient: bool) -> str:
+        try:
+            envelope = open_envelope(record.headers)
         except BadEnvelope as bad:
-            envelope, problem = None, bad.reason
-        place = f"{record.topic}:{record.partition}:{record.offset}"
-        arrival = Arrival(
+            return self._park(self._arrival(record, expected, None), "NO_ENVELOPE", detail=bad.reason)
+        arrival = self._arrival(record, expected, envelope)
+        if not belongs(envelope, record.topic):
+            return self._park(arrival, "FOREIGN_EVENT")
+        today = self._runtime.clock.now().astimezone(UTC).date()
+        if not today - timedelta(days=KEPT_DAYS) <= arrival.day <= today + timedelta(days=1):
+            return self._park(arrival, "TOO_OLD" if arrival.day < today else "FROM_THE_FUTURE", listed=False)
+        if crashes > CRASHES:
+            return self._park(arrival, "HANDLER_CRASHED", attempts=crashes - 1)
+        with self.span(envelope, record.topic) as span:
+            if envelope.case_number:
+                telemetry.set_case(envelope.case_number)
+            outcome = self._take(arrival, envelope, patient)
+            span.set("egov.event.outcome", outcome)
+        return outcome
+
+    def _arrival(self, record: Any, expected: int, envelope: Envelope | None) -> Arrival:
+        """A record as an arrival. Without an envelope its place is its id, and its Kafka key is what is held."""
+        return Arrival(
             consumer=self.consumer,
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
             expected=expected,
-            key=envelope.key if envelope else (record.key or b"").decode("utf-8", "replace"),
-            event_id=envelope.id if envelope else place,
+            key=envelope.key if envelope else text_of(record.key)[:LONGEST_NEEDED],
+            event_id=envelope.id if envelope else f"{record.topic}:{record.partition}:{record.offset}",
             event_type=envelope.type if envelope else "unknown",
             case_number=envelope.case_number if envelope else None,
             day=day_of(envelope.id if envelope else "", self._runtime.clock.now()),
             headers=record.headers,
             body=record.value or b"",
         )
-        return arrival, envelope, problem
 
-    def take(self, record: Any, expected: int, *, crashes: int = 0) -> str:
-        """Take one record whose position is `expected`; returns the outcome.
-
-        Raises Fenced, or database errors that may pass. `crashes` is how often the process ended while this record
-        was first in hand.
-        """
-        arrival, envelope, problem = self.arrival(record, expected)
-        if envelope is None:
-            return self._park(arrival, "NO_ENVELOPE", problem)
-        if not belongs(envelope, record.topic):
-            return self._park(arrival, "FOREIGN_EVENT", "")
-        today = self._runtime.clock.now().astimezone(UTC).date()
-        if not today - timedelta(days=KEPT_DAYS) <= arrival.day <= today + timedelta(days=1):
-            return self._park(arrival, "TOO_OLD" if arrival.day < today else "FROM_THE_FUTURE", "", listed=False)
-        if crashes > CRASHES:
-            return self._park(arrival, "HANDLER_CRASHED", "", attempts=crashes)
-        with self.span(envelope, record.topic) as span:
-            if envelope.case_number:
-                telemetry.set_case(envelope.case_number)
-            outcome = self._take(arrival, envelope)
-            span.set("egov.event.outcome", outcome)
-        return outcome
-
-    def _take(self, arrival: Arrival, envelope: Envelope) -> str:
+    def _take(self, arrival: Arrival, envelope: Envelope, patient: bool) -> str:
         call = self.call(envelope)
         transaction = Transaction(self._runtime, call)
         try:
@@ -120,7 +128,7 @@ class Taker:
             raise
         except Exception as error:
             transaction.close()
-            if is_passing(error):
+            if is_away(error) or (patient and is_passing(error)):
                 raise
             return self._not_taken(arrival, error)
         finally:
@@ -179,7 +187,7 @@ class Taker:
             report(self.consumer, arrival.event_id, arrival.event_type, error)
         state = next_state(verdict, 1)
         if state == "PARKED":
-            return self._park(arrival, reason, "", attempts=1)
+            return self._park(arrival, reason, attempts=1)
         metrics.retried()
         with self.own_transaction(arrival.case_number) as transaction:
             if not arrival.admit(transaction.connection, "retried", reason=reason).moved:
@@ -196,7 +204,7 @@ class Taker:
             transaction.commit()
         return "refused"
 
-    def _park(self, arrival: Arrival, reason: str, detail: str, *, attempts: int = 0, listed: bool = True) -> str:
+    def _park(self, arrival: Arrival, reason: str, *, attempts: int = 0, listed: bool = True, detail: str = "") -> str:
         with self.own_transaction(arrival.case_number) as transaction:
             admitted = arrival.admit(transaction.connection, "parked", reason=reason, listed=listed)
             if not admitted.moved:
@@ -233,7 +241,7 @@ def day_of(event_id: str, now: datetime) -> date:
     """The UTC day in which an event was recorded, from its UUIDv7; today for what has no such id."""
     try:
         return uuid7_time(UUID(event_id)).date()
-    except ValueError:
+    except (ValueError, OverflowError):
         return now.astimezone(UTC).date()
 
 

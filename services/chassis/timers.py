@@ -1,13 +1,14 @@
 """Timers: work by the clock, a thread each.
 
-A run has a transaction of its own. Rows are claimed one by one (`SKIP LOCKED` and the version), so that runs of several
-replicas may overlap without harm.
+A run has a unit of work of its own, which begins at its first use and is committed when the method returns. Rows are
+claimed one by one (`SKIP LOCKED` and the version), so that runs of several replicas may overlap without harm.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from nameko.extensions import SharedExtension
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from services.chassis.entrypoints import Every
 
 log = logging.getLogger(__name__)
+
+LONGEST_RUN_S = 300.0
 
 
 class Timers(SharedExtension):
@@ -55,7 +58,7 @@ class Timers(SharedExtension):
 
     def _run_once(self, method: Every) -> bool:
         """One run; True when the method says that there is more."""
-        call = Call(kind="timer", name=method.method_name)
+        call = Call(kind="timer", name=method.method_name, deadline=time.monotonic() + LONGEST_RUN_S)
         with telemetry.span(f"timer {method.method_name}", attributes={"egov.timer.name": method.method_name}):
             try:
                 return bool(self.container.run_worker(method, call, ()))

@@ -11,6 +11,7 @@ import json
 from datetime import datetime
 from typing import Any, Self, cast
 
+import psycopg
 import sqlalchemy as sa
 from google.protobuf.message import Message
 from nameko.containers import WorkerContext
@@ -20,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from services.chassis import telemetry
 from services.chassis.audit import audit_row
 from services.chassis.call import Call
+from services.chassis.contract import ContractError
 from services.chassis.envelope import seal
 from services.chassis.faultpoints import faultpoint
 from services.chassis.idempotency import Idempotency, claim, idempotency_of
@@ -54,6 +56,7 @@ class Transaction:
         self._events: list[tuple[Any, ...]] = []
         self._jobs: list[tuple[Any, ...]] = []
         self._target: str | None = None
+        self._limited = False
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +90,7 @@ class Transaction:
 
         Raises Refusal EVENT_TOO_LARGE (internal) above 256 KiB, ValueError when aggregate id or version is missing.
         """
+        self._demand_change("record")
         call, id = self._call, uuid7()
         kind, party = call.caller.party
         envelope = seal(
@@ -108,6 +112,7 @@ class Transaction:
 
     def enqueue(self, job_name: str, payload: dict[str, Any], key: str) -> None:
         """Leave durable work for after the commit. The same name and key again is the same job."""
+        self._demand_change("enqueue")
         trace = telemetry.current_traceparent()
         self._jobs.append((uuid7(), job_name, key, json.dumps(payload), self._call.case_number, trace))
 
@@ -123,6 +128,11 @@ class Transaction:
         """The work serves this case: its spans, logs, events and audit row say so from now on."""
         self._call.case_number = case_number
         telemetry.set_case(case_number)
+
+    def _demand_change(self, what: str) -> None:
+        """A read has no commit with which an event or a job could become true."""
+        if self._call.reading:
+            raise ContractError(f"{self._call.name} has no side effects by its contract, and cannot {what}")
 
     def _begin(self) -> None:
         self._connection = self._connect()
@@ -149,7 +159,7 @@ class Transaction:
             if self._call.reading and timeout < 5000:
                 # A session setting: the connection is reset to the role's when it goes back to the pool.
                 connection.exec_driver_sql("SELECT set_config('statement_timeout', %s, false)", (str(timeout),))
-                self._call.notes["reset_timeout"] = True
+                self._limited = True
             return
         claim(connection, idempotency, timeout)
         self._idempotency = idempotency
@@ -209,11 +219,17 @@ class Transaction:
         self._call.transaction_open = False
         if connection is None:
             return
-        try:
-            if self._call.notes.pop("reset_timeout", False) and not connection.invalidated:
-                connection.exec_driver_sql("RESET statement_timeout")
-        finally:
-            connection.close()
+        if self._limited and not connection.invalidated:
+            _unlimit(connection)
+        connection.close()
+
+
+def _unlimit(connection: sa.Connection) -> None:
+    """The role's own limit again, before others use the connection. It is asked of the driver, also past a deadline."""
+    try:
+        cast(Any, connection.connection.driver_connection).execute("RESET statement_timeout")
+    except psycopg.Error:
+        connection.invalidate()
 
 
 class UnitOfWorkProvider(DependencyProvider):

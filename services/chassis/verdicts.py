@@ -6,10 +6,13 @@ import enum
 
 from google.protobuf.message import DecodeError
 
+from services.chassis.database import is_passing
 from services.kernel.errors import Kind, NotYet, Refusal
 
 TRIES_OF_A_FAULT = 5
 TRIES_OF_A_WAIT = 20
+# Tries that ended with their process.
+CRASHES = 3
 LONGEST_BACKOFF_S = 60.0
 MAY_PASS = frozenset({Kind.UNAVAILABLE, Kind.TIMED_OUT, Kind.EXHAUSTED})
 
@@ -18,17 +21,20 @@ class Verdict(enum.Enum):
     """What a failure of a handler means for its event."""
 
     REFUSED = "a domain rule refused it: an outcome, not a fault"
-    WAITS = "what it needs is not here yet, or a service that it reads from is away"
+    WAITS = "what it needs is not here yet, or what it reads from is away or busy"
     FAILED = "the handler failed"
+    CRASHED = "the handler ended its process, again and again"
     UNDECODABLE = "the body is not the message that the type names"
 
 
 def judge(error: Exception) -> tuple[Verdict, str]:
-    """What a failure means, and its reason. Failures of the own database are not judged here: those are retried."""
+    """What a failure means, and its reason. While the own database is away nothing is judged: everything waits."""
     if isinstance(error, DecodeError):
         return Verdict.UNDECODABLE, "UNDECODABLE"
     if isinstance(error, NotYet):
         return Verdict.WAITS, error.reason
+    if is_passing(error):
+        return Verdict.WAITS, "DATABASE_BUSY"
     if isinstance(error, Refusal) and error.kind is not Kind.INTERNAL:
         return (Verdict.WAITS if error.kind in MAY_PASS else Verdict.REFUSED), error.reason
     return Verdict.FAILED, "HANDLER_FAILED"

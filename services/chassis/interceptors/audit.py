@@ -6,13 +6,19 @@ A change that was committed has its row already, in its own transaction; what is
 from __future__ import annotations
 
 from services.chassis.contract import Method
+from services.chassis.database import as_refusal
 from services.chassis.idempotency import Replayed
 from services.chassis.interceptors.exchange import Desk, Exchange, Step
-from services.chassis.telemetry import failure
+from services.kernel.errors import Refusal
 
 
 def audit(method: Method, desk: Desk, proceed: Step) -> Step:
-    """Leaves one row per call, outside the business transaction. Anonymous reads of public data leave none."""
+    """Leaves one row per call, outside the business transaction.
+
+    Anonymous calls leave none, nor do reads between services, unless they were refused.
+    """
+
+    outward = method.access.WhichOneof("door") == "outward"
 
     def step(exchange: Exchange) -> bytes:
         call, outcome = exchange.call, "OK"
@@ -22,10 +28,11 @@ def audit(method: Method, desk: Desk, proceed: Step) -> Step:
             outcome = "REPLAYED"
             raise
         except Exception as error:
-            outcome = failure(error)
+            refusal = error if isinstance(error, Refusal) else as_refusal(error)
+            outcome = refusal.reason if refusal else "INTERNAL"
             raise
         finally:
-            if not call.audited and not call.caller.anonymous and method.access.WhichOneof("door") == "outward":
+            if not call.audited and not call.caller.anonymous and (outward or outcome != "OK"):
                 desk.audit.write(call, outcome)
 
     return step

@@ -25,6 +25,9 @@ from services.kernel.errors import Kind, Refusal, Violation, internal
 log = logging.getLogger(__name__)
 
 DOMAIN = "egov"
+# gRPC clients take 8 KB of trailers unless told otherwise, and base64 makes four bytes of three.
+MOST_VIOLATIONS = 20
+LARGEST_BAD_REQUEST = 4000
 
 CODES: Mapping[Kind, grpc.StatusCode] = {
     Kind.INVALID: grpc.StatusCode.INVALID_ARGUMENT,
@@ -72,12 +75,17 @@ def _fault(error: Exception, method: Method) -> Refusal:
 
 
 def render(refusal: Refusal, language: str, trace_id: str | None) -> status_pb2.Status:
-    """The refusal as google.rpc.Status; its message is in `language`."""
-    details: list[Message] = [
-        error_details_pb2.ErrorInfo(reason=refusal.reason, domain=DOMAIN, metadata=_texts(refusal))
-    ]
+    """The refusal as google.rpc.Status; its message is in `language`.
+
+    Violations that do not fit in are counted in ErrorInfo's metadata, `violations_left_out`.
+    """
+    info = error_details_pb2.ErrorInfo(reason=refusal.reason, domain=DOMAIN, metadata=_texts(refusal))
+    details: list[Message] = [info]
     if refusal.violations:
-        details.append(_bad_request(refusal.violations, language))
+        bad = _bad_request(refusal.violations, language)
+        details.append(bad)
+        if left_out := len(refusal.violations) - len(bad.field_violations):
+            info.metadata["violations_left_out"] = str(left_out)
     for each in texts.LANGUAGES:
         message = texts.text(refusal.reason, each, refusal.params)
         details.append(error_details_pb2.LocalizedMessage(locale=each, message=message))
@@ -98,12 +106,16 @@ def render(refusal: Refusal, language: str, trace_id: str | None) -> status_pb2.
 
 
 def _texts(refusal: Refusal) -> dict[str, str]:
-    return {name: str(value) for name, value in refusal.params.items()}
+    """The facts of a refusal; of a fault of ours none, since they speak of internals."""
+    return {} if refusal.kind is Kind.INTERNAL else {name: str(value) for name, value in refusal.params.items()}
 
 
 def _bad_request(violations: tuple[Violation, ...], language: str) -> error_details_pb2.BadRequest:
+    """The first violations, as many as a gRPC trailer holds."""
     bad = error_details_pb2.BadRequest()
-    for violation in violations:
+    for violation in violations[:MOST_VIOLATIONS]:
+        if bad.ByteSize() > LARGEST_BAD_REQUEST:
+            break
         bad.field_violations.add(
             field=violation.field,
             reason=violation.rule.upper(),

@@ -1,0 +1,125 @@
+"""Where one consumer stands in its topic, partition by partition: the rows in its own database, and Kafka's client.
+
+A partition is *new* from its assignment until it was sought to its position; until then it is paused. What is skipped
+is written down with the next effect, or after a while.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from kafka import KafkaConsumer, TopicPartition
+
+from services.chassis import inbox
+from services.chassis.taking import Fenced
+
+SKIPS_KEPT = 500
+FIRST_POSITION_MS = 5000
+
+
+class Positions:
+    """The positions of one consumer. Used by the consumer's thread alone; see `consumer.Consumer`."""
+
+    def __init__(self, engine: sa.Engine, consumer: str, topic: str, *, from_beginning: bool) -> None:
+        self._engine = engine
+        self._consumer = consumer
+        self._topic = topic
+        self._from_beginning = from_beginning
+        self._stored: dict[TopicPartition, int] = {}
+        self._skipped: dict[TopicPartition, int] = {}
+        self._new: dict[TopicPartition, float] = {}
+
+    def known(self) -> list[TopicPartition]:
+        """Partitions that are read."""
+        return list(self._stored)
+
+    def all(self) -> list[TopicPartition]:
+        """Partitions that are read, and those that are new."""
+        return [*self._stored, *self._new]
+
+    def of(self, partition: TopicPartition) -> int | None:
+        """The position as it is written down; None for a partition that is not read now."""
+        return self._stored.get(partition)
+
+    def set_aside(self, kafka: KafkaConsumer, partition: TopicPartition, wait_s: float = 0.0) -> None:
+        """Read nothing of the partition until it was sought, which is not tried before `wait_s` seconds.
+
+        Asks neither Kafka nor the database. Any position keeps kafka-python from looking for one of its own.
+        """
+        kafka.pause(partition)
+        kafka.seek(partition, 0)
+        self.forget(partition)
+        self._new[partition] = time.monotonic() + wait_s
+
+    def forget(self, partition: TopicPartition) -> None:
+        """The partition is not read here any more."""
+        for known in (self._stored, self._skipped, self._new):
+            known.pop(partition, None)
+
+    def seek_new(self, kafka: KafkaConsumer) -> int:
+        """Read new partitions from where the row says; a new consumer from where its `start` says. How many."""
+        now = time.monotonic()
+        due = [partition for partition, since in self._new.items() if since <= now]
+        if not due:
+            return 0
+        rows = self._rows()
+        unknown = [partition for partition in due if partition.partition not in rows]
+        if unknown:
+            self._write_first(kafka, unknown)
+            rows = self._rows()
+        for partition in due:
+            kafka.seek(partition, rows[partition.partition])
+            kafka.resume(partition)
+            self._stored[partition] = rows[partition.partition]
+            del self._new[partition]
+        return len(due)
+
+    def moved(self, partition: TopicPartition, next_offset: int) -> None:
+        """The row was advanced, in the transaction of an effect."""
+        self._stored[partition] = next_offset
+        self._skipped.pop(partition, None)
+
+    def skip(self, partition: TopicPartition, next_offset: int) -> None:
+        """Pass over a record. Raises Fenced."""
+        self._skipped[partition] = next_offset
+        if next_offset - self._stored[partition] >= SKIPS_KEPT:
+            self._keep_skips(partition)
+
+    def lag(self, partition: TopicPartition, end: int) -> int:
+        """Records behind the end; what was skipped up to the end is written down. Raises Fenced."""
+        lag = max(0, end - self._skipped.get(partition, self._stored[partition]))
+        if lag == 0 and partition in self._skipped:
+            self._keep_skips(partition)
+        return lag
+
+    def count_try(self, partition: TopicPartition, offset: int) -> int:
+        """How often this record was the first in hand after an assignment, this time included."""
+        with self._engine.begin() as connection:
+            return int(connection.execute(inbox.COUNT_TRY, self._place(partition, offset=offset)).scalar_one())
+
+    def _keep_skips(self, partition: TopicPartition) -> None:
+        next_offset = self._skipped.pop(partition)
+        place = self._place(partition, expected=self._stored[partition], next=next_offset)
+        with self._engine.begin() as connection:
+            if connection.execute(inbox.SKIP, place).rowcount == 0:
+                raise Fenced
+        self._stored[partition] = next_offset
+
+    def _rows(self) -> dict[int, int]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(inbox.POSITIONS, {"consumer": self._consumer, "topic": self._topic}).all()
+        return {row.partition: row.next_offset for row in rows}
+
+    def _write_first(self, kafka: KafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
+        """Of two processes that find out at the same time, the first decides."""
+        find = kafka.beginning_offsets if self._from_beginning else kafka.end_offsets
+        firsts: Mapping[TopicPartition, int] = find(list(partitions), timeout_ms=FIRST_POSITION_MS)
+        rows = [self._place(partition, offset=offset) for partition, offset in firsts.items()]
+        with self._engine.begin() as connection:
+            connection.execute(inbox.BEGIN_AT, rows)
+
+    def _place(self, partition: TopicPartition, **more: int) -> dict[str, Any]:
+        return {"consumer": self._consumer, "topic": partition.topic, "partition": partition.partition, **more}
