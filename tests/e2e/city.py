@@ -110,7 +110,7 @@ class City:
         return mails_about(self.where.mail, case_number)
 
     def records(self, topic: str, case_number: str = "") -> list[Record]:
-        """All records of a topic, or those of one case."""
+        """All events of a topic, or those of one case."""
         every = list(_records(self.where.kafka.options(), topic))
         return [record for record in every if not case_number or record.envelope.case_number == case_number]
 
@@ -127,7 +127,7 @@ def reference(prefix: str = "e2e") -> str:
 
 
 def _records(options: Json, topic: str) -> Iterator[Record]:
-    """Every record that lies in the topic now; reads beside the services' consumers, as no group."""
+    """Every event that lies in the topic now; reads beside the services' consumers, as no group."""
     consumer = KafkaConsumer(**options, group_id=None, enable_auto_commit=False)
     try:
         numbers = consumer.partitions_for_topic(topic) or set()
@@ -139,7 +139,8 @@ def _records(options: Json, topic: str) -> Iterator[Record]:
             consumer.seek(partition, begins[partition])
         while due:
             for partition, batch in consumer.poll(timeout_ms=500).items():
-                yield from (_record(record) for record in batch if record.offset < ends[partition])
+                # What has no headers is no event: tests of Kafka's own rules leave such records on the shared stack.
+                yield from (_record(record) for record in batch if record.headers and record.offset < ends[partition])
             due = {partition for partition in due if consumer.position(partition) < ends[partition]}
     finally:
         consumer.close()
