@@ -327,22 +327,26 @@ class Event(_message.Message):
     CASE_PHASE_FIELD_NUMBER: _builtins.int
     PUBLIC_FIELD_NUMBER: _builtins.int
     AUDIENCE_FIELD_NUMBER: _builtins.int
+    ABOUT_PERSON_FIELD_NUMBER: _builtins.int
     case_phase: Global___CasePhase.ValueType
     """Whether the event opens or closes its case."""
     public: _builtins.bool
     """The event is for readers outside the backbone and needs no consumer inside."""
     audience: _builtins.str
     """Which member systems may read it, by scope, such as `grid.incidents.read`. Empty: none."""
+    about_person: _builtins.bool
+    """The aggregate is a person: its id stays out of spans and logs."""
     def __init__(
         self,
         *,
         case_phase: Global___CasePhase.ValueType = ...,
         public: _builtins.bool = ...,
         audience: _builtins.str = ...,
+        about_person: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "case_phase", b"case_phase", "public", b"public"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about_person", b"about_person", "audience", b"audience", "case_phase", b"case_phase", "public", b"public"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65gov/common/v1/parties.proto\x12\x0e\x65gov.common.v1\x1a\x1c\x65gov/common/v1/options.proto\"N\n\x05Party\x12/\n\x04kind\x18\x01 \x01(\x0e\x32\x19.egov.common.v1.PartyKindB\x06\xca\xc1\x18\x02\x08\x01\x12\x14\n\x02id\x18\x02 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18@*p\n\tPartyKind\x12\x1a\n\x16PARTY_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11PARTY_KIND_PERSON\x10\x01\x12\x19\n\x15PARTY_KIND_DEPARTMENT\x10\x02\x12\x15\n\x11PARTY_KIND_CLIENT\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65gov/common/v1/parties.proto\x12\x0e\x65gov.common.v1\x1a\x1c\x65gov/common/v1/options.proto\"N\n\x05Party\x12/\n\x04kind\x18\x01 \x01(\x0e\x32\x19.egov.common.v1.PartyKindB\x06\xca\xc1\x18\x02\x08\x01\x12\x14\n\x02id\x18\x02 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18@*\x8b\x01\n\tPartyKind\x12\x1a\n\x16PARTY_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11PARTY_KIND_PERSON\x10\x01\x12\x19\n\x15PARTY_KIND_DEPARTMENT\x10\x02\x12\x15\n\x11PARTY_KIND_CLIENT\x10\x03\x12\x19\n\x15PARTY_KIND_ENTERPRISE\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PARTY'].fields_by_name['kind']._serialized_options = b'\312\301\030\002\010\001'
   _globals['_PARTY'].fields_by_name['id']._loaded_options = None
   _globals['_PARTY'].fields_by_name['id']._serialized_options = b'\312\301\030\004\010\001\030@'
-  _globals['_PARTYKIND']._serialized_start=158
-  _globals['_PARTYKIND']._serialized_end=270
+  _globals['_PARTYKIND']._serialized_start=159
+  _globals['_PARTYKIND']._serialized_end=298
   _globals['_PARTY']._serialized_start=78
   _globals['_PARTY']._serialized_end=156
 # @@protoc_insertion_point(module_scope)

@@ -31,6 +31,8 @@ class _PartyKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PartyKind.V
     """A department, by department code."""
     PARTY_KIND_CLIENT: _PartyKind.ValueType  # 3
     """A member system, by client id."""
+    PARTY_KIND_ENTERPRISE: _PartyKind.ValueType  # 4
+    """An enterprise, by unified social credit code."""
 
 class PartyKind(_PartyKind, metaclass=_PartyKindEnumTypeWrapper):
     """Which kind of party a reference names."""
@@ -43,6 +45,8 @@ PARTY_KIND_DEPARTMENT: PartyKind.ValueType  # 2
 """A department, by department code."""
 PARTY_KIND_CLIENT: PartyKind.ValueType  # 3
 """A member system, by client id."""
+PARTY_KIND_ENTERPRISE: PartyKind.ValueType  # 4
+"""An enterprise, by unified social credit code."""
 Global___PartyKind: _TypeAlias = PartyKind  # noqa: Y015
 
 @_typing.final
@@ -56,7 +60,7 @@ class Party(_message.Message):
     kind: Global___PartyKind.ValueType
     """Which kind of party."""
     id: _builtins.str
-    """Its id: UUID, department code or client id, by kind."""
+    """Its id: UUID, department code, client id or unified social credit code, by kind."""
     def __init__(
         self,
         *,

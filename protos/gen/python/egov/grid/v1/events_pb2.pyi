@@ -34,6 +34,7 @@ class IncidentFiled(_message.Message):
     REPORTER_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
     FILED_AT_FIELD_NUMBER: _builtins.int
+    DISPATCH_BY_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -58,6 +59,10 @@ class IncidentFiled(_message.Message):
     def filed_at(self) -> _timestamp_pb2.Timestamp:
         """When it was filed."""
 
+    @_builtins.property
+    def dispatch_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the grid centre must dispatch it."""
+
     def __init__(
         self,
         *,
@@ -70,10 +75,11 @@ class IncidentFiled(_message.Message):
         reporter: _parties_pb2.Party | None = ...,
         reference: _builtins.str = ...,
         filed_at: _timestamp_pb2.Timestamp | None = ...,
+        dispatch_by: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["filed_at", b"filed_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dispatch_by", b"dispatch_by", "filed_at", b"filed_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "filed_at", b"filed_at", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "dispatch_by", b"dispatch_by", "filed_at", b"filed_at", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -96,6 +102,8 @@ class IncidentDispatched(_message.Message):
     REFERENCE_FIELD_NUMBER: _builtins.int
     DEPARTMENT_FIELD_NUMBER: _builtins.int
     DISPATCHED_AT_FIELD_NUMBER: _builtins.int
+    ENTERPRISE_CODE_FIELD_NUMBER: _builtins.int
+    ACCEPT_BY_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -110,9 +118,11 @@ class IncidentDispatched(_message.Message):
     """The reporting system's own reference."""
     department: _builtins.str
     """Code of the department in charge."""
+    enterprise_code: _builtins.str
+    """Unified social credit code of the enterprise that the report is about; empty if none."""
     @_builtins.property
     def handle_by(self) -> _timestamp_pb2.Timestamp:
-        """Until when the department has time."""
+        """Until when the department has time, for accepting and handling together."""
 
     @_builtins.property
     def type(self) -> _incidents_pb2.IncidentTypeKey:
@@ -125,6 +135,10 @@ class IncidentDispatched(_message.Message):
     @_builtins.property
     def dispatched_at(self) -> _timestamp_pb2.Timestamp:
         """When it was dispatched."""
+
+    @_builtins.property
+    def accept_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the department must accept it; never after `handle_by`."""
 
     def __init__(
         self,
@@ -140,10 +154,12 @@ class IncidentDispatched(_message.Message):
         reference: _builtins.str = ...,
         department: _builtins.str = ...,
         dispatched_at: _timestamp_pb2.Timestamp | None = ...,
+        enterprise_code: _builtins.str = ...,
+        accept_by: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["dispatched_at", b"dispatched_at", "handle_by", b"handle_by", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_by", b"accept_by", "dispatched_at", b"dispatched_at", "handle_by", b"handle_by", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "department", b"department", "dispatched_at", b"dispatched_at", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_by", b"accept_by", "case_number", b"case_number", "department", b"department", "dispatched_at", b"dispatched_at", "enterprise_code", b"enterprise_code", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -176,7 +192,7 @@ class IncidentClosed(_message.Message):
     reference: _builtins.str
     """The reporting system's own reference."""
     department: _builtins.str
-    """Code of the department that held it."""
+    """Code of the department that was in charge; empty when it was closed before it was dispatched."""
     outcome: _incidents_pb2.ClosingOutcome.ValueType
     """How it ended."""
     @_builtins.property
@@ -212,3 +228,551 @@ class IncidentClosed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___IncidentClosed: _TypeAlias = IncidentClosed  # noqa: Y015
+
+@_typing.final
+class IncidentAccepted(_message.Message):
+    """A department accepted an incident (接单), or an inspection of it was opened."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    HANDLE_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    INSPECTION_ID_FIELD_NUMBER: _builtins.int
+    ACCEPTED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the department in charge."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department in charge."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    inspection_id: _builtins.str
+    """Id of the inspection that it led to; empty if none."""
+    @_builtins.property
+    def handle_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the department has time."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def accepted_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was accepted."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        handle_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        inspection_id: _builtins.str = ...,
+        accepted_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "handle_by", b"handle_by", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "case_number", b"case_number", "centre", b"centre", "department", b"department", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentAccepted: _TypeAlias = IncidentAccepted  # noqa: Y015
+
+@_typing.final
+class IncidentReturned(_message.Message):
+    """A department returned an incident to the grid centre (退单)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    DISPATCH_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    RETURNED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the grid centre."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department that returned it."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    reason: _incidents_pb2.ReturnReason.ValueType
+    """Why."""
+    @_builtins.property
+    def dispatch_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the grid centre must dispatch it anew."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def returned_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was returned."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        dispatch_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        reason: _incidents_pb2.ReturnReason.ValueType = ...,
+        returned_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dispatch_by", b"dispatch_by", "reporter", b"reporter", "returned_at", b"returned_at", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "dispatch_by", b"dispatch_by", "holder", b"holder", "incident_id", b"incident_id", "reason", b"reason", "reference", b"reference", "region", b"region", "reporter", b"reporter", "returned_at", b"returned_at", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentReturned: _TypeAlias = IncidentReturned  # noqa: Y015
+
+@_typing.final
+class IncidentHandled(_message.Message):
+    """An incident was reported handled (反馈), by its department or by the end of an inspection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    VERIFY_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    INSPECTION_ID_FIELD_NUMBER: _builtins.int
+    HANDLED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the grid centre."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department in charge."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    outcome: _incidents_pb2.HandlingOutcome.ValueType
+    """How it was handled."""
+    inspection_id: _builtins.str
+    """Id of the inspection that ended; empty if none did."""
+    @_builtins.property
+    def verify_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the grid centre must verify it."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def handled_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was reported."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        verify_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        outcome: _incidents_pb2.HandlingOutcome.ValueType = ...,
+        inspection_id: _builtins.str = ...,
+        handled_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["handled_at", b"handled_at", "reporter", b"reporter", "type", b"type", "verify_by", b"verify_by"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "handled_at", b"handled_at", "holder", b"holder", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "outcome", b"outcome", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "verify_by", b"verify_by", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentHandled: _TypeAlias = IncidentHandled  # noqa: Y015
+
+@_typing.final
+class IncidentVerified(_message.Message):
+    """The grid centre verified on site that an incident is handled (核查通过)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    CLOSE_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    VERIFIED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the grid centre."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department in charge."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    @_builtins.property
+    def close_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the grid centre must close it."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def verified_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was verified."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        close_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        verified_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["close_by", b"close_by", "reporter", b"reporter", "type", b"type", "verified_at", b"verified_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "close_by", b"close_by", "department", b"department", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentVerified: _TypeAlias = IncidentVerified  # noqa: Y015
+
+@_typing.final
+class IncidentReworkOrdered(_message.Message):
+    """The grid centre found an incident not handled: its department has to handle it again (返工)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    HANDLE_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    ORDERED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the department in charge."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department in charge."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    @_builtins.property
+    def handle_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the department has time."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def ordered_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was ordered."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        handle_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        ordered_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["handle_by", b"handle_by", "ordered_at", b"ordered_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "ordered_at", b"ordered_at", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentReworkOrdered: _TypeAlias = IncidentReworkOrdered  # noqa: Y015
+
+@_typing.final
+class IncidentReopened(_message.Message):
+    """Whoever reported an incident reopened it after the close (重开); its case begins again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    DISPATCH_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    REOPENED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the grid centre."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    @_builtins.property
+    def dispatch_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the grid centre must dispatch it anew."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def reopened_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was reopened."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        dispatch_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        reopened_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dispatch_by", b"dispatch_by", "reopened_at", b"reopened_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "dispatch_by", b"dispatch_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reopened_at", b"reopened_at", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentReopened: _TypeAlias = IncidentReopened  # noqa: Y015
+
+@_typing.final
+class IncidentEscalated(_message.Message):
+    """A step is overdue and the next level up was told (督办). The holder stays the same."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    ANSWER_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    SUPERVISOR_FIELD_NUMBER: _builtins.int
+    REMINDER_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    ESCALATED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of whoever holds it, as before."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department that holds it."""
+    state: _incidents_pb2.IncidentState.ValueType
+    """The state in which it is overdue."""
+    level: _incidents_pb2.EscalationLevel.ValueType
+    """The level that was told now."""
+    supervisor: _builtins.str
+    """Code of that level's grid centre."""
+    reminder: _builtins.bool
+    """That level was told before; there is none above it."""
+    @_builtins.property
+    def answer_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the level above waits."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when it is overdue, or when the level below was to answer."""
+
+    @_builtins.property
+    def escalated_at(self) -> _timestamp_pb2.Timestamp:
+        """When the level was told."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        answer_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        state: _incidents_pb2.IncidentState.ValueType = ...,
+        level: _incidents_pb2.EscalationLevel.ValueType = ...,
+        supervisor: _builtins.str = ...,
+        reminder: _builtins.bool = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        escalated_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "due_at", b"due_at", "escalated_at", b"escalated_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "case_number", b"case_number", "department", b"department", "due_at", b"due_at", "escalated_at", b"escalated_at", "holder", b"holder", "incident_id", b"incident_id", "level", b"level", "reference", b"reference", "region", b"region", "reminder", b"reminder", "reporter", b"reporter", "state", b"state", "supervisor", b"supervisor", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentEscalated: _TypeAlias = IncidentEscalated  # noqa: Y015

@@ -55,10 +55,35 @@ class GridServiceStub:
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.DispatchIncidentRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.DispatchIncidentResponse.FromString,
                 _registered_method=True)
+        self.AcceptIncident = channel.unary_unary(
+                '/egov.grid.v1.GridService/AcceptIncident',
+                request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.AcceptIncidentRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.AcceptIncidentResponse.FromString,
+                _registered_method=True)
+        self.ReturnIncident = channel.unary_unary(
+                '/egov.grid.v1.GridService/ReturnIncident',
+                request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReturnIncidentRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReturnIncidentResponse.FromString,
+                _registered_method=True)
+        self.ReportHandled = channel.unary_unary(
+                '/egov.grid.v1.GridService/ReportHandled',
+                request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReportHandledRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReportHandledResponse.FromString,
+                _registered_method=True)
+        self.VerifyIncident = channel.unary_unary(
+                '/egov.grid.v1.GridService/VerifyIncident',
+                request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.VerifyIncidentRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.VerifyIncidentResponse.FromString,
+                _registered_method=True)
         self.CloseIncident = channel.unary_unary(
                 '/egov.grid.v1.GridService/CloseIncident',
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.CloseIncidentRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.CloseIncidentResponse.FromString,
+                _registered_method=True)
+        self.ReopenIncident = channel.unary_unary(
+                '/egov.grid.v1.GridService/ReopenIncident',
+                request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentResponse.FromString,
                 _registered_method=True)
         self.ListIncidentTypes = channel.unary_unary(
                 '/egov.grid.v1.GridService/ListIncidentTypes',
@@ -95,19 +120,69 @@ class GridServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DispatchIncident(self, request, context):
-        """Dispatches a filed incident to the department in charge, or an already dispatched one to another department.
-        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), closed already
-        (WRONG_STATE), no rule and no department named (NO_RULE), the department that has it (SAME_DEPARTMENT), a department
-        of another region (DEPARTMENT_ELSEWHERE).
+        """Dispatches a filed incident to the department in charge, or one that is not accepted yet to another department. Only
+        the county's grid centre may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), accepted or
+        closed already (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), no rule and no department named (NO_RULE), the
+        department that has it (SAME_DEPARTMENT), a department of another region (DEPARTMENT_ELSEWHERE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptIncident(self, request, context):
+        """Accepts a dispatched incident (接单). Only the department in charge may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not dispatched
+        (WRONG_STATE), not the department in charge (NOT_THE_HOLDER).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReturnIncident(self, request, context):
+        """Returns an incident to the grid centre (退单), which dispatches it anew. Only the department in charge may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not dispatched,
+        or reported handled already (WRONG_STATE), not the department in charge (NOT_THE_HOLDER).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportHandled(self, request, context):
+        """Reports an accepted incident as handled (反馈); the grid centre verifies it. Only the department in charge may. An
+        incident that led to an inspection is reported handled by the inspection's end.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not accepted
+        (WRONG_STATE), not the department in charge (NOT_THE_HOLDER).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyIncident(self, request, context):
+        """Says whether an incident is handled on site (核查); if not, the department has to handle it again (返工). Only the
+        county's grid centre may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not reported
+        handled (WRONG_STATE), not the grid centre (NOT_THE_HOLDER).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CloseIncident(self, request, context):
-        """Closes a dispatched incident and its case. Only the department that holds it may, or its grid centre.
-        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not dispatched
-        (WRONG_STATE), not the holder (NOT_THE_HOLDER).
+        """Closes an incident and its case. Only the county's grid centre may: a verified one with any outcome, a filed or
+        dispatched one as duplicate or not found on site, which needs a reason.
+        Refused: no reason given (REASON_NEEDED), no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version
+        (STALE_VERSION), handled but not verified, or at work (WRONG_STATE), not the grid centre (NOT_THE_HOLDER).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReopenIncident(self, request, context):
+        """Reopens a closed incident and its case (重开); the grid centre dispatches it anew. Only whoever reported it may, for
+        15 days after the close unless set otherwise.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not closed
+        (WRONG_STATE), not who reported it (NOT_THE_REPORTER), too late (REOPEN_TOO_LATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -143,10 +218,35 @@ def add_GridServiceServicer_to_server(servicer, server):
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.DispatchIncidentRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.DispatchIncidentResponse.SerializeToString,
             ),
+            'AcceptIncident': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptIncident,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.AcceptIncidentRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.AcceptIncidentResponse.SerializeToString,
+            ),
+            'ReturnIncident': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReturnIncident,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReturnIncidentRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReturnIncidentResponse.SerializeToString,
+            ),
+            'ReportHandled': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportHandled,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReportHandledRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReportHandledResponse.SerializeToString,
+            ),
+            'VerifyIncident': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyIncident,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.VerifyIncidentRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.VerifyIncidentResponse.SerializeToString,
+            ),
             'CloseIncident': grpc.unary_unary_rpc_method_handler(
                     servicer.CloseIncident,
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.CloseIncidentRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.CloseIncidentResponse.SerializeToString,
+            ),
+            'ReopenIncident': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReopenIncident,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentResponse.SerializeToString,
             ),
             'ListIncidentTypes': grpc.unary_unary_rpc_method_handler(
                     servicer.ListIncidentTypes,
@@ -274,6 +374,114 @@ class GridService:
             _registered_method=True)
 
     @staticmethod
+    def AcceptIncident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/AcceptIncident',
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.AcceptIncidentRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.AcceptIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReturnIncident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ReturnIncident',
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.ReturnIncidentRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.ReturnIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportHandled(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ReportHandled',
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.ReportHandledRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.ReportHandledResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyIncident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/VerifyIncident',
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.VerifyIncidentRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.VerifyIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CloseIncident(request,
             target,
             options=(),
@@ -290,6 +498,33 @@ class GridService:
             '/egov.grid.v1.GridService/CloseIncident',
             egov_dot_grid_dot_v1_dot_grid__service__pb2.CloseIncidentRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_grid__service__pb2.CloseIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReopenIncident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ReopenIncident',
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentResponse.FromString,
             options,
             channel_credentials,
             insecure,

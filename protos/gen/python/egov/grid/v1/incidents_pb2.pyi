@@ -57,6 +57,12 @@ class _IncidentStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Inciden
     """Dispatched (派遣): the department in charge holds it."""
     INCIDENT_STATE_CLOSED: _IncidentState.ValueType  # 3
     """Closed (结案)."""
+    INCIDENT_STATE_ACCEPTED: _IncidentState.ValueType  # 4
+    """Accepted (接单): the department in charge is at work."""
+    INCIDENT_STATE_HANDLED: _IncidentState.ValueType  # 5
+    """Reported handled (反馈): the grid centre is to verify it on site."""
+    INCIDENT_STATE_VERIFIED: _IncidentState.ValueType  # 6
+    """Verified (核查通过): the grid centre is to close it."""
 
 class IncidentState(_IncidentState, metaclass=_IncidentStateEnumTypeWrapper):
     """Where an incident stands."""
@@ -69,7 +75,105 @@ INCIDENT_STATE_DISPATCHED: IncidentState.ValueType  # 2
 """Dispatched (派遣): the department in charge holds it."""
 INCIDENT_STATE_CLOSED: IncidentState.ValueType  # 3
 """Closed (结案)."""
+INCIDENT_STATE_ACCEPTED: IncidentState.ValueType  # 4
+"""Accepted (接单): the department in charge is at work."""
+INCIDENT_STATE_HANDLED: IncidentState.ValueType  # 5
+"""Reported handled (反馈): the grid centre is to verify it on site."""
+INCIDENT_STATE_VERIFIED: IncidentState.ValueType  # 6
+"""Verified (核查通过): the grid centre is to close it."""
 Global___IncidentState: _TypeAlias = IncidentState  # noqa: Y015
+
+class _ReturnReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReturnReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReturnReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RETURN_REASON_UNSPECIFIED: _ReturnReason.ValueType  # 0
+    """Not said."""
+    RETURN_REASON_NOT_OUR_DUTY: _ReturnReason.ValueType  # 1
+    """Not this department's duty (职责不符)."""
+    RETURN_REASON_ELSEWHERE: _ReturnReason.ValueType  # 2
+    """Not in the area that this department works for (不在辖区)."""
+    RETURN_REASON_UNCLEAR: _ReturnReason.ValueType  # 3
+    """The report does not say enough to act on (信息不足)."""
+
+class ReturnReason(_ReturnReason, metaclass=_ReturnReasonEnumTypeWrapper):
+    """Why a department returned an incident (退单)."""
+
+RETURN_REASON_UNSPECIFIED: ReturnReason.ValueType  # 0
+"""Not said."""
+RETURN_REASON_NOT_OUR_DUTY: ReturnReason.ValueType  # 1
+"""Not this department's duty (职责不符)."""
+RETURN_REASON_ELSEWHERE: ReturnReason.ValueType  # 2
+"""Not in the area that this department works for (不在辖区)."""
+RETURN_REASON_UNCLEAR: ReturnReason.ValueType  # 3
+"""The report does not say enough to act on (信息不足)."""
+Global___ReturnReason: _TypeAlias = ReturnReason  # noqa: Y015
+
+class _HandlingOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HandlingOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HandlingOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HANDLING_OUTCOME_UNSPECIFIED: _HandlingOutcome.ValueType  # 0
+    """Not said."""
+    HANDLING_OUTCOME_REPORTED: _HandlingOutcome.ValueType  # 1
+    """The department reported that it is done (已处置)."""
+    HANDLING_OUTCOME_IN_ORDER: _HandlingOutcome.ValueType  # 2
+    """An inspection found everything in order (检查未发现问题)."""
+    HANDLING_OUTCOME_RECTIFIED: _HandlingOutcome.ValueType  # 3
+    """What an inspection found was rectified (整改合格)."""
+
+class HandlingOutcome(_HandlingOutcome, metaclass=_HandlingOutcomeEnumTypeWrapper):
+    """How an incident was handled."""
+
+HANDLING_OUTCOME_UNSPECIFIED: HandlingOutcome.ValueType  # 0
+"""Not said."""
+HANDLING_OUTCOME_REPORTED: HandlingOutcome.ValueType  # 1
+"""The department reported that it is done (已处置)."""
+HANDLING_OUTCOME_IN_ORDER: HandlingOutcome.ValueType  # 2
+"""An inspection found everything in order (检查未发现问题)."""
+HANDLING_OUTCOME_RECTIFIED: HandlingOutcome.ValueType  # 3
+"""What an inspection found was rectified (整改合格)."""
+Global___HandlingOutcome: _TypeAlias = HandlingOutcome  # noqa: Y015
+
+class _EscalationLevel:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EscalationLevelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EscalationLevel.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ESCALATION_LEVEL_UNSPECIFIED: _EscalationLevel.ValueType  # 0
+    """Not said."""
+    ESCALATION_LEVEL_GRID: _EscalationLevel.ValueType  # 1
+    """Grid (网格): nothing is overdue."""
+    ESCALATION_LEVEL_VILLAGE: _EscalationLevel.ValueType  # 2
+    """Village or community (村、社区)."""
+    ESCALATION_LEVEL_TOWNSHIP: _EscalationLevel.ValueType  # 3
+    """Township or subdistrict (乡镇、街道)."""
+    ESCALATION_LEVEL_COUNTY: _EscalationLevel.ValueType  # 4
+    """County or district (县、区)."""
+    ESCALATION_LEVEL_CITY: _EscalationLevel.ValueType  # 5
+    """City (市), which is reminded again and again."""
+
+class EscalationLevel(_EscalationLevel, metaclass=_EscalationLevelEnumTypeWrapper):
+    """The highest level that was told that a step is overdue (督办层级). Every new step begins at the grid again."""
+
+ESCALATION_LEVEL_UNSPECIFIED: EscalationLevel.ValueType  # 0
+"""Not said."""
+ESCALATION_LEVEL_GRID: EscalationLevel.ValueType  # 1
+"""Grid (网格): nothing is overdue."""
+ESCALATION_LEVEL_VILLAGE: EscalationLevel.ValueType  # 2
+"""Village or community (村、社区)."""
+ESCALATION_LEVEL_TOWNSHIP: EscalationLevel.ValueType  # 3
+"""Township or subdistrict (乡镇、街道)."""
+ESCALATION_LEVEL_COUNTY: EscalationLevel.ValueType  # 4
+"""County or district (县、区)."""
+ESCALATION_LEVEL_CITY: EscalationLevel.ValueType  # 5
+"""City (市), which is reminded again and again."""
+Global___EscalationLevel: _TypeAlias = EscalationLevel  # noqa: Y015
 
 class _ClosingOutcome:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -245,6 +349,16 @@ class Incident(_message.Message):
     CLOSED_AT_FIELD_NUMBER: _builtins.int
     CLOSING_OUTCOME_FIELD_NUMBER: _builtins.int
     DISPATCH_REASON_FIELD_NUMBER: _builtins.int
+    DEADLINE_FIELD_NUMBER: _builtins.int
+    ESCALATION_LEVEL_FIELD_NUMBER: _builtins.int
+    ACCEPTED_AT_FIELD_NUMBER: _builtins.int
+    HANDLED_AT_FIELD_NUMBER: _builtins.int
+    VERIFIED_AT_FIELD_NUMBER: _builtins.int
+    INSPECTION_ID_FIELD_NUMBER: _builtins.int
+    HANDLING_OUTCOME_FIELD_NUMBER: _builtins.int
+    RETURNED_BY_FIELD_NUMBER: _builtins.int
+    RETURN_REASON_FIELD_NUMBER: _builtins.int
+    CLOSING_REASON_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id, UUIDv7."""
     case_number: _builtins.str
@@ -261,6 +375,18 @@ class Incident(_message.Message):
     """How it ended; unset before."""
     dispatch_reason: _builtins.str
     """Which dispatch rule chose the department, in words; empty when a person chose."""
+    escalation_level: Global___EscalationLevel.ValueType
+    """How far up the present step was escalated."""
+    inspection_id: _builtins.str
+    """Id of the inspection that it led to; empty if none."""
+    handling_outcome: Global___HandlingOutcome.ValueType
+    """How it was handled; unset before."""
+    returned_by: _builtins.str
+    """Code of the department that returned it last; empty if none did."""
+    return_reason: Global___ReturnReason.ValueType
+    """Why it was returned last; unset if it never was."""
+    closing_reason: _builtins.str
+    """Why it was closed as a duplicate or as not found, in words; empty otherwise."""
     @_builtins.property
     def report(self) -> Global___Report:
         """What was reported."""
@@ -275,15 +401,31 @@ class Incident(_message.Message):
 
     @_builtins.property
     def dispatched_at(self) -> _timestamp_pb2.Timestamp:
-        """When it was last dispatched; unset before."""
+        """When it was last dispatched; unset before, and after a return or a reopening."""
 
     @_builtins.property
     def handle_by(self) -> _timestamp_pb2.Timestamp:
-        """Until when the department has time, in clock hours from dispatch; unset before."""
+        """Until when the department has time, in clock hours from dispatch or from the last rework order; unset before."""
 
     @_builtins.property
     def closed_at(self) -> _timestamp_pb2.Timestamp:
         """When it was closed; unset before."""
+
+    @_builtins.property
+    def deadline(self) -> _timestamp_pb2.Timestamp:
+        """Until when the present step must be done, in clock hours; moved on by each escalation; unset once closed."""
+
+    @_builtins.property
+    def accepted_at(self) -> _timestamp_pb2.Timestamp:
+        """When the department accepted it; unset before."""
+
+    @_builtins.property
+    def handled_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was reported handled; unset before, and after a rework order."""
+
+    @_builtins.property
+    def verified_at(self) -> _timestamp_pb2.Timestamp:
+        """When the grid centre verified it; unset before."""
 
     def __init__(
         self,
@@ -302,10 +444,20 @@ class Incident(_message.Message):
         closed_at: _timestamp_pb2.Timestamp | None = ...,
         closing_outcome: Global___ClosingOutcome.ValueType = ...,
         dispatch_reason: _builtins.str = ...,
+        deadline: _timestamp_pb2.Timestamp | None = ...,
+        escalation_level: Global___EscalationLevel.ValueType = ...,
+        accepted_at: _timestamp_pb2.Timestamp | None = ...,
+        handled_at: _timestamp_pb2.Timestamp | None = ...,
+        verified_at: _timestamp_pb2.Timestamp | None = ...,
+        inspection_id: _builtins.str = ...,
+        handling_outcome: Global___HandlingOutcome.ValueType = ...,
+        returned_by: _builtins.str = ...,
+        return_reason: Global___ReturnReason.ValueType = ...,
+        closing_reason: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "dispatched_at", b"dispatched_at", "filed_at", b"filed_at", "handle_by", b"handle_by", "report", b"report", "reporter", b"reporter"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "closed_at", b"closed_at", "deadline", b"deadline", "dispatched_at", b"dispatched_at", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "report", b"report", "reporter", b"reporter", "verified_at", b"verified_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "filed_at", b"filed_at", "handle_by", b"handle_by", "holder_department", b"holder_department", "incident_id", b"incident_id", "report", b"report", "reporter", b"reporter", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "deadline", b"deadline", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "state", b"state", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

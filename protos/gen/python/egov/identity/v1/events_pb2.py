@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb2
+from egov.identity.v1 import standing_pb2 as egov_dot_identity_dot_v1_dot_standing__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65gov/identity/v1/events.proto\x12\x10\x65gov.identity.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x01\n\x10MemberRegistered\x12\x17\n\tclient_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x14\n\x06region\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x0e\n\x06scopes\x18\x04 \x03(\t\x12\x31\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:!\xea\xc7\x18\x1d\x10\x01\x1a\x19identity.members.registerb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65gov/identity/v1/events.proto\x12\x10\x65gov.identity.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1f\x65gov/identity/v1/standing.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x01\n\x10MemberRegistered\x12\x17\n\tclient_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x14\n\x06region\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x0e\n\x06scopes\x18\x04 \x03(\t\x12\x31\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:!\xea\xc7\x18\x1d\x10\x01\x1a\x19identity.members.register\"\xbf\x01\n\x10HolderRegistered\x12\x17\n\tholder_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x11\n\tkind_code\x18\x03 \x01(\t\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x31\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1f\xea\xc7\x18\x1b\x10\x01\x1a\x15identity.holders.read \x01\"\xab\x01\n\x0fSubjectDisabled\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12/\n\x06reason\x18\x03 \x01(\x0e\x32\x1f.egov.identity.v1.DisableReason\x12/\n\x0b\x64isabled_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x06\xea\xc7\x18\x02 \x01\"x\n\x0eSubjectEnabled\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12.\n\nenabled_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x06\xea\xc7\x18\x02 \x01\"\xa8\x01\n\x0e\x43lientDisabled\x12\x17\n\tclient_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12/\n\x06reason\x18\x03 \x01(\x0e\x32\x1f.egov.identity.v1.DisableReason\x12/\n\x0b\x64isabled_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x04\xea\xc7\x18\x00\"u\n\rClientEnabled\x12\x17\n\tclient_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12.\n\nenabled_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x04\xea\xc7\x18\x00\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +42,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEMBERREGISTERED'].fields_by_name['region']._serialized_options = b'\330\301\030\006'
   _globals['_MEMBERREGISTERED']._loaded_options = None
   _globals['_MEMBERREGISTERED']._serialized_options = b'\352\307\030\035\020\001\032\031identity.members.register'
-  _globals['_MEMBERREGISTERED']._serialized_start=115
-  _globals['_MEMBERREGISTERED']._serialized_end=305
+  _globals['_HOLDERREGISTERED'].fields_by_name['holder_id']._loaded_options = None
+  _globals['_HOLDERREGISTERED'].fields_by_name['holder_id']._serialized_options = b'\330\301\030\001'
+  _globals['_HOLDERREGISTERED'].fields_by_name['version']._loaded_options = None
+  _globals['_HOLDERREGISTERED'].fields_by_name['version']._serialized_options = b'\330\301\030\002'
+  _globals['_HOLDERREGISTERED'].fields_by_name['region']._loaded_options = None
+  _globals['_HOLDERREGISTERED'].fields_by_name['region']._serialized_options = b'\330\301\030\006'
+  _globals['_HOLDERREGISTERED']._loaded_options = None
+  _globals['_HOLDERREGISTERED']._serialized_options = b'\352\307\030\033\020\001\032\025identity.holders.read \001'
+  _globals['_SUBJECTDISABLED'].fields_by_name['person_id']._loaded_options = None
+  _globals['_SUBJECTDISABLED'].fields_by_name['person_id']._serialized_options = b'\330\301\030\001'
+  _globals['_SUBJECTDISABLED'].fields_by_name['version']._loaded_options = None
+  _globals['_SUBJECTDISABLED'].fields_by_name['version']._serialized_options = b'\330\301\030\002'
+  _globals['_SUBJECTDISABLED']._loaded_options = None
+  _globals['_SUBJECTDISABLED']._serialized_options = b'\352\307\030\002 \001'
+  _globals['_SUBJECTENABLED'].fields_by_name['person_id']._loaded_options = None
+  _globals['_SUBJECTENABLED'].fields_by_name['person_id']._serialized_options = b'\330\301\030\001'
+  _globals['_SUBJECTENABLED'].fields_by_name['version']._loaded_options = None
+  _globals['_SUBJECTENABLED'].fields_by_name['version']._serialized_options = b'\330\301\030\002'
+  _globals['_SUBJECTENABLED']._loaded_options = None
+  _globals['_SUBJECTENABLED']._serialized_options = b'\352\307\030\002 \001'
+  _globals['_CLIENTDISABLED'].fields_by_name['client_id']._loaded_options = None
+  _globals['_CLIENTDISABLED'].fields_by_name['client_id']._serialized_options = b'\330\301\030\001'
+  _globals['_CLIENTDISABLED'].fields_by_name['version']._loaded_options = None
+  _globals['_CLIENTDISABLED'].fields_by_name['version']._serialized_options = b'\330\301\030\002'
+  _globals['_CLIENTDISABLED']._loaded_options = None
+  _globals['_CLIENTDISABLED']._serialized_options = b'\352\307\030\000'
+  _globals['_CLIENTENABLED'].fields_by_name['client_id']._loaded_options = None
+  _globals['_CLIENTENABLED'].fields_by_name['client_id']._serialized_options = b'\330\301\030\001'
+  _globals['_CLIENTENABLED'].fields_by_name['version']._loaded_options = None
+  _globals['_CLIENTENABLED'].fields_by_name['version']._serialized_options = b'\330\301\030\002'
+  _globals['_CLIENTENABLED']._loaded_options = None
+  _globals['_CLIENTENABLED']._serialized_options = b'\352\307\030\000'
+  _globals['_MEMBERREGISTERED']._serialized_start=148
+  _globals['_MEMBERREGISTERED']._serialized_end=338
+  _globals['_HOLDERREGISTERED']._serialized_start=341
+  _globals['_HOLDERREGISTERED']._serialized_end=532
+  _globals['_SUBJECTDISABLED']._serialized_start=535
+  _globals['_SUBJECTDISABLED']._serialized_end=706
+  _globals['_SUBJECTENABLED']._serialized_start=708
+  _globals['_SUBJECTENABLED']._serialized_end=828
+  _globals['_CLIENTDISABLED']._serialized_start=831
+  _globals['_CLIENTDISABLED']._serialized_end=999
+  _globals['_CLIENTENABLED']._serialized_start=1001
+  _globals['_CLIENTENABLED']._serialized_end=1118
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 Facts that identity publishes on topic `egov.identity.v1`. Ids and codes only."""
 
 from collections import abc as _abc
+from egov.identity.v1 import standing_pb2 as _standing_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -60,3 +61,179 @@ class MemberRegistered(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MemberRegistered: _TypeAlias = MemberRegistered  # noqa: Y015
+
+@_typing.final
+class HolderRegistered(_message.Message):
+    """A person or an enterprise was registered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLDER_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    KIND_CODE_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    REGISTERED_AT_FIELD_NUMBER: _builtins.int
+    holder_id: _builtins.str
+    """Id of the holder."""
+    version: _builtins.int
+    """Version of the holder's record after this."""
+    kind_code: _builtins.str
+    """Kind of the holder's number, after the appendix of GB/T 36903."""
+    region: _builtins.str
+    """Region that the holder belongs to."""
+    @_builtins.property
+    def registered_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was registered."""
+
+    def __init__(
+        self,
+        *,
+        holder_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        kind_code: _builtins.str = ...,
+        region: _builtins.str = ...,
+        registered_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["registered_at", b"registered_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["holder_id", b"holder_id", "kind_code", b"kind_code", "region", b"region", "registered_at", b"registered_at", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HolderRegistered: _TypeAlias = HolderRegistered  # noqa: Y015
+
+@_typing.final
+class SubjectDisabled(_message.Message):
+    """A person was shut out: whoever shows a token for them is refused."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DISABLED_AT_FIELD_NUMBER: _builtins.int
+    person_id: _builtins.str
+    """Id of the person."""
+    version: _builtins.int
+    """Version of the person's record after this."""
+    reason: _standing_pb2.DisableReason.ValueType
+    """Why."""
+    @_builtins.property
+    def disabled_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when."""
+
+    def __init__(
+        self,
+        *,
+        person_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        reason: _standing_pb2.DisableReason.ValueType = ...,
+        disabled_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["disabled_at", b"disabled_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disabled_at", b"disabled_at", "person_id", b"person_id", "reason", b"reason", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubjectDisabled: _TypeAlias = SubjectDisabled  # noqa: Y015
+
+@_typing.final
+class SubjectEnabled(_message.Message):
+    """A person was let in again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    ENABLED_AT_FIELD_NUMBER: _builtins.int
+    person_id: _builtins.str
+    """Id of the person."""
+    version: _builtins.int
+    """Version of the person's record after this."""
+    @_builtins.property
+    def enabled_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when."""
+
+    def __init__(
+        self,
+        *,
+        person_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        enabled_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["enabled_at", b"enabled_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enabled_at", b"enabled_at", "person_id", b"person_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubjectEnabled: _TypeAlias = SubjectEnabled  # noqa: Y015
+
+@_typing.final
+class ClientDisabled(_message.Message):
+    """A member system was shut out: whoever shows a token that it got is refused."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DISABLED_AT_FIELD_NUMBER: _builtins.int
+    client_id: _builtins.str
+    """Client id of the member system."""
+    version: _builtins.int
+    """Version of the member system after this."""
+    reason: _standing_pb2.DisableReason.ValueType
+    """Why."""
+    @_builtins.property
+    def disabled_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when."""
+
+    def __init__(
+        self,
+        *,
+        client_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        reason: _standing_pb2.DisableReason.ValueType = ...,
+        disabled_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["disabled_at", b"disabled_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "disabled_at", b"disabled_at", "reason", b"reason", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClientDisabled: _TypeAlias = ClientDisabled  # noqa: Y015
+
+@_typing.final
+class ClientEnabled(_message.Message):
+    """A member system was let in again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    ENABLED_AT_FIELD_NUMBER: _builtins.int
+    client_id: _builtins.str
+    """Client id of the member system."""
+    version: _builtins.int
+    """Version of the member system after this."""
+    @_builtins.property
+    def enabled_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when."""
+
+    def __init__(
+        self,
+        *,
+        client_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        enabled_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["enabled_at", b"enabled_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "enabled_at", b"enabled_at", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClientEnabled: _TypeAlias = ClientEnabled  # noqa: Y015

@@ -50,6 +50,46 @@ class IdentityServiceStub:
                 request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.RegisterMemberRequest.SerializeToString,
                 response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.RegisterMemberResponse.FromString,
                 _registered_method=True)
+        self.DisableClient = channel.unary_unary(
+                '/egov.identity.v1.IdentityService/DisableClient',
+                request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.DisableClientRequest.SerializeToString,
+                response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.DisableClientResponse.FromString,
+                _registered_method=True)
+        self.EnableClient = channel.unary_unary(
+                '/egov.identity.v1.IdentityService/EnableClient',
+                request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.EnableClientRequest.SerializeToString,
+                response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.EnableClientResponse.FromString,
+                _registered_method=True)
+        self.RegisterHolder = channel.unary_unary(
+                '/egov.identity.v1.IdentityService/RegisterHolder',
+                request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.RegisterHolderRequest.SerializeToString,
+                response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.RegisterHolderResponse.FromString,
+                _registered_method=True)
+        self.GetHolder = channel.unary_unary(
+                '/egov.identity.v1.IdentityService/GetHolder',
+                request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetHolderRequest.SerializeToString,
+                response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetHolderResponse.FromString,
+                _registered_method=True)
+        self.ListAccesses = channel.unary_unary(
+                '/egov.identity.v1.IdentityService/ListAccesses',
+                request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.ListAccessesRequest.SerializeToString,
+                response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.ListAccessesResponse.FromString,
+                _registered_method=True)
+        self.ListOwnAccesses = channel.unary_unary(
+                '/egov.identity.v1.IdentityService/ListOwnAccesses',
+                request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.ListOwnAccessesRequest.SerializeToString,
+                response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.ListOwnAccessesResponse.FromString,
+                _registered_method=True)
+        self.DisableSubject = channel.unary_unary(
+                '/egov.identity.v1.IdentityService/DisableSubject',
+                request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.DisableSubjectRequest.SerializeToString,
+                response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.DisableSubjectResponse.FromString,
+                _registered_method=True)
+        self.EnableSubject = channel.unary_unary(
+                '/egov.identity.v1.IdentityService/EnableSubject',
+                request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.EnableSubjectRequest.SerializeToString,
+                response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.EnableSubjectResponse.FromString,
+                _registered_method=True)
         self.GetRegion = channel.unary_unary(
                 '/egov.identity.v1.IdentityService/GetRegion',
                 request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetRegionRequest.SerializeToString,
@@ -59,6 +99,11 @@ class IdentityServiceStub:
                 '/egov.identity.v1.IdentityService/GetContact',
                 request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetContactRequest.SerializeToString,
                 response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetContactResponse.FromString,
+                _registered_method=True)
+        self.GetStaff = channel.unary_unary(
+                '/egov.identity.v1.IdentityService/GetStaff',
+                request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetStaffRequest.SerializeToString,
+                response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetStaffResponse.FromString,
                 _registered_method=True)
         self.GetKeySet = channel.unary_unary(
                 '/egov.identity.v1.IdentityService/GetKeySet',
@@ -95,6 +140,75 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DisableClient(self, request, context):
+        """Shuts a member system out: it gets no token, and every service refuses those that it still has.
+        Refused: unknown or outside the caller's region (PARTY_UNKNOWN), the caller itself (NOT_YOURSELF), disabled already
+        (WRONG_STATE), changed meanwhile (STALE_VERSION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnableClient(self, request, context):
+        """Lets a member system in again.
+        Refused: unknown or outside the caller's region (PARTY_UNKNOWN), not disabled (WRONG_STATE), changed meanwhile
+        (STALE_VERSION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RegisterHolder(self, request, context):
+        """Registers a person or an enterprise. Of the number only a keyed hash and its last four characters are kept.
+        Refused: kind of holder unknown (HOLDER_KIND_UNKNOWN), number not of that kind's form (NUMBER_UNFIT), region unknown
+        or closed (REGION_UNKNOWN, REGION_CLOSED), number registered already (HOLDER_EXISTS).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetHolder(self, request, context):
+        """Reads the record of one person or enterprise. Every read is audited, and the person may see by whom.
+        Refused: no such holder in the caller's region (NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAccesses(self, request, context):
+        """Lists who read the record of a person or an enterprise, newest first.
+        Refused: no such holder in the caller's region (NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOwnAccesses(self, request, context):
+        """Lists who read the calling person's own record, newest first.
+        Refused: no person calls (NO_PERSON).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DisableSubject(self, request, context):
+        """Shuts a person out, of staff or not: nobody gets a token for them, and every service refuses those that are out.
+        Refused: unknown or outside the caller's region (PARTY_UNKNOWN), the caller (NOT_YOURSELF), disabled already
+        (WRONG_STATE), changed meanwhile (STALE_VERSION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnableSubject(self, request, context):
+        """Lets a person in again.
+        Refused: unknown or outside the caller's region (PARTY_UNKNOWN), not disabled (WRONG_STATE), changed meanwhile
+        (STALE_VERSION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetRegion(self, request, context):
         """Reads one region, for services that check a code.
         Refused: no such code (REGION_UNKNOWN).
@@ -106,6 +220,14 @@ class IdentityServiceServicer:
     def GetContact(self, request, context):
         """Reads how a party can be reached, for the service that sends notices.
         Refused: no such party (PARTY_UNKNOWN).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetStaff(self, request, context):
+        """Reads what a service must know of a member of staff before it relies on them, as it is at this moment.
+        Refused: no such person (PARTY_UNKNOWN).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -136,6 +258,46 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.RegisterMemberRequest.FromString,
                     response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.RegisterMemberResponse.SerializeToString,
             ),
+            'DisableClient': grpc.unary_unary_rpc_method_handler(
+                    servicer.DisableClient,
+                    request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.DisableClientRequest.FromString,
+                    response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.DisableClientResponse.SerializeToString,
+            ),
+            'EnableClient': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnableClient,
+                    request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.EnableClientRequest.FromString,
+                    response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.EnableClientResponse.SerializeToString,
+            ),
+            'RegisterHolder': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterHolder,
+                    request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.RegisterHolderRequest.FromString,
+                    response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.RegisterHolderResponse.SerializeToString,
+            ),
+            'GetHolder': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHolder,
+                    request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetHolderRequest.FromString,
+                    response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetHolderResponse.SerializeToString,
+            ),
+            'ListAccesses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAccesses,
+                    request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.ListAccessesRequest.FromString,
+                    response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.ListAccessesResponse.SerializeToString,
+            ),
+            'ListOwnAccesses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOwnAccesses,
+                    request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.ListOwnAccessesRequest.FromString,
+                    response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.ListOwnAccessesResponse.SerializeToString,
+            ),
+            'DisableSubject': grpc.unary_unary_rpc_method_handler(
+                    servicer.DisableSubject,
+                    request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.DisableSubjectRequest.FromString,
+                    response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.DisableSubjectResponse.SerializeToString,
+            ),
+            'EnableSubject': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnableSubject,
+                    request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.EnableSubjectRequest.FromString,
+                    response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.EnableSubjectResponse.SerializeToString,
+            ),
             'GetRegion': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRegion,
                     request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetRegionRequest.FromString,
@@ -145,6 +307,11 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.GetContact,
                     request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetContactRequest.FromString,
                     response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetContactResponse.SerializeToString,
+            ),
+            'GetStaff': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStaff,
+                    request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetStaffRequest.FromString,
+                    response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetStaffResponse.SerializeToString,
             ),
             'GetKeySet': grpc.unary_unary_rpc_method_handler(
                     servicer.GetKeySet,
@@ -245,6 +412,222 @@ class IdentityService:
             _registered_method=True)
 
     @staticmethod
+    def DisableClient(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.identity.v1.IdentityService/DisableClient',
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.DisableClientRequest.SerializeToString,
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.DisableClientResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnableClient(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.identity.v1.IdentityService/EnableClient',
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.EnableClientRequest.SerializeToString,
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.EnableClientResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterHolder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.identity.v1.IdentityService/RegisterHolder',
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.RegisterHolderRequest.SerializeToString,
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.RegisterHolderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHolder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.identity.v1.IdentityService/GetHolder',
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.GetHolderRequest.SerializeToString,
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.GetHolderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAccesses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.identity.v1.IdentityService/ListAccesses',
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.ListAccessesRequest.SerializeToString,
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.ListAccessesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOwnAccesses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.identity.v1.IdentityService/ListOwnAccesses',
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.ListOwnAccessesRequest.SerializeToString,
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.ListOwnAccessesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DisableSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.identity.v1.IdentityService/DisableSubject',
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.DisableSubjectRequest.SerializeToString,
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.DisableSubjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnableSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.identity.v1.IdentityService/EnableSubject',
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.EnableSubjectRequest.SerializeToString,
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.EnableSubjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetRegion(request,
             target,
             options=(),
@@ -288,6 +671,33 @@ class IdentityService:
             '/egov.identity.v1.IdentityService/GetContact',
             egov_dot_identity_dot_v1_dot_identity__service__pb2.GetContactRequest.SerializeToString,
             egov_dot_identity_dot_v1_dot_identity__service__pb2.GetContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStaff(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.identity.v1.IdentityService/GetStaff',
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.GetStaffRequest.SerializeToString,
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.GetStaffResponse.FromString,
             options,
             channel_credentials,
             insecure,

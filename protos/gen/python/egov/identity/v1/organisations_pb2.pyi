@@ -65,6 +65,7 @@ class Member(_message.Message):
     SCOPES_FIELD_NUMBER: _builtins.int
     PUBLIC_KEYS_FIELD_NUMBER: _builtins.int
     TLS_FINGERPRINT_FIELD_NUMBER: _builtins.int
+    VOUCHES_FOR_CITIZENS_FIELD_NUMBER: _builtins.int
     client_id: _builtins.str
     """Client id, such as `rizhao-ssp`."""
     display_name: _builtins.str
@@ -73,6 +74,8 @@ class Member(_message.Message):
     """Region that its own calls are bound to."""
     tls_fingerprint: _builtins.str
     """SHA-256 fingerprint of its TLS identity, base64url without padding (RFC 8705 `x5t#S256`); empty: none."""
+    vouches_for_citizens: _builtins.bool
+    """May also vouch for persons who are not staff and signed in with it, such as the users of a citizen app."""
     @_builtins.property
     def departments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Departments whose signed-in staff it may vouch for."""
@@ -95,10 +98,11 @@ class Member(_message.Message):
         scopes: _abc.Iterable[_builtins.str] | None = ...,
         public_keys: _abc.Iterable[_builtins.str] | None = ...,
         tls_fingerprint: _builtins.str = ...,
+        vouches_for_citizens: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "departments", b"departments", "display_name", b"display_name", "public_keys", b"public_keys", "region", b"region", "scopes", b"scopes", "tls_fingerprint", b"tls_fingerprint"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "departments", b"departments", "display_name", b"display_name", "public_keys", b"public_keys", "region", b"region", "scopes", b"scopes", "tls_fingerprint", b"tls_fingerprint", "vouches_for_citizens", b"vouches_for_citizens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -129,3 +133,43 @@ class Contact(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Contact: _TypeAlias = Contact  # noqa: Y015
+
+@_typing.final
+class Staff(_message.Message):
+    """A member of staff (工作人员) as they stand at a department at one moment, by id: never a name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    ROLES_FIELD_NUMBER: _builtins.int
+    OFFICER_LICENCE_FIELD_NUMBER: _builtins.int
+    ACTIVE_FIELD_NUMBER: _builtins.int
+    person_id: _builtins.str
+    """Id of the person."""
+    department: _builtins.str
+    """Code of the department: their own, or one that they are lent to (借调)."""
+    officer_licence: _builtins.str
+    """Number of the law-enforcement licence (行政执法证); empty: none."""
+    active: _builtins.bool
+    """May act now."""
+    @_builtins.property
+    def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Roles that they hold for the department's region, such as `officer` or `grid_worker`."""
+
+    def __init__(
+        self,
+        *,
+        person_id: _builtins.str = ...,
+        department: _builtins.str = ...,
+        roles: _abc.Iterable[_builtins.str] | None = ...,
+        officer_licence: _builtins.str = ...,
+        active: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "department", b"department", "officer_licence", b"officer_licence", "person_id", b"person_id", "roles", b"roles"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Staff: _TypeAlias = Staff  # noqa: Y015

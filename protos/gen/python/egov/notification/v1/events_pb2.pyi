@@ -36,7 +36,7 @@ class NoticeCreated(_message.Message):
     version: _builtins.int
     """Version of the notice after this."""
     case_number: _builtins.str
-    """Case number that it is about."""
+    """Case number that it is about; empty when it belongs to no case."""
     caused_by: _builtins.str
     """Id of the event that caused it."""
     template: _builtins.str

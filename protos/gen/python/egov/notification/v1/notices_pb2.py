@@ -26,19 +26,23 @@ from egov.common.v1 import parties_pb2 as egov_dot_common_dot_v1_dot_parties__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"egov/notification/v1/notices.proto\x12\x14\x65gov.notification.v1\x1a\x1c\x65gov/common/v1/parties.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"=\n\nNoticeText\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0c\n\x04\x62ody\x18\x03 \x01(\t\"\xc4\x02\n\x06Notice\x12\x11\n\tnotice_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x02 \x01(\t\x12(\n\trecipient\x18\x03 \x01(\x0b\x32\x15.egov.common.v1.Party\x12\x10\n\x08template\x18\x04 \x01(\t\x12/\n\x05texts\x18\x05 \x03(\x0b\x32 .egov.notification.v1.NoticeText\x12\x11\n\treference\x18\x06 \x01(\t\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07read_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x0b\x65mail_state\x18\t \x01(\x0e\x32 .egov.notification.v1.EmailState*H\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x11\n\rCHANNEL_INBOX\x10\x01\x12\x11\n\rCHANNEL_EMAIL\x10\x02*\x86\x01\n\nEmailState\x12\x1b\n\x17\x45MAIL_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x45MAIL_STATE_NONE\x10\x01\x12\x17\n\x13\x45MAIL_STATE_PENDING\x10\x02\x12\x14\n\x10\x45MAIL_STATE_SENT\x10\x03\x12\x16\n\x12\x45MAIL_STATE_FAILED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"egov/notification/v1/notices.proto\x12\x14\x65gov.notification.v1\x1a\x1c\x65gov/common/v1/parties.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"=\n\nNoticeText\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0c\n\x04\x62ody\x18\x03 \x01(\t\"\xcd\x01\n\x07Receipt\x12.\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x1d.egov.notification.v1.Channel\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12\x33\n\x06result\x18\x03 \x01(\x0e\x32#.egov.notification.v1.AttemptResult\x12\x12\n\nreply_code\x18\x04 \x01(\x05\x12\x10\n\x08language\x18\x05 \x01(\t\x12&\n\x02\x61t\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xf5\x02\n\x06Notice\x12\x11\n\tnotice_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x02 \x01(\t\x12(\n\trecipient\x18\x03 \x01(\x0b\x32\x15.egov.common.v1.Party\x12\x10\n\x08template\x18\x04 \x01(\t\x12/\n\x05texts\x18\x05 \x03(\x0b\x32 .egov.notification.v1.NoticeText\x12\x11\n\treference\x18\x06 \x01(\t\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07read_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x0b\x65mail_state\x18\t \x01(\x0e\x32 .egov.notification.v1.EmailState\x12/\n\x08receipts\x18\n \x03(\x0b\x32\x1d.egov.notification.v1.Receipt*H\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x11\n\rCHANNEL_INBOX\x10\x01\x12\x11\n\rCHANNEL_EMAIL\x10\x02*\x86\x01\n\nEmailState\x12\x1b\n\x17\x45MAIL_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x45MAIL_STATE_NONE\x10\x01\x12\x17\n\x13\x45MAIL_STATE_PENDING\x10\x02\x12\x14\n\x10\x45MAIL_STATE_SENT\x10\x03\x12\x16\n\x12\x45MAIL_STATE_FAILED\x10\x04*\xbd\x01\n\rAttemptResult\x12\x1e\n\x1a\x41TTEMPT_RESULT_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41TTEMPT_RESULT_TAKEN\x10\x01\x12\x1a\n\x16\x41TTEMPT_RESULT_DELAYED\x10\x02\x12\x1a\n\x16\x41TTEMPT_RESULT_REFUSED\x10\x03\x12\x1b\n\x17\x41TTEMPT_RESULT_GIVEN_UP\x10\x04\x12\x1d\n\x19\x41TTEMPT_RESULT_NO_ADDRESS\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'egov.notification.v1.notices_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHANNEL']._serialized_start=513
-  _globals['_CHANNEL']._serialized_end=585
-  _globals['_EMAILSTATE']._serialized_start=588
-  _globals['_EMAILSTATE']._serialized_end=722
+  _globals['_CHANNEL']._serialized_start=770
+  _globals['_CHANNEL']._serialized_end=842
+  _globals['_EMAILSTATE']._serialized_start=845
+  _globals['_EMAILSTATE']._serialized_end=979
+  _globals['_ATTEMPTRESULT']._serialized_start=982
+  _globals['_ATTEMPTRESULT']._serialized_end=1171
   _globals['_NOTICETEXT']._serialized_start=123
   _globals['_NOTICETEXT']._serialized_end=184
-  _globals['_NOTICE']._serialized_start=187
-  _globals['_NOTICE']._serialized_end=511
+  _globals['_RECEIPT']._serialized_start=187
+  _globals['_RECEIPT']._serialized_end=392
+  _globals['_NOTICE']._serialized_start=395
+  _globals['_NOTICE']._serialized_end=768
 # @@protoc_insertion_point(module_scope)

@@ -77,6 +77,42 @@ EMAIL_STATE_FAILED: EmailState.ValueType  # 4
 """The mail server refused it for good, or every try failed."""
 Global___EmailState: _TypeAlias = EmailState  # noqa: Y015
 
+class _AttemptResult:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AttemptResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AttemptResult.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ATTEMPT_RESULT_UNSPECIFIED: _AttemptResult.ValueType  # 0
+    """Not said."""
+    ATTEMPT_RESULT_TAKEN: _AttemptResult.ValueType  # 1
+    """The mail server took it."""
+    ATTEMPT_RESULT_DELAYED: _AttemptResult.ValueType  # 2
+    """It could not be sent then, and is tried again."""
+    ATTEMPT_RESULT_REFUSED: _AttemptResult.ValueType  # 3
+    """The mail server refused it for good."""
+    ATTEMPT_RESULT_GIVEN_UP: _AttemptResult.ValueType  # 4
+    """It could not be sent then either, and was given up."""
+    ATTEMPT_RESULT_NO_ADDRESS: _AttemptResult.ValueType  # 5
+    """No address of the recipient is known."""
+
+class AttemptResult(_AttemptResult, metaclass=_AttemptResultEnumTypeWrapper):
+    """What became of one attempt to send a notice."""
+
+ATTEMPT_RESULT_UNSPECIFIED: AttemptResult.ValueType  # 0
+"""Not said."""
+ATTEMPT_RESULT_TAKEN: AttemptResult.ValueType  # 1
+"""The mail server took it."""
+ATTEMPT_RESULT_DELAYED: AttemptResult.ValueType  # 2
+"""It could not be sent then, and is tried again."""
+ATTEMPT_RESULT_REFUSED: AttemptResult.ValueType  # 3
+"""The mail server refused it for good."""
+ATTEMPT_RESULT_GIVEN_UP: AttemptResult.ValueType  # 4
+"""It could not be sent then either, and was given up."""
+ATTEMPT_RESULT_NO_ADDRESS: AttemptResult.ValueType  # 5
+"""No address of the recipient is known."""
+Global___AttemptResult: _TypeAlias = AttemptResult  # noqa: Y015
+
 @_typing.final
 class NoticeText(_message.Message):
     """A text in one language."""
@@ -108,6 +144,50 @@ class NoticeText(_message.Message):
 Global___NoticeText: _TypeAlias = NoticeText  # noqa: Y015
 
 @_typing.final
+class Receipt(_message.Message):
+    """The receipt of one attempt (回执). It holds no address."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    REPLY_CODE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    channel: Global___Channel.ValueType
+    """How the notice was to travel."""
+    attempt: _builtins.int
+    """Which attempt, from 1."""
+    result: Global___AttemptResult.ValueType
+    """What became of it."""
+    reply_code: _builtins.int
+    """The mail server's reply code (RFC 5321), such as 250 or 550; 0 when it gave none."""
+    language: _builtins.str
+    """Language of the subject, as the recipient prefers it: `zh-CN` or `en`; empty when nothing was sent."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        channel: Global___Channel.ValueType = ...,
+        attempt: _builtins.int = ...,
+        result: Global___AttemptResult.ValueType = ...,
+        reply_code: _builtins.int = ...,
+        language: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "attempt", b"attempt", "channel", b"channel", "language", b"language", "reply_code", b"reply_code", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Receipt: _TypeAlias = Receipt  # noqa: Y015
+
+@_typing.final
 class Notice(_message.Message):
     """A notice to one recipient."""
 
@@ -122,10 +202,11 @@ class Notice(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     READ_AT_FIELD_NUMBER: _builtins.int
     EMAIL_STATE_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     notice_id: _builtins.str
     """Id, UUIDv7."""
     case_number: _builtins.str
-    """Case number that it is about."""
+    """Case number that it is about; empty when it belongs to no case."""
     template: _builtins.str
     """Name and version of the template, such as `incident-filed/1`."""
     reference: _builtins.str
@@ -138,7 +219,7 @@ class Notice(_message.Message):
 
     @_builtins.property
     def texts(self) -> _containers.RepeatedCompositeFieldContainer[Global___NoticeText]:
-        """The same notice in every language that the backbone speaks."""
+        """The same notice in every language that the backbone speaks, the reader's first."""
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
@@ -147,6 +228,10 @@ class Notice(_message.Message):
     @_builtins.property
     def read_at(self) -> _timestamp_pb2.Timestamp:
         """When it was first marked read; unset before."""
+
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Receipt]:
+        """One receipt per attempt to send its e-mail, oldest first."""
 
     def __init__(
         self,
@@ -160,10 +245,11 @@ class Notice(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         read_at: _timestamp_pb2.Timestamp | None = ...,
         email_state: Global___EmailState.ValueType = ...,
+        receipts: _abc.Iterable[Global___Receipt] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "read_at", b"read_at", "recipient", b"recipient"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "created_at", b"created_at", "email_state", b"email_state", "notice_id", b"notice_id", "read_at", b"read_at", "recipient", b"recipient", "reference", b"reference", "template", b"template", "texts", b"texts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "created_at", b"created_at", "email_state", b"email_state", "notice_id", b"notice_id", "read_at", b"read_at", "receipts", b"receipts", "recipient", b"recipient", "reference", b"reference", "template", b"template", "texts", b"texts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
