@@ -22,6 +22,7 @@ from nameko.extensions import DependencyProvider, Entrypoint, Extension, iter_ex
 
 from services.chassis import logs, telemetry
 from services.chassis.call import Call, working_on
+from services.chassis.denials import Denials
 from services.chassis.operations import Operations
 from services.chassis.runtime import Runtime
 
@@ -32,8 +33,8 @@ class Container(ServiceContainer):
     """One service class, bound to the parts that this process runs."""
 
     def __init__(self, service_cls: type, runtime: Runtime) -> None:
-        # The chassis's own service is served by every class, so it is mixed in rather than inherited by hand.
-        served = type(service_cls.__name__, (service_cls, Operations), {})
+        # What every class does for the chassis is mixed in rather than inherited by hand.
+        served = type(service_cls.__name__, (service_cls, Operations, Denials), {})
         self.runtime = runtime
         super().__init__(served, {})
         self._declared = tuple(sorted(self.dependencies, key=_order_of(served)))

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from egov.common.v1 import options_pb2
+from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
@@ -93,6 +94,7 @@ class EventKind:
     phase: str | None
     public: bool
     audience: str
+    about_person: bool
 
 
 @cache
@@ -122,7 +124,13 @@ def event_kind(descriptor: Descriptor) -> EventKind:
         phase=PHASES.get(option.case_phase),
         public=option.public,
         audience=option.audience,
+        about_person=option.about_person,
     )
+
+
+def about_person(event_type: str) -> bool:
+    """Whether events of this type, one of this process's own, have a person as their aggregate."""
+    return event_kind(descriptor_pool.Default().FindMessageTypeByName(event_type)).about_person
 
 
 def topic_of(event_type: str) -> str:

@@ -72,15 +72,18 @@ class Rpc(_ChassisEntrypoint):
 class On(_ChassisEntrypoint):
     """A consumer of events. Declarations of one `id` are one consumer, which keeps their order.
 
-    `start` says where a new consumer begins: at the `beginning` of the topic or at its `end`.
+    `start` says where a new consumer begins: at the `beginning` of the topic or at its `end`. A service's event stands
+    on that service's topic; the chassis's stand on every topic, so that for those alone `topic` says which is meant.
     """
 
     part = "events"
     consumers = Consumers()
 
-    def __init__(self, event: type[Message], *, id: str, start: Start, **kwargs: Any) -> None:
+    def __init__(self, event: type[Message], *, id: str, start: Start, topic: str = "", **kwargs: Any) -> None:
         self.kind = event_kind(event.DESCRIPTOR)
-        self.topic = topic_of(self.kind.name)
+        if bool(topic) != self.kind.name.startswith("egov.chassis."):
+            raise ContractError(f"consumer {id}: a topic is named for events of the chassis, and for no others")
+        self.topic = topic or topic_of(self.kind.name)
         self.id = id
         self.start_at = start
         super().__init__(**kwargs)
@@ -146,9 +149,9 @@ def rpc(method: Any = None, **settings: Any) -> Any:
     return Rpc.decorator(method) if method else Rpc.decorator(**settings)
 
 
-def on(event: type[Message], *, id: str, start: Start) -> Callable[[F], F]:
+def on(event: type[Message], *, id: str, start: Start, topic: str = "") -> Callable[[F], F]:
     """Take events of this type. See `On`."""
-    return cast(Callable[[F], F], On.decorator(event, id=id, start=start))
+    return cast(Callable[[F], F], On.decorator(event, id=id, start=start, topic=topic))
 
 
 @overload

@@ -20,6 +20,7 @@ from kafka.errors import InvalidRecordError, KafkaError, MessageSizeTooLargeErro
 from nameko.extensions import SharedExtension
 
 from services.chassis import logs, metrics, telemetry
+from services.chassis.contract import about_person
 from services.chassis.faultpoints import faultpoint
 from services.chassis.lease import Lease
 from services.chassis.producer import Producer
@@ -264,7 +265,7 @@ def _facts(event: Queued, topic: str) -> dict[str, Any]:
         "egov.event.id": str(event.event_id),
         "egov.event.time": texts["ce_time"],
         "egov.event.source": texts["ce_source"],
-        "egov.event.aggregate": event.key,
+        "egov.event.aggregate": None if about_person(event.type) else event.key,
         "egov.event.version": int(texts["ce_aggregateversion"]),
         "egov.event.phase": texts.get("ce_casephase"),
         "egov.event.holder": None if holder.startswith("person/") else holder or None,

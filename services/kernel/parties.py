@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 
 class Party(NamedTuple):
-    """A party. `kind`: person, department or client; `id`: its UUID, department code or client id, by kind."""
+    """A party. `kind`: person, department, client or enterprise.
+
+    `id`: its UUID, department code, client id or unified social credit code, by kind.
+    """
 
     kind: str
     id: str

@@ -10,6 +10,8 @@ _CALLER = {
         "访问令牌与本次连接的 TLS 证书不匹配。",
         "The access token is bound to another TLS identity than that of this connection.",
     ),
+    "SUBJECT_DISABLED": ("该人员已被停用，访问令牌不再有效。", "This person is shut out, also with a token."),
+    "CLIENT_DISABLED": ("该成员系统已被停用，访问令牌不再有效。", "This client is shut out, also with a token."),
     "CALLER_NOT_ALLOWED": ("当前调用方无权调用该方法。", "This caller may not call this method."),
     "SCOPE_MISSING": ("访问令牌缺少权限“{scope}”。", "The access token lacks the scope {scope}."),
     "LEVEL_TOO_LOW": (
@@ -53,6 +55,11 @@ _REQUEST = {
     "NOT_FOUND": ("未找到，或不在您的查看范围内。", "Not found, or not within what you may see."),
     "REGION_UNKNOWN": ("没有这个行政区划代码。", "There is no region with this code."),
     "REGION_CLOSED": ("该行政区划代码已停用。", "The region with this code is no longer in use."),
+    "NO_DEPARTMENT": ("当前调用方不属于任何部门。", "The caller belongs to no department."),
+    "NOT_THE_HOLDER": (
+        "只有负责当前环节的单位可以执行此操作。",
+        "Only the department that answers for this step may do it.",
+    ),
     "DEPARTMENT_UNKNOWN": ("没有这个部门代码。", "There is no department with this code."),
     "PARTY_UNKNOWN": ("没有这个人员、部门或成员系统。", "There is no such person, department or member system."),
 }
@@ -139,6 +146,14 @@ _CODES = {
     "code_department": (
         "部门代码格式不正确，示例：371102-SCJG。",
         "Not in the form of a department code, such as 371102-SCJG.",
+    ),
+    "code_certificate_identifier": (
+        "电子证照标识格式不正确。",
+        "Not in the form of a certificate identifier.",
+    ),
+    "code_certificate_identifier_check": (
+        "电子证照标识校验位不符，请核对是否输错。",
+        "The check character of the certificate identifier is wrong: look for a slip.",
     ),
 }
 

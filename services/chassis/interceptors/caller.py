@@ -13,6 +13,7 @@ from dataclasses import replace
 from services.chassis import telemetry
 from services.chassis.call import SYSTEM
 from services.chassis.contract import Method
+from services.chassis.denylist import deny_list
 from services.chassis.interceptors.exchange import Desk, Exchange, Step
 from services.chassis.tls import GATEWAY, workload_of
 from services.kernel.casenumber import broken_rule
@@ -24,7 +25,7 @@ HASH = re.compile(r"(?:^|;)Hash=([0-9a-fA-F]{64})(?:;|$)")
 
 
 def caller(method: Method, desk: Desk, proceed: Step) -> Step:
-    """Tells who calls and which language they read. Refused: no TLS identity of ours, a token that is not good."""
+    """Tells who calls, and in which language. Refused: no TLS identity of ours, a bad token, whoever is shut out."""
 
     def step(exchange: Exchange) -> bytes:
         workload = workload_of(exchange.peer)
@@ -33,6 +34,7 @@ def caller(method: Method, desk: Desk, proceed: Step) -> Step:
         exchange.call.language = language_of(exchange.metadata.get("accept-language", ""))
         peer = replace(SYSTEM, workload=workload)
         exchange.call.caller = _from_token(exchange, desk) if workload == GATEWAY else peer
+        deny_list(desk.runtime.engine).demand_allowed(exchange.call.caller)
         if workload != GATEWAY:
             _join_case(exchange)
         return proceed(exchange)

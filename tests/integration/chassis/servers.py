@@ -20,7 +20,7 @@ from deploy.postgres import roles
 from tests.conftest import RUN, environment
 
 SERVICE = "permits"
-OWN_TOPIC, GRID_TOPIC = "egov.permits.v1", "egov.grid.v1"
+OWN_TOPIC, GRID_TOPIC, IDENTITY_TOPIC = "egov.permits.v1", "egov.grid.v1", "egov.identity.v1"
 CACHE = RUN / "cache"
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "EGOV_STRICT_TELEMETRY")
 
@@ -50,7 +50,8 @@ class Servers:
             assert wait_until(server.ready, budget_s), server.child.last_lines()
         self._make_database()
         client = self.kafka.admin()
-        apply(client, [topic(OWN_TOPIC, SERVICE, SERVICE), topic(GRID_TOPIC, "grid", SERVICE)])
+        read = (topic(GRID_TOPIC, "grid", SERVICE), topic(IDENTITY_TOPIC, "identity", SERVICE))
+        apply(client, [topic(OWN_TOPIC, SERVICE, SERVICE), *read])
         client.close()
         return self
 

@@ -101,8 +101,9 @@ class Service:
 
 @pytest.fixture
 def container(monkeypatch: pytest.MonkeyPatch) -> Container:
-    # Without the chassis's own service, which needs a database.
+    # Without what the chassis mixes in, which needs a database.
     monkeypatch.setattr("services.chassis.container.Operations", type("Nothing", (), {}))
+    monkeypatch.setattr("services.chassis.container.Denials", type("Neither", (), {}))
     runtime = SimpleNamespace(settings=SimpleNamespace(drain_seconds=5))
     return Container(Service, cast(Runtime, runtime))
 

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+from egov.chassis.v1.events_pb2 import EventRefused
+from egov.grid.v1.events_pb2 import IncidentFiled
+
+from services.chassis.contract import ContractError
+from services.chassis.entrypoints import BEGINNING, On
+
+
+def test_a_services_event_is_taken_from_that_services_topic() -> None:
+    assert On(IncidentFiled, id="some", start=BEGINNING).topic == "egov.grid.v1"
+
+
+def test_an_event_of_the_chassis_is_taken_from_the_topic_that_is_named() -> None:
+    taken = On(EventRefused, id="some", start=BEGINNING, topic="egov.certificates.v1")
+    assert (taken.topic, taken.kind.name) == ("egov.certificates.v1", "egov.chassis.v1.EventRefused")
+
+
+def test_a_topic_is_named_for_events_of_the_chassis_and_no_others() -> None:
+    with pytest.raises(ContractError):
+        On(EventRefused, id="some", start=BEGINNING)
+    with pytest.raises(ContractError):
+        On(IncidentFiled, id="some", start=BEGINNING, topic="egov.certificates.v1")
