@@ -1,7 +1,7 @@
-"""Signing keys on disk: one file, replaced in one step, read again by every replica when it changes.
+"""Keys on disk. Signing keys: one file, replaced in one step, read again by every replica when it changes.
 
-A key is *next* (published, so that verifiers know it before it is used), then *active* (signs), then *retired* (still
-published, until the last token that it signed has ended).
+A signing key is *next* (published, so that verifiers know it before it is used), then *active* (signs), then *retired*
+(still published, until the last token that it signed has ended).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from services.kernel.clock import SystemClock
 
 ALGORITHM = "ES256"
 FILE = "signing-keys.json"
+NUMBER_KEY_FILE = "number-key"
 PUBLISHED_BEFORE_USE = timedelta(minutes=10)
 """Twice as long as anyone may cache the key set."""
 KEPT_AFTER_USE = timedelta(minutes=10)
@@ -110,6 +111,19 @@ def key_ring(folder: Path) -> KeyRing:
     return KeyRing(folder)
 
 
+@cache
+def number_key(folder: Path) -> bytes:
+    """The key that holders' numbers are hashed with: 32 random bytes, made in the folder if there is none.
+
+    It is kept for good and backed up apart from the database: with another key, no holder is found by number again.
+    """
+    path = folder / NUMBER_KEY_FILE
+    with _alone(folder):
+        if not path.exists():
+            _replace(path, os.urandom(32))
+        return path.read_bytes()
+
+
 def read(folder: Path) -> list[SigningKey]:
     """The signing keys of a folder. Raises KeysError when they are damaged or not exactly one is active."""
     try:
@@ -160,17 +174,21 @@ def _new(state: KeyState, now: datetime) -> SigningKey:
 
 
 def _write(folder: Path, keys: Sequence[SigningKey]) -> None:
-    """Replace the file in one step; only its owner may read it."""
     kept = [
         {"kid": key.kid, "state": key.state, "since": key.since.isoformat(), "jwk": key.key.as_dict(private=True)}
         for key in keys
     ]
-    fresh = folder / f"{FILE}.new"
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump({"keys": kept}, file, indent=1)
+    _replace(folder / FILE, json.dumps({"keys": kept}, indent=1).encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a file in place in one step; only its owner may read it."""
+    fresh = path.with_name(f"{path.name}.new")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(folder / FILE)
+    fresh.replace(path)
 
 
 @contextlib.contextmanager

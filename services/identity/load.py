@@ -16,11 +16,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from services.chassis.database import create_engine
-from services.identity import wire
 from services.identity.domain import secrets
+from services.identity.domain.holders import Numbers
 from services.identity.domain.members import Member
+from services.identity.keys import number_key
 from services.identity.reference.city import City, read_city
 from services.identity.store.reference import ReferenceStore
+from services.identity.wire.messages import known_scopes
 from services.kernel.clock import SystemClock
 from services.kernel.sheets import SheetFaults
 
@@ -31,6 +33,7 @@ def save(city: City, connection: sa.Connection) -> None:
     store.save_regions(city.regions)
     store.save_departments(city.departments)
     store.save_staff(city.staff)
+    store.save_holders(city.holders)
     known = store.known_members(member.client_id for member in city.members)
     store.save_members(list(_with_proofs(city, known)))
 
@@ -56,11 +59,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--member-keys", type=Path, metavar="DIR", help="a folder per client id, with public.jwk.json")
     given = parser.parse_args(arguments)
     url = os.environ.get("DATABASE_URL_IDENTITY_OWNER") or os.environ.get("DATABASE_URL_IDENTITY")
-    if not url:
-        sys.stderr.write("load: DATABASE_URL_IDENTITY_OWNER is missing\n")
+    keys = os.environ.get("IDENTITY_KEYS")
+    if not url or not keys:
+        sys.stderr.write(f"load: {'IDENTITY_KEYS' if url else 'DATABASE_URL_IDENTITY_OWNER'} is missing\n")
         return 2
     try:
-        city = read_city(given.folder, given.member_keys, wire.known_scopes(), SystemClock().now())
+        numbers = Numbers(number_key(Path(keys)))
+        city = read_city(given.folder, given.member_keys, numbers, known_scopes(), SystemClock().now())
     except SheetFaults as unfit:
         sys.stderr.write("".join(f"{fault}\n" for fault in unfit.faults))
         return 1
@@ -68,10 +73,7 @@ def main(arguments: list[str]) -> int:
     with engine.begin() as connection:
         save(city, connection)
     engine.dispose()
-    sys.stdout.write(
-        f"identity: {len(city.regions)} regions, {len(city.departments)} departments, {len(city.staff)} staff,"
-        f" {len(city.members)} member systems\n"
-    )
+    sys.stdout.write(f"identity: {city.counts()}\n")
     return 0
 
 

@@ -27,7 +27,7 @@ KEYS_CACHED_S = 300
 LONGEST_BODY = 32 * 1024
 FORM = "application/x-www-form-urlencoded"
 CLIENT_PARAMETERS = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
-PARAMETERS = CLIENT_PARAMETERS | {"grant_type", "scope", "bind", "assertion"}
+PARAMETERS = CLIENT_PARAMETERS | {"grant_type", "scope", "bind", "assertion", "department"}
 
 # Refusal reason to the error codes of RFC 6749, section 5.2; what is not here is an invalid_request.
 CODES = {
@@ -38,6 +38,9 @@ CODES = {
     "ASSERTION_UNSIGNED": "invalid_grant",
     "PERSON_NOT_VOUCHED": "invalid_grant",
     "PERSON_INACTIVE": "invalid_grant",
+    "PERSON_NOT_AT_DEPARTMENT": "invalid_grant",
+    "SUBJECT_DISABLED": "invalid_grant",
+    "CLIENT_DISABLED": "invalid_client",
     "SCOPE_NOT_GRANTED": "invalid_scope",
     "TOO_MANY_ATTEMPTS": "temporarily_unavailable",
 }
@@ -69,6 +72,7 @@ def token_request(request: Request) -> TokenRequest:
         scopes=frozenset(fields.get("scope", "").split()),
         assertion=fields.get("assertion", ""),
         bound="bind" in fields,
+        department=fields.get("department", ""),
     )
 
 

@@ -1,9 +1,10 @@
-"""The identity service (统一身份): regions, departments, member systems, and the tokens they ask for."""
+"""The identity service (统一身份): regions, departments, people, member systems, and the tokens they ask for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from egov.identity.v1 import identity_service_pb2 as identity
 
@@ -12,15 +13,21 @@ from services.chassis.config import Config
 from services.chassis.entrypoints import every, http, rpc
 from services.chassis.runtime import Runtime
 from services.chassis.uow import UnitOfWork
-from services.identity import oauth, wire
+from services.identity import oauth
 from services.identity.config import IdentitySettings
+from services.identity.domain.holders import Numbers
 from services.identity.domain.tokens import Terms
 from services.identity.jose import Jose, fit_key
-from services.identity.keys import KeyRing, key_ring
-from services.identity.store.members import MemberStore
+from services.identity.keys import KeyRing, key_ring, number_key
+from services.identity.store.identity import IdentityStore
+from services.identity.usecases import standing
+from services.identity.usecases.holders import register_holder
 from services.identity.usecases.members import register_member
 from services.identity.usecases.tokens import grant_token
-from services.kernel.errors import Refusal
+from services.identity.wire import holders
+from services.identity.wire import messages as wire
+from services.kernel.errors import Refusal, denied
+from services.kernel.parties import Party
 from services.kernel.regions import scope_prefix
 
 
@@ -68,6 +75,60 @@ class IdentityService:
         return identity.RegisterMemberResponse(member=wire.member(member))
 
     @rpc
+    def DisableClient(self, request: identity.DisableClientRequest, call: Call) -> identity.DisableClientResponse:
+        """Shuts a member system out."""
+        party, reason = Party("client", request.client_id), wire.reason(request.reason)
+        stands = standing.disable(party, reason, self.uow, self._store, within=call.region)
+        return identity.DisableClientResponse(standing=wire.standing(stands))
+
+    @rpc
+    def EnableClient(self, request: identity.EnableClientRequest, call: Call) -> identity.EnableClientResponse:
+        """Lets a member system in again."""
+        stands = standing.enable(Party("client", request.client_id), self.uow, self._store, within=call.region)
+        return identity.EnableClientResponse(standing=wire.standing(stands))
+
+    @rpc
+    def DisableSubject(self, request: identity.DisableSubjectRequest, call: Call) -> identity.DisableSubjectResponse:
+        """Shuts a person out."""
+        party, reason = Party("person", request.person_id), wire.reason(request.reason)
+        stands = standing.disable(party, reason, self.uow, self._store, within=call.region)
+        return identity.DisableSubjectResponse(standing=wire.standing(stands))
+
+    @rpc
+    def EnableSubject(self, request: identity.EnableSubjectRequest, call: Call) -> identity.EnableSubjectResponse:
+        """Lets a person in again."""
+        stands = standing.enable(Party("person", request.person_id), self.uow, self._store, within=call.region)
+        return identity.EnableSubjectResponse(standing=wire.standing(stands))
+
+    @rpc
+    def RegisterHolder(self, request: identity.RegisterHolderRequest, call: Call) -> identity.RegisterHolderResponse:
+        """Registers a person or an enterprise."""
+        wanted = holders.application(request)
+        holder = register_holder(wanted, self.uow, self._store, self._numbers, within=call.region)
+        return identity.RegisterHolderResponse(holder=holders.holder(holder))
+
+    @rpc
+    def GetHolder(self, request: identity.GetHolderRequest, call: Call) -> identity.GetHolderResponse:
+        """Reads the record of one person or enterprise. The chassis audits it, as every read from outside."""
+        holder = self._store.load_holder(UUID(request.holder_id), within=call.region)
+        return identity.GetHolderResponse(holder=holders.holder(holder))
+
+    @rpc
+    def ListAccesses(self, request: identity.ListAccessesRequest, call: Call) -> identity.ListAccessesResponse:
+        """Lists who read a holder's record."""
+        holder = self._store.load_holder(UUID(request.holder_id), within=call.region)
+        page = self._store.accesses(holder.holder_id, holders.page_of_accesses(request.page))
+        return identity.ListAccessesResponse(accesses=holders.accesses(page), page=wire.next_page(page))
+
+    @rpc
+    def ListOwnAccesses(self, request: identity.ListOwnAccessesRequest, call: Call) -> identity.ListOwnAccessesResponse:
+        """Lists who read the caller's own record."""
+        if call.caller.subject is None:
+            raise denied("NO_PERSON")
+        page = self._store.accesses(UUID(call.caller.subject), holders.page_of_accesses(request.page))
+        return identity.ListOwnAccessesResponse(accesses=holders.accesses(page), page=wire.next_page(page))
+
+    @rpc
     def GetRegion(self, request: identity.GetRegionRequest, call: Call) -> identity.GetRegionResponse:
         """Reads one region."""
         return identity.GetRegionResponse(region=wire.region(self._store.load_region(request.code)))
@@ -75,8 +136,14 @@ class IdentityService:
     @rpc
     def GetContact(self, request: identity.GetContactRequest, call: Call) -> identity.GetContactResponse:
         """Reads how a party can be reached."""
-        contact = self._store.load_contact(wire.party(request.party))
+        contact = self._store.load_contact(wire.party(request.party), self._numbers)
         return identity.GetContactResponse(contact=wire.contact(contact))
+
+    @rpc
+    def GetStaff(self, request: identity.GetStaffRequest, call: Call) -> identity.GetStaffResponse:
+        """Reads what a service must know of a member of staff."""
+        staff = self._store.load_staff(UUID(request.person_id))
+        return identity.GetStaffResponse(staff=wire.staff(staff, request.department, self.uow.now()))
 
     @rpc
     def GetKeySet(self, request: identity.GetKeySetRequest, call: Call) -> identity.GetKeySetResponse:
@@ -108,8 +175,12 @@ class IdentityService:
         self._store.forget(self.uow.now())
 
     @property
-    def _store(self) -> MemberStore:
-        return MemberStore(self.uow.connection)
+    def _store(self) -> IdentityStore:
+        return IdentityStore(self.uow.connection)
+
+    @property
+    def _numbers(self) -> Numbers:
+        return Numbers(number_key(self.config.keys))
 
     @property
     def _ring(self) -> KeyRing:

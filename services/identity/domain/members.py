@@ -34,6 +34,7 @@ class Member:
     """A member system. `public_keys` are JSON Web Keys, one text each; `tls_fingerprint` is empty without TLS identity.
 
     `owner` is the client that registered it, empty for reference data. `secret_hash` is empty without a client secret.
+    `vouches_for_citizens`: also for persons who are no staff; only reference data gives that.
     """
 
     client_id: str
@@ -45,6 +46,8 @@ class Member:
     tls_fingerprint: str = ""
     secret_hash: str = field(default="", repr=False)
     owner: str = ""
+    vouches_for_citizens: bool = False
+    disabled: bool = False
     version: int = 1
 
 

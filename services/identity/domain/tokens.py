@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.identity.domain.bearers import Bearer
 from services.identity.domain.members import Member
-from services.identity.domain.organisations import Staff
 from services.kernel import texts
 from services.kernel.errors import Kind, Params, Refusal, Violation
 
@@ -20,9 +20,6 @@ ASSERTION_ALGORITHMS = ("ES256", "RS256")
 SKEW = timedelta(seconds=10)
 LONGEST_ASSERTION_LIFE = timedelta(minutes=5)
 LONGEST_JTI = 128
-VOUCHED = "AL2"
-"""Assurance level of a person whom a member system signed in and vouches for."""
-
 ATTEMPTS_PER_MINUTE = 10
 """Wrong secrets that a client may send in one minute, on all replicas together."""
 
@@ -40,11 +37,6 @@ texts.register(
             "断言的签发者未注册，或签名不符。",
             "The issuer of the assertion is not registered, or the signature does not fit.",
         ),
-        "PERSON_NOT_VOUCHED": (
-            "该人员不存在，或不属于本成员系统可代表的部门。",
-            "There is no such person in a department that this client may speak for.",
-        ),
-        "PERSON_INACTIVE": ("该人员已停用。", "This person is no longer active."),
         "SCOPE_NOT_GRANTED": (
             "所请求的权限均未授予该成员系统。",
             "None of the requested scopes is granted to this client.",
@@ -101,13 +93,17 @@ Proof = SecretProof | SignedProof
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """What was asked for. No `scopes`: all that the client has. `bound`: to the client's TLS identity."""
+    """What was asked for. No `scopes`: all that the client has. `bound`: to the client's TLS identity.
+
+    `department`: the one that the person acts for, empty for their own.
+    """
 
     grant_type: str
     proof: Proof | None
     scopes: frozenset[str] = frozenset()
     assertion: str = field(default="", repr=False)
     bound: bool = False
+    department: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,20 +180,8 @@ def granted_scopes(wanted: frozenset[str], member: Member) -> tuple[str, ...]:
     return scopes
 
 
-def vouched(person: Staff | None, member: Member) -> Staff:
-    """The person, if the member may speak for them. Raises Refusal PERSON_NOT_VOUCHED or PERSON_INACTIVE.
-
-    A person of a foreign department is as unknown as one who does not exist: a member learns nothing of others' staff.
-    """
-    if person is None or person.department not in member.departments:
-        raise Refusal("PERSON_NOT_VOUCHED", Kind.INVALID)
-    if not person.active:
-        raise Refusal("PERSON_INACTIVE", Kind.INVALID)
-    return person
-
-
 def access_claims(
-    request: TokenRequest, member: Member, person: Staff | None, terms: Terms, now: datetime, jti: str
+    request: TokenRequest, member: Member, bearer: Bearer | None, terms: Terms, now: datetime, jti: str
 ) -> dict[str, Any]:
     """The claims of an access token. Raises Refusal SCOPE_NOT_GRANTED or TLS_IDENTITY_MISSING."""
     issued_at = int(now.timestamp())
@@ -207,14 +191,16 @@ def access_claims(
         "iat": issued_at,
         "exp": issued_at + int(terms.life.total_seconds()),
         "jti": jti,
-        "sub": str(person.person_id) if person else member.client_id,
+        "sub": str(bearer.person_id) if bearer else member.client_id,
         "client_id": member.client_id,
         "scope": " ".join(granted_scopes(request.scopes, member)),
-        "region": person.region if person else member.region,
-        "roles": sorted(person.roles) if person else [],
+        "region": bearer.region if bearer else member.region,
+        "roles": sorted(bearer.roles) if bearer else [],
     }
-    if person:
-        claims |= {"department": person.department, "acr": VOUCHED}
+    if bearer:
+        claims["acr"] = bearer.level
+    if bearer and bearer.department:
+        claims["department"] = bearer.department
     if request.bound:
         claims["cnf"] = {"x5t#S256": _binding(member)}
     return claims

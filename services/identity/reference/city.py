@@ -1,69 +1,37 @@
 """Reference data of a city as files: read every row, check all of them, and say everything that is wrong at once.
 
-`regions.csv`, `departments.csv` and `staff.csv` have a line per thing, `members.yaml` a list of member systems.
+Each sheet has a line per thing, `members.yaml` a list of member systems.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from services.identity.domain.holders import Holder, Numbers
 from services.identity.domain.members import Member
-from services.identity.domain.organisations import DEPARTMENT_CODE, LOGIN, ROLES, Department, Staff, person_id_of
+from services.identity.domain.organisations import Department, Staff
 from services.identity.domain.regions import Region, grids_of
+from services.identity.reference.cells import DEPARTMENT, EMAIL, REGION, day, fitting, one_of
 from services.identity.reference.members import Known, read_members
-from services.kernel import regions, texts
-from services.kernel.clock import SHANGHAI
+from services.identity.reference.people import read_holders, read_staff
+from services.kernel import regions
 from services.kernel.regions import Level
-from services.kernel.sheets import Reader, Sheets, matching, words
+from services.kernel.sheets import Reader, Sheets, words
 
 LEVELS = tuple(level.value for level in (Level.CITY, Level.COUNTY, Level.TOWNSHIP, Level.VILLAGE))
 
 
-def one_of(allowed: Collection[str]) -> Reader:
-    """One of these texts."""
-    return fitting(lambda text: text in allowed, "must be one of " + ", ".join(sorted(allowed)))
-
-
-def fitting(fits: Callable[[str], object], rule: str) -> Reader:
-    """Text that fits."""
-
-    def read(text: str) -> str:
-        if not fits(text):
-            raise ValueError(rule)
-        return text
-
-    return read
-
-
-def _roles(text: str) -> frozenset[str]:
-    roles = frozenset(text.split(";"))
-    if not roles <= ROLES:
-        raise ValueError("must be of " + ", ".join(sorted(ROLES)) + ", separated by semicolons")
-    return roles
-
-
-def _day(text: str) -> datetime | None:
-    """The beginning of a day in Asia/Shanghai, None where nothing is given."""
-    try:
-        return datetime.combine(date.fromisoformat(text), time(), SHANGHAI) if text else None
-    except ValueError:
-        raise ValueError("must be a day, YYYY-MM-DD, or empty") from None
-
-
-REGION = fitting(regions.is_code, "must be a region code")
-EMAIL = matching(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+", "must be an e-mail address")
-DEPARTMENT = fitting(DEPARTMENT_CODE.fullmatch, "must be a department code such as 371102-SCJG")
 REGION_COLUMNS: Mapping[str, Reader] = {
     "code": REGION,
     "level": one_of(LEVELS),
     "parent_code": fitting(lambda text: not text or regions.is_code(text), "must be a region code or empty"),
     "name": words(80),
 }
-VALIDITY_COLUMNS: Mapping[str, Reader] = {"valid_from": _day, "valid_until": _day}
+VALIDITY_COLUMNS: Mapping[str, Reader] = {"valid_from": day, "valid_until": day}
 DEPARTMENT_COLUMNS: Mapping[str, Reader] = {
     "code": DEPARTMENT,
     "region": REGION,
@@ -71,15 +39,6 @@ DEPARTMENT_COLUMNS: Mapping[str, Reader] = {
     "name_en": words(120, empty=True),
     "email": EMAIL,
 }
-STAFF_COLUMNS: Mapping[str, Reader] = {
-    "login": fitting(LOGIN.fullmatch, "must be 1 to 64 letters, digits, dots, hyphens and underscores"),
-    "department": DEPARTMENT,
-    "roles": _roles,
-    "name": words(80),
-    "email": EMAIL,
-    "language": one_of(texts.LANGUAGES),
-}
-ACTIVE_COLUMN: Mapping[str, Reader] = {"active": one_of(("true", "false"))}
 
 
 @dataclass(frozen=True)
@@ -90,24 +49,33 @@ class City:
     departments: Sequence[Department]
     staff: Sequence[Staff]
     members: Sequence[Member]
+    holders: Sequence[Holder]
     secrets: Mapping[str, str] = field(repr=False)
 
+    def counts(self) -> str:
+        """How much there is of each, in words."""
+        return (
+            f"{len(self.regions)} regions, {len(self.departments)} departments, {len(self.staff)} staff,"
+            f" {len(self.members)} member systems, {len(self.holders)} persons and enterprises"
+        )
 
-def read_city(folder: Path, member_keys: Path | None, scopes: Collection[str], now: datetime) -> City:
+
+def read_city(folder: Path, member_keys: Path | None, numbers: Numbers, scopes: Collection[str], now: datetime) -> City:
     """Read the reference data of a folder.
 
     `member_keys` has a folder per client id: `public.jwk.json`, and where there are any `tls.crt` (PEM) and `secret`.
-    `scopes` are all there are. Raises SheetFaults with everything that is wrong.
+    `numbers` hashes holders' numbers, `scopes` are all there are. Raises SheetFaults with everything that is wrong.
     """
     sheets = Sheets(folder)
     places = _regions(sheets)
     departments = _departments(sheets, places)
-    staff = _staff(sheets, departments)
+    staff = read_staff(sheets, places, departments)
+    holders = read_holders(sheets, places, numbers, now)
     members, secrets = read_members(sheets, folder, member_keys, Known(places, departments, scopes, now))
     sheets.demand_right()
     villages = [region for region in places.values() if region.level is Level.VILLAGE]
     grids = [grid for village in villages for grid in grids_of(village)]
-    return City([*places.values(), *grids], list(departments.values()), staff, members, secrets)
+    return City([*places.values(), *grids], list(departments.values()), staff, members, holders, secrets)
 
 
 def _regions(sheets: Sheets) -> dict[str, Region]:
@@ -147,19 +115,3 @@ def _departments(sheets: Sheets, places: Mapping[str, Region]) -> dict[str, Depa
         elif line.values["code"].partition("-")[0] != line.values["region"]:
             sheets.fault(line, "region", "is not that of the code")
     return {line.values["code"]: Department(**line.values) for line in lines}
-
-
-def _staff(sheets: Sheets, departments: Mapping[str, Department]) -> list[Staff]:
-    lines = sheets.read("staff.csv", STAFF_COLUMNS, ACTIVE_COLUMN)
-    sheets.demand_unique(lines, "department", "login")
-    people = []
-    for line in lines:
-        department = departments.get(line.values["department"])
-        if department is None:
-            sheets.fault(line, "department", "is not in departments.csv")
-            continue
-        values = {name: line.values[name] for name in STAFF_COLUMNS}
-        person_id = person_id_of(values["login"], department.code)
-        active = line.values.get("active") != "false"
-        people.append(Staff(person_id=person_id, region=department.region, active=active, **values))
-    return people

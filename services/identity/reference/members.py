@@ -23,7 +23,7 @@ from services.kernel.errors import Refusal
 from services.kernel.sheets import Line, Sheets
 
 FILE = "members.yaml"
-FIELDS = frozenset({"client_id", "display_name", "region", "departments", "scopes"})
+FIELDS = frozenset({"client_id", "display_name", "region", "departments", "scopes", "vouches_for_citizens"})
 ALL = "all"
 PUBLIC_KEY, TLS_CERT, SECRET = "public.jwk.json", "tls.crt", "secret"
 
@@ -45,9 +45,11 @@ def read_members(
     lines = _lines(sheets, folder / FILE)
     for line in lines:
         wanted = _wanted(sheets, line, known)
+        citizens = _yes(sheets, line, "vouches_for_citizens")
         own = member_keys / wanted.client_id if member_keys and wanted.client_id else None
         if member := _accepted(sheets, line, wanted, own, known):
-            members.append(replace(member, tls_fingerprint=_fingerprint(sheets, line, own)))
+            fingerprint = _fingerprint(sheets, line, own)
+            members.append(replace(member, vouches_for_citizens=citizens, tls_fingerprint=fingerprint))
         if secret := _secret(sheets, line, own):
             secrets[wanted.client_id] = secret
     sheets.demand_unique([line for line in lines if "client_id" in line.values], "client_id")
@@ -97,6 +99,15 @@ def _text(sheets: Sheets, line: Line, column: str, fits: Callable[[str], object]
         return value
     sheets.fault(line, column, rule)
     return ""
+
+
+def _yes(sheets: Sheets, line: Line, column: str) -> bool:
+    """True or false; false where nothing is said."""
+    value = line.values.get(column, False)
+    if isinstance(value, bool):
+        return value
+    sheets.fault(line, column, "must be true or false")
+    return False
 
 
 def _texts(sheets: Sheets, line: Line, column: str, *, required: bool = False) -> tuple[str, ...]:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from services.identity.domain.members import Member
-from services.identity.domain.organisations import Contact
 from services.identity.store.organisations import OrganisationStore
 from services.identity.store.regions import RegionStore
 from services.identity.store.tables import failed_attempt, member, used_assertion
-from services.kernel.errors import not_found
-from services.kernel.parties import Party
 
 _BY_CLIENT = sa.select(member).where(member.c.client_id == sa.bindparam("client_id"))
 _ADD = insert(member).on_conflict_do_nothing().returning(member.c.client_id)
@@ -58,22 +54,6 @@ class MemberStore(OrganisationStore, RegionStore):
         """Note a wrong secret."""
         self._connection.execute(_NOTE_FAILED, {"client_id": client_id, "at": at})
 
-    def load_contact(self, party: Party) -> Contact:
-        """How a party can be reached.
-
-        Raises Refusal PARTY_UNKNOWN, also for a person who is no longer active. A client has no address of its own.
-        """
-        found = None
-        if party.kind == "person" and (person := self.staff_by_id(UUID(party.id))) and person.active:
-            found = Contact(person.email, person.language)
-        elif party.kind == "department":
-            found = self.department_contact(party.id)
-        elif party.kind == "client" and self.member(party.id):
-            found = Contact("")
-        if found is None:
-            raise not_found("PARTY_UNKNOWN")
-        return found
-
     def forget(self, moment: datetime) -> None:
         """Delete used assertions that have expired by now and failed attempts of an hour ago."""
         for statement in _FORGET:
@@ -81,14 +61,17 @@ class MemberStore(OrganisationStore, RegionStore):
 
 
 def as_row(known: Member) -> dict[str, Any]:
-    """The columns of a member system."""
-    return {
+    """The columns of a member system; how it stands is saved apart."""
+    row = {
         name: list(value) if isinstance(value, tuple) else value for name, value in dataclasses.asdict(known).items()
     }
+    del row["disabled"]
+    return row
 
 
 def _member(row: sa.Row[Any]) -> Member:
     columns: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in row._mapping.items()
     }
-    return Member(**columns)
+    del columns["disable_reason"]
+    return Member(disabled=columns.pop("disabled_since") is not None, **columns)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from services.identity.domain.organisations import Contact, Department, Staff
-from services.identity.store.tables import department, staff
+from services.identity.domain.organisations import Contact, Department, Role, Secondment, Staff
+from services.identity.store.tables import department, secondment, staff, staff_role
 from services.kernel.paging import Page, PageRequest
 
 _WITHIN = department.c.region.startswith(sa.bindparam("within"))
@@ -21,7 +22,30 @@ _BELOW = (
 )
 _KNOWN = sa.select(department.c.code).where(_WITHIN, department.c.code.in_(sa.bindparam("codes", expanding=True)))
 _DEPARTMENT_EMAIL = sa.select(department.c.email).where(department.c.code == sa.bindparam("code"))
-_STAFF = sa.select(staff, department.c.region).join(department, department.c.code == staff.c.department)
+_ROLES = (
+    sa.select(sa.func.json_agg(sa.func.json_build_array(staff_role.c.role, staff_role.c.region)))
+    .where(staff_role.c.person_id == staff.c.person_id)
+    .scalar_subquery()
+)
+_LENT_TO = department.alias("lent_to")
+_LENT = (
+    sa.select(
+        sa.func.json_agg(
+            sa.func.json_build_array(
+                secondment.c.department,
+                _LENT_TO.c.region,
+                sa.extract("epoch", secondment.c.since),
+                sa.extract("epoch", secondment.c.until),
+            )
+        )
+    )
+    .join(_LENT_TO, _LENT_TO.c.code == secondment.c.department)
+    .where(secondment.c.person_id == staff.c.person_id)
+    .scalar_subquery()
+)
+_STAFF = sa.select(staff, department.c.region, _ROLES.label("roles"), _LENT.label("lent")).join(
+    department, department.c.code == staff.c.department
+)
 _BY_ID = _STAFF.where(staff.c.person_id == sa.bindparam("person_id"))
 _BY_LOGIN = _STAFF.where(staff.c.login == sa.bindparam("login"), staff.c.department == sa.bindparam("department"))
 
@@ -68,8 +92,15 @@ def _staff(row: sa.Row[Any] | None) -> Staff | None:
         department=row.department,
         region=row.region,
         name=row.name,
-        roles=frozenset(row.roles),
+        roles=frozenset(Role(*each) for each in row.roles or ()),
         email=row.email,
         language=row.language,
         active=row.active,
+        officer_licence=row.officer_licence,
+        secondments=tuple(_secondment(*each) for each in row.lent or ()),
+        disabled=row.disabled_since is not None,
     )
+
+
+def _secondment(department: str, region: str, since: float, until: float) -> Secondment:
+    return Secondment(department, region, datetime.fromtimestamp(since, UTC), datetime.fromtimestamp(until, UTC))

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from services.identity.domain.holders import Holder
 from services.identity.domain.members import Member
 from services.identity.domain.organisations import Department, Staff
 from services.identity.domain.regions import Region
+from services.identity.store.holders import as_row as holder_row
 from services.identity.store.members import MemberStore, as_row
-from services.identity.store.tables import department, member, region, staff
+from services.identity.store.tables import department, holder, member, region, secondment, staff, staff_role
+
+STANDING = ("disabled_since", "disable_reason")
+"""Columns that reference data never touches: who is shut out stays so."""
+
+_PERSON_IDS = sa.select(staff.c.department, staff.c.login, staff.c.person_id).where(
+    staff.c.department.in_(sa.bindparam("departments", expanding=True))
+)
 
 
 class ReferenceStore:
@@ -31,14 +41,23 @@ class ReferenceStore:
         """Add or change departments."""
         self._upsert(department, ("code",), [dataclasses.asdict(one) for one in departments])
 
-    def save_staff(self, people: Iterable[Staff]) -> None:
+    def save_staff(self, people: Collection[Staff]) -> None:
         """Add or change staff; whoever is known by department and login keeps the person id."""
-        rows = []
-        for one in people:
-            row = dataclasses.asdict(one) | {"roles": sorted(one.roles)}
-            del row["region"]
-            rows.append(row)
-        self._upsert(staff, ("department", "login"), rows, fixed=("person_id",))
+        changes = {"version": staff.c.version + 1}
+        fixed = ("person_id", "version", *STANDING)
+        self._upsert(staff, ("department", "login"), [_staff_row(one) for one in people], fixed=fixed, also=changes)
+        given = {"departments": list({one.department for one in people})}
+        known = {(row.department, row.login): row.person_id for row in self._connection.execute(_PERSON_IDS, given)}
+        ids = {known[one.department, one.login]: one for one in people}
+        self._save_of_people(staff_role, ids, {(id, *role) for id, one in ids.items() for role in one.roles})
+        lent = {(id, each.department, each.since, each.until) for id, one in ids.items() for each in one.secondments}
+        self._save_of_people(secondment, ids, lent)
+
+    def save_holders(self, holders: Iterable[Holder]) -> None:
+        """Add or change persons and enterprises; one that changes gets the next version."""
+        changes = {"version": holder.c.version + 1}
+        fixed = ("version", "registered_at", *STANDING)
+        self._upsert(holder, ("holder_id",), [holder_row(one) for one in holders], fixed=fixed, also=changes)
 
     def known_members(self, client_ids: Iterable[str]) -> Mapping[str, Member]:
         """Those of the member systems that are there already."""
@@ -48,7 +67,17 @@ class ReferenceStore:
     def save_members(self, members: Iterable[Member]) -> None:
         """Add or change member systems; one that changes gets the next version."""
         changes = {"version": member.c.version + 1}
-        self._upsert(member, ("client_id",), [as_row(one) for one in members], fixed=("version", "owner"), also=changes)
+        fixed = ("version", "owner", *STANDING)
+        self._upsert(member, ("client_id",), [as_row(one) for one in members], fixed=fixed, also=changes)
+
+    def _save_of_people(self, table: sa.Table, person_ids: Collection[UUID], wanted: Set[tuple[Any, ...]]) -> None:
+        """These people have these rows of the table, and no others."""
+        of_people = sa.select(table).where(table.c.person_id.in_(person_ids))
+        there = {tuple(row) for row in self._connection.execute(of_people)}
+        for gone in there - wanted:
+            self._connection.execute(sa.delete(table).where(sa.tuple_(*table.c) == gone))
+        if rows := [dict(zip(table.c.keys(), row, strict=True)) for row in wanted - there]:
+            self._connection.execute(insert(table), rows)
 
     def _upsert(
         self,
@@ -68,3 +97,8 @@ class ReferenceStore:
         values = {column.name: statement.excluded[column.name] for column in changed} | dict(also or {})
         statement = statement.on_conflict_do_update(index_elements=list(key), set_=values, where=differs)
         self._connection.execute(statement, rows)
+
+
+def _staff_row(person: Staff) -> dict[str, Any]:
+    columns = [column.name for column in staff.columns if column.name not in ("version", *STANDING)]
+    return {name: getattr(person, name) for name in columns}

@@ -36,10 +36,48 @@ staff = sa.Table(
     sa.Column("login", sa.Text),
     sa.Column("department", sa.Text),
     sa.Column("name", sa.Text),
-    sa.Column("roles", ARRAY(sa.Text)),
     sa.Column("email", sa.Text),
     sa.Column("language", sa.Text),
     sa.Column("active", sa.Boolean),
+    sa.Column("officer_licence", sa.Text),
+    sa.Column("disabled_since", sa.DateTime(timezone=True)),
+    sa.Column("disable_reason", sa.Text),
+    sa.Column("version", sa.BigInteger),
+)
+
+staff_role = sa.Table(
+    "staff_role",
+    metadata,
+    sa.Column("person_id", sa.Uuid, primary_key=True),
+    sa.Column("role", sa.Text, primary_key=True),
+    sa.Column("region", sa.Text, primary_key=True),
+)
+
+secondment = sa.Table(
+    "secondment",
+    metadata,
+    sa.Column("person_id", sa.Uuid, primary_key=True),
+    sa.Column("department", sa.Text, primary_key=True),
+    sa.Column("since", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("until", sa.DateTime(timezone=True)),
+)
+
+holder = sa.Table(
+    "holder",
+    metadata,
+    sa.Column("holder_id", sa.Uuid, primary_key=True),
+    sa.Column("kind_code", sa.Text),
+    sa.Column("number_hash", sa.Text),
+    sa.Column("number_tail", sa.Text),
+    sa.Column("number_doubtful", sa.Boolean),
+    sa.Column("name", sa.Text),
+    sa.Column("region", sa.Text),
+    sa.Column("email", sa.Text),
+    sa.Column("language", sa.Text),
+    sa.Column("registered_at", sa.DateTime(timezone=True)),
+    sa.Column("disabled_since", sa.DateTime(timezone=True)),
+    sa.Column("disable_reason", sa.Text),
+    sa.Column("version", sa.BigInteger),
 )
 
 member = sa.Table(
@@ -54,6 +92,9 @@ member = sa.Table(
     sa.Column("tls_fingerprint", sa.Text),
     sa.Column("secret_hash", sa.Text),
     sa.Column("owner", sa.Text),
+    sa.Column("vouches_for_citizens", sa.Boolean),
+    sa.Column("disabled_since", sa.DateTime(timezone=True)),
+    sa.Column("disable_reason", sa.Text),
     sa.Column("version", sa.BigInteger),
 )
 

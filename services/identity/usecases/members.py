@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from services.identity import wire
 from services.identity.domain.members import Member, Registration, accept
 from services.identity.domain.regions import Region
+from services.identity.wire import events
 from services.kernel.errors import exists
 from services.kernel.ports import UnitOfWork
 
@@ -53,5 +53,5 @@ def register_member(
     )
     if not store.add_member(member):
         raise exists("CLIENT_EXISTS")
-    uow.record(wire.member_registered(member, uow.now()))
+    uow.record(events.member_registered(member, uow.now()))
     return member

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from services.identity.domain import secrets, tokens
+from services.identity.domain.bearers import Bearer, vouched
+from services.identity.domain.holders import Holder
 from services.identity.domain.members import CLIENT_ID, Member
 from services.identity.domain.organisations import DEPARTMENT_CODE, LOGIN, Staff
 from services.identity.domain.tokens import Grant, Proof, SecretProof, Terms, TokenRequest
@@ -49,6 +51,10 @@ class Clients(Protocol):
         """The person with this login in this department, None if there is none."""
         ...
 
+    def holder(self, holder_id: UUID, *, within: str = "") -> Holder | None:
+        """The person or enterprise, None if there is none."""
+        ...
+
     def use_assertion(self, client_id: str, jti: str, until: datetime) -> bool:
         """Note that an assertion was used; False when it had been used before."""
         ...
@@ -87,7 +93,9 @@ def _client_credentials(request: TokenRequest, desk: Desk) -> Grant:
     """A member system speaks for itself."""
     if request.proof is None:
         raise unauthenticated("CLIENT_NOT_AUTHENTICATED")
-    return _issued(request, _authenticated(request.proof, desk), None, desk)
+    member = _authenticated(request.proof, desk)
+    _demand_enabled(member)
+    return _issued(request, member, None, desk)
 
 
 def _jwt_bearer(request: TokenRequest, desk: Desk) -> Grant:
@@ -96,8 +104,10 @@ def _jwt_bearer(request: TokenRequest, desk: Desk) -> Grant:
         raise tokens.malformed(Violation("assertion", "oauth_missing", {"name": "assertion"}))
     claimed = _authenticated(request.proof, desk).client_id if request.proof else ""
     member, claims = _asserted(request.assertion, claimed, desk, Refusal("ASSERTION_UNSIGNED", Kind.INVALID))
+    _demand_enabled(member)
     _use_once(claims, tokens.assertion_faults(claims, member, desk.terms, desk.now), member, desk, "ASSERTION_REFUSED")
-    return _issued(request, member, tokens.vouched(_person(claims["sub"], desk.store), member), desk)
+    person = _person(claims["sub"], desk.store)
+    return _issued(request, member, vouched(person, member, request.department, desk.now), desk)
 
 
 GRANTS: Mapping[str, Callable[[TokenRequest, Desk], Grant]] = {
@@ -106,9 +116,15 @@ GRANTS: Mapping[str, Callable[[TokenRequest, Desk], Grant]] = {
 }
 
 
-def _issued(request: TokenRequest, member: Member, person: Staff | None, desk: Desk) -> Grant:
-    claims = tokens.access_claims(request, member, person, desk.terms, desk.now, str(uuid7()))
+def _issued(request: TokenRequest, member: Member, bearer: Bearer | None, desk: Desk) -> Grant:
+    claims = tokens.access_claims(request, member, bearer, desk.terms, desk.now, str(uuid7()))
     return Grant(desk.jose.sign(claims), int(desk.terms.life.total_seconds()), tuple(claims["scope"].split()))
+
+
+def _demand_enabled(member: Member) -> None:
+    """Asked only of one who has proved to be that member: nobody else learns that it is shut out."""
+    if member.disabled:
+        raise unauthenticated("CLIENT_DISABLED")
 
 
 def _authenticated(proof: Proof, desk: Desk) -> Member:
@@ -162,13 +178,14 @@ def _use_once(claims: Mapping[str, Any], faults: list[Violation], member: Member
         raise Refusal(reason, kind, violations=faults)
 
 
-def _person(subject: Any, store: Clients) -> Staff | None:
-    """The person whom an assertion names: by UUID, or as `login@department-code`."""
+def _person(subject: Any, store: Clients) -> Staff | Holder | None:
+    """The person whom an assertion names: by UUID, or staff as `login@department-code`."""
     login, at, department = str(subject).rpartition("@")
     if at:
         well_formed = LOGIN.fullmatch(login) and DEPARTMENT_CODE.fullmatch(department)
         return store.staff_by_login(login, department) if well_formed else None
     try:
-        return store.staff_by_id(UUID(str(subject)))
+        person_id = UUID(str(subject))
     except ValueError:
         return None
+    return store.staff_by_id(person_id) or store.holder(person_id)

@@ -2,161 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-import http.client
 import json
-import ssl
-import subprocess
-import sys
 import time
-import urllib.request
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
 import grpc
 import pytest
 from egov.identity.v1 import identity_service_pb2 as identity
-from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from deploy.local.pki import Identity
-from deploy.local.stack import Stack
 from services.chassis.tokens import TokenVerifier
-from services.identity import load
 from services.identity.domain.organisations import person_id_of
-from services.identity.domain.tokens import ATTEMPTS_PER_MINUTE, CLIENT_ASSERTION_TYPE, JWT_BEARER
+from services.identity.domain.tokens import ATTEMPTS_PER_MINUTE, JWT_BEARER
 from services.identity.keys import KeyRing, rotate
 from services.kernel.clock import SystemClock
 from services.kernel.errors import Refusal
-from tests.integration.conftest import Engine
+from tests.integration.identity.doors import Doors, basic, own, reasons
 from tests.unit.chassis.test_tokens import Keeper
-from tests.unit.identity.samples import MEMBER_KEY, SECRET
+from tests.unit.identity.samples import SECRET
 
-SAMPLE = Path(__file__).parents[3] / "deploy" / "local" / "sample"
 KEY_SET = "/.well-known/jwks.json"
-
-
-@dataclass
-class Doors:
-    """The running service as the gateway reaches it."""
-
-    environment: dict[str, str]
-    gateway: Identity
-
-    @property
-    def issuer(self) -> str:
-        return self.environment["EGOV_TOKEN_ISSUER"]
-
-    def http(self, verb: str, path: str, fields: dict[str, str] | None = None, **headers: str) -> tuple[int, Any, Any]:
-        """Status, headers and content of an answer."""
-        context = ssl.create_default_context(cafile=str(self.gateway.trust))
-        context.load_cert_chain(self.gateway.cert, self.gateway.key)
-        host, _, port = self.environment["EGOV_HTTP_LISTEN"].rpartition(":")
-        connection = http.client.HTTPSConnection(host, int(port), context=context, timeout=20)
-        body = urlencode(fields) if fields is not None else None
-        form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
-        connection.request(verb, path, body, {**form, **headers})
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
-        return answer.status, answer.headers, json.loads(content) if content.startswith(b"{") else content
-
-    def token(self, client_id: str = "rizhao-office", person: str = "", **fields: str) -> str:
-        """A token for the member, or for the person whom it vouches for."""
-        assertion = self.assertion(client_id, person or client_id)
-        asked = {"grant_type": JWT_BEARER, "assertion": assertion} if person else own(assertion)
-        status, _, answer = self.http("POST", "/oauth2/token", {**asked, **fields})
-        assert status == 200, answer
-        return str(answer["access_token"])
-
-    def assertion(self, client_id: str, subject: str, key: ECKey = MEMBER_KEY, **claims: Any) -> str:
-        usual = {"iss": client_id, "sub": subject, "aud": self.issuer}
-        said = {**usual, "exp": int(time.time()) + 60, "jti": str(uuid.uuid4())}
-        return jws.serialize_compact({"alg": "ES256"}, json.dumps(said | claims), key, algorithms=["ES256"])
-
-    def call(self, method: str, request: Message, answer: type[Message], token: str = "") -> Any:
-        """An RPC through the gateway's TLS identity; a refusal raises grpc.RpcError."""
-        pair = (self.gateway.key.read_bytes(), self.gateway.cert.read_bytes())
-        credentials = grpc.ssl_channel_credentials(self.gateway.trust.read_bytes(), *pair)
-        metadata: tuple[tuple[str, str | bytes], ...] = (("idempotency-key", str(uuid.uuid4())),)
-        metadata += (("authorization", f"Bearer {token}"),) if token else ()
-        with grpc.secure_channel(self.environment["EGOV_RPC_LISTEN"], credentials) as channel:
-            path = f"/egov.identity.v1.IdentityService/{method}"
-            stub: Any = channel.unary_unary(path, type(request).SerializeToString, answer.FromString)
-            return stub(request, metadata=metadata, timeout=20)
-
-
-def own(assertion: str) -> dict[str, str]:
-    return {
-        "grant_type": "client_credentials",
-        "client_assertion_type": CLIENT_ASSERTION_TYPE,
-        "client_assertion": assertion,
-    }
-
-
-def basic(client_id: str, secret: str) -> str:
-    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
-
-
-def reasons(error: grpc.RpcError) -> tuple[str, list[tuple[str, str]]]:
-    """Reason and violations of a refusal."""
-    trailing = {each.key: each.value for each in error.trailing_metadata()}
-    status = status_pb2.Status.FromString(trailing["grpc-status-details-bin"])
-    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-    for detail in status.details:
-        detail.Unpack(info)
-        detail.Unpack(bad)
-    return info.reason, [(each.field, each.reason) for each in bad.field_violations]
-
-
-@pytest.fixture(scope="module")
-def doors(postgres: Stack, engine_of: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
-    """Identity in a process of its own, on a database with the sample city."""
-    engine_of("identity")
-    folder = tmp_path_factory.mktemp("identity")
-    environment = postgres.env_for("identity") | {"IDENTITY_KEYS": str(folder / "signing")}
-    _load(postgres, folder / "members")
-    with (folder / "log").open("wb") as log:
-        command = [sys.executable, "-m", "services.chassis.run", "identity", "--only", "rpc,http"]
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        try:
-            _wait_until_ready(process, environment, folder / "log")
-            yield Doors(environment, postgres.identities.workload("gateway"))
-        finally:
-            # Not asked to stop: its relay would first wait for the broker, which these tests do without.
-            process.kill()
-            process.wait(20)
-    with postgres.database("identity", owner=True) as owner:
-        owner.execute("TRUNCATE region, department, staff, member, used_assertion, failed_attempt")
-
-
-def _load(postgres: Stack, members: Path) -> None:
-    for client_id in ("rizhao-ssp", "rizhao-office", "rizhao-ops"):
-        (members / client_id).mkdir(parents=True)
-        (members / client_id / "public.jwk.json").write_text(json.dumps(MEMBER_KEY.as_dict(private=False)), "utf-8")
-    (members / "rizhao-ssp" / "secret").write_text(SECRET, "utf-8")
-    (members / "rizhao-office" / "tls.crt").write_bytes(postgres.identities.workload("gateway").cert.read_bytes())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL_IDENTITY_OWNER", postgres.wiring.database("identity", owner=True))
-        assert load.main([str(SAMPLE), "--member-keys", str(members)]) == 0
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], environment: dict[str, str], log: Path) -> None:
-    until = time.monotonic() + 60
-    while True:
-        assert process.poll() is None and time.monotonic() < until, log.read_text("utf-8")
-        try:
-            with urllib.request.urlopen(f"http://{environment['EGOV_ADMIN_LISTEN']}/readyz", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            process.poll()
 
 
 def verifier(doors: Doors) -> TokenVerifier:

@@ -12,16 +12,17 @@ import pytest
 import sqlalchemy as sa
 
 from deploy.local.stack import Stack
-from services.identity import load, wire
+from services.identity import load
 from services.identity.domain import secrets
 from services.identity.domain.organisations import person_id_of
 from services.identity.reference.city import City, read_city
 from services.identity.store.members import MemberStore
+from services.identity.wire.messages import known_scopes
 from tests.integration.conftest import Engine
-from tests.unit.identity.samples import MEMBER_KEY, NOW, PUBLIC_KEY, SECRET
+from tests.integration.identity.doors import SAMPLE, TABLES
+from tests.unit.identity.samples import MEMBER_KEY, NOW, NUMBERS, PUBLIC_KEY, SECRET
 
-SAMPLE = Path(__file__).parents[3] / "deploy" / "local" / "sample"
-TABLES = ("region", "department", "staff", "member")
+COUNTS = (1741 + 3 * 1679, 36, 86, 86, 2, 3, 11)
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def connection(engine_of: Engine) -> Iterator[sa.Connection]:
 
 
 def city(keys: Path | None, folder: Path = SAMPLE) -> City:
-    return read_city(folder, keys, wire.known_scopes(), NOW)
+    return read_city(folder, keys, NUMBERS, known_scopes(), NOW)
 
 
 def content(connection: sa.Connection) -> dict[str, list[str]]:
@@ -56,7 +57,7 @@ def content(connection: sa.Connection) -> dict[str, list[str]]:
 def test_the_sample_city_is_loaded(connection: sa.Connection, keys: Path) -> None:
     load.save(city(keys), connection)
     counts = {table: len(rows) for table, rows in content(connection).items()}
-    assert counts == {"region": 1741 + 3 * 1679, "department": 36, "staff": 81, "member": 3}
+    assert counts == dict(zip(TABLES, COUNTS, strict=True))
     store = MemberStore(connection)
     office = store.member("rizhao-office")
     assert office is not None and office.public_keys == (PUBLIC_KEY,)
@@ -101,15 +102,22 @@ def test_the_command_loads_all_or_nothing(
     monkeypatch.delenv("DATABASE_URL_IDENTITY", raising=False)
     assert load.main([str(SAMPLE)]) == 2
     monkeypatch.setenv("DATABASE_URL_IDENTITY_OWNER", postgres.wiring.database("identity", owner=True))
+    monkeypatch.delenv("IDENTITY_KEYS", raising=False)
+    assert load.main([str(SAMPLE)]) == 2
+    assert "IDENTITY_KEYS is missing" in capsys.readouterr().err
+    monkeypatch.setenv("IDENTITY_KEYS", str(tmp_path / "keys"))
     broken = tmp_path / "broken"
     shutil.copytree(SAMPLE, broken)
     with (broken / "staff.csv").open("a", encoding="utf-8") as staff:
-        staff.write("new.person,371102-NONE,seat,新人（虚构）,new@staff.rizhao.example,zh-CN\n")
+        staff.write("new.person,371102-NONE,seat,新人（虚构）,new@staff.rizhao.example,zh-CN,,,,\n")
     assert load.main([str(broken)]) == 1
-    assert "staff.csv:83: department: is not in departments.csv" in capsys.readouterr().err
+    assert "staff.csv:88: department: is not in departments.csv" in capsys.readouterr().err
     with engine.connect() as connection:
         assert content(connection)["region"] == []
     assert load.main([str(SAMPLE)]) == 0
-    assert "6778 regions, 36 departments, 81 staff, 3 member systems" in capsys.readouterr().out
+    assert (
+        "6778 regions, 36 departments, 86 staff, 3 member systems, 11 persons and enterprises"
+        in capsys.readouterr().out
+    )
     with postgres.database("identity", owner=True) as owner:
-        owner.execute("TRUNCATE region, department, staff, member")
+        owner.execute(f"TRUNCATE {', '.join(TABLES)}")

@@ -2,54 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
 from services.identity.domain.organisations import Contact
-from services.identity.store.members import MemberStore
-from services.identity.store.reference import ReferenceStore
-from services.identity.usecases.members import Members
-from services.identity.usecases.tokens import Clients
+from services.identity.store.identity import IdentityStore
 from services.kernel.errors import Kind, Refusal
 from services.kernel.paging import PageRequest
 from services.kernel.parties import Party
 from tests.integration.conftest import Engine
-from tests.unit.identity.fakes import FakeStore
-from tests.unit.identity.samples import DEPARTMENTS, FORMER, NOW, OFFICE, OFFICER, REGIONS, SSP, STAFF
+from tests.integration.identity.stores import Store
+from tests.unit.identity.samples import (
+    CITIZEN,
+    CITIZEN_NUMBER,
+    CREDIT_CODE,
+    FORMER,
+    NOW,
+    NUMBERS,
+    OFFICE,
+    OFFICER,
+    REGIONS,
+    RESTAURANT,
+    SSP,
+)
 
 FIRST = PageRequest()
-
-
-class Store(Members, Clients, Protocol):
-    """All that use cases need."""
-
-
-@pytest.fixture
-def connection(engine_of: Engine) -> Iterator[sa.Connection]:
-    """A transaction that holds the samples and is undone."""
-    with engine_of("identity").connect() as connection:
-        reference = ReferenceStore(connection)
-        reference.save_regions(REGIONS)
-        reference.save_departments(DEPARTMENTS)
-        reference.save_staff(STAFF)
-        yield connection
-        connection.rollback()
-
-
-@pytest.fixture
-def store(backing: str, request: pytest.FixtureRequest) -> Store:
-    return FakeStore() if backing == "fake" else MemberStore(request.getfixturevalue("connection"))
-
-
-@pytest.fixture
-def real(connection: sa.Connection) -> MemberStore:
-    return MemberStore(connection)
 
 
 def test_regions_are_found_in_the_callers_region_only(store: Store) -> None:
@@ -96,7 +76,7 @@ def test_failed_attempts_are_counted_per_client_and_time(store: Store) -> None:
     assert store.failed_attempts("nobody", NOW - timedelta(seconds=60)) == 0
 
 
-def test_what_need_not_be_remembered_is_forgotten(real: MemberStore) -> None:
+def test_what_need_not_be_remembered_is_forgotten(real: IdentityStore) -> None:
     real.use_assertion("a-client", "over", NOW - timedelta(seconds=1))
     real.use_assertion("a-client", "open", NOW)
     real.note_failed_attempt("a-client", NOW - timedelta(minutes=61))
@@ -107,7 +87,7 @@ def test_what_need_not_be_remembered_is_forgotten(real: MemberStore) -> None:
     assert real.failed_attempts("a-client", NOW - timedelta(days=1)) == 1
 
 
-def test_regions_are_listed_below_their_parent_page_by_page(real: MemberStore) -> None:
+def test_regions_are_listed_below_their_parent_page_by_page(real: IdentityStore) -> None:
     assert [region.code for region in real.regions_below("", FIRST).rows] == ["371100"]
     first = real.regions_below("371100", PageRequest(2))
     assert [region.code for region in first.rows] == ["371101", "371102"]
@@ -117,7 +97,7 @@ def test_regions_are_listed_below_their_parent_page_by_page(real: MemberStore) -
     assert real.regions_below("379999", FIRST).rows == ()
 
 
-def test_departments_are_listed_within_the_bound_and_below_what_is_asked(real: MemberStore) -> None:
+def test_departments_are_listed_within_the_bound_and_below_what_is_asked(real: IdentityStore) -> None:
     def codes(page: PageRequest, within: str, below: str = "") -> list[str]:
         return [department.code for department in real.departments(page, within=within, below=below).rows]
 
@@ -128,23 +108,31 @@ def test_departments_are_listed_within_the_bound_and_below_what_is_asked(real: M
     assert codes(PageRequest(1, after=("371102-SCJG",)), "3711") == ["371102-ZJJ"]
 
 
-def test_a_party_can_be_reached_while_it_is_there(real: MemberStore) -> None:
+def test_a_party_can_be_reached_while_it_is_there(real: IdentityStore) -> None:
     real.add_member(OFFICE)
-    assert real.load_contact(Party("person", str(OFFICER.person_id))) == Contact("officer@staff.rizhao.example", "en")
-    assert real.load_contact(Party("department", "371102-SCJG")) == Contact("scjg@rizhao.example", "zh-CN")
-    assert real.load_contact(Party("client", "rizhao-office")) == Contact("", "zh-CN")
+    for party, contact in {
+        Party("person", str(OFFICER.person_id)): Contact("officer@staff.rizhao.example", "en"),
+        Party("person", str(CITIZEN.holder_id)): Contact("meng@citizens.rizhao.example", "zh-CN"),
+        Party("enterprise", CREDIT_CODE): Contact("haiqu@enterprises.rizhao.example", "zh-CN"),
+        Party("department", "371102-SCJG"): Contact("scjg@rizhao.example", "zh-CN"),
+        Party("client", "rizhao-office"): Contact("", "zh-CN"),
+    }.items():
+        assert real.load_contact(party, NUMBERS) == contact
     for party in (
         Party("person", str(FORMER.person_id)),
+        Party("person", str(RESTAURANT.holder_id)),
         Party("person", str(UUID(int=0))),
+        Party("enterprise", CITIZEN_NUMBER),
+        Party("enterprise", str(RESTAURANT.holder_id)),
         Party("department", "371102-XX"),
         Party("client", "nobody"),
     ):
         with pytest.raises(Refusal) as refused:
-            real.load_contact(party)
+            real.load_contact(party, NUMBERS)
         assert (refused.value.kind, refused.value.reason) == (Kind.NOT_FOUND, "PARTY_UNKNOWN")
 
 
-def test_a_region_that_is_not_there_is_unknown(real: MemberStore) -> None:
+def test_a_region_that_is_not_there_is_unknown(real: IdentityStore) -> None:
     assert real.load_region("371102").name == "东港区"
     with pytest.raises(Refusal, match="REGION_UNKNOWN"):
         real.load_region("379999")
@@ -153,8 +141,8 @@ def test_a_region_that_is_not_there_is_unknown(real: MemberStore) -> None:
 def test_two_replicas_cannot_use_the_same_assertion(engine_of: Engine) -> None:
     engine = engine_of("identity")
     with engine.connect() as one, engine.connect() as other:
-        assert MemberStore(one).use_assertion("a-client", "twice", NOW)
+        assert IdentityStore(one).use_assertion("a-client", "twice", NOW)
         one.commit()
-        assert not MemberStore(other).use_assertion("a-client", "twice", NOW)
-        MemberStore(other).forget(NOW + timedelta(hours=1))
+        assert not IdentityStore(other).use_assertion("a-client", "twice", NOW)
+        IdentityStore(other).forget(NOW + timedelta(hours=1))
         other.commit()

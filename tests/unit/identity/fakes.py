@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from services.identity.domain.holders import Holder
 from services.identity.domain.members import Member
 from services.identity.domain.organisations import Department, Staff
 from services.identity.domain.regions import Region
+from services.identity.domain.standing import Standing
+from services.kernel.parties import Party
 from tests.unit.identity import samples
 
 
@@ -21,11 +25,14 @@ class FakeStore:
         departments: Iterable[Department] = samples.DEPARTMENTS,
         staff: Iterable[Staff] = samples.STAFF,
         members: Iterable[Member] = (),
+        holders: Iterable[Holder] = samples.HOLDERS,
     ) -> None:
         self.regions = {one.code: one for one in regions}
         self.departments = {one.code: one for one in departments}
         self.staff = list(staff)
         self.members = {one.client_id: one for one in members}
+        self.holders = {one.holder_id: one for one in holders}
+        self.standings: dict[Party, Standing] = {}
         self.used: set[tuple[str, str]] = set()
         self.failed: list[tuple[str, datetime]] = []
 
@@ -58,3 +65,38 @@ class FakeStore:
 
     def note_failed_attempt(self, client_id: str, at: datetime) -> None:
         self.failed.append((client_id, at))
+
+    def holder(self, holder_id: UUID, *, within: str = "") -> Holder | None:
+        found = self.holders.get(holder_id)
+        return found if found and found.region.startswith(within) else None
+
+    def add_holder(self, holder: Holder) -> bool:
+        number = (holder.kind_code, holder.number_hash)
+        if any((one.kind_code, one.number_hash) == number for one in self.holders.values()):
+            return False
+        self.holders[holder.holder_id] = holder
+        return True
+
+    def standing(self, party: Party, *, within: str) -> Standing | None:
+        region = self._region_of(party)
+        known = self.standings.get(party, Standing(1))
+        return known if region and region.startswith(within) else None
+
+    def save_standing(self, party: Party, standing: Standing) -> bool:
+        if self.standings.get(party, Standing(1)).version != standing.version - 1:
+            return False
+        self.standings[party] = standing
+        if party.kind == "client":
+            self.members[party.id] = replace(self.members[party.id], disabled=standing.disabled)
+        else:
+            id, disabled = UUID(party.id), standing.disabled
+            self.staff = [replace(one, disabled=disabled) if one.person_id == id else one for one in self.staff]
+            self.holders |= {id: replace(self.holders[id], disabled=disabled)} if id in self.holders else {}
+        return True
+
+    def _region_of(self, party: Party) -> str:
+        if party.kind == "client":
+            return self.members[party.id].region if party.id in self.members else ""
+        person = self.staff_by_id(UUID(party.id))
+        holder = self.holders.get(UUID(party.id))
+        return person.region if person else holder.region if holder and holder.natural else ""

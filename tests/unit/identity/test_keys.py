@@ -15,7 +15,7 @@ from services.chassis.keysets import read_key_set
 from services.chassis.tokens import TokenVerifier
 from services.identity import rotate_keys
 from services.identity.jose import Jose
-from services.identity.keys import FILE, KeyRing, KeysError, KeyState, read, rotate
+from services.identity.keys import FILE, KeyRing, KeysError, KeyState, number_key, read, rotate
 from services.kernel.clock import FixedClock
 from tests.unit.chassis.test_tokens import GOOD, ISSUER, NOW, Keeper
 
@@ -128,3 +128,15 @@ def test_the_command_rotates_and_says_so(
     assert rotate_keys.main(["--what"]) == 2
     monkeypatch.delenv("IDENTITY_KEYS")
     assert rotate_keys.main([]) == 2
+
+
+def test_the_key_of_numbers_is_made_once_and_private(tmp_path: Path) -> None:
+    made = number_key(tmp_path)
+    assert len(made) == 32
+    number_key.cache_clear()
+    assert number_key(tmp_path) == made
+    assert (tmp_path / "number-key").stat().st_mode & 0o077 == 0
+    KeyRing(tmp_path)
+    rotate(tmp_path, datetime.now(UTC), force=True)
+    number_key.cache_clear()
+    assert number_key(tmp_path) == made

@@ -8,9 +8,9 @@ from datetime import UTC
 import pytest
 from egov.identity.v1 import events_pb2
 
-from services.identity import wire
 from services.identity.domain.members import Member, Registration
 from services.identity.usecases.members import register_member
+from services.identity.wire.messages import known_scopes
 from services.kernel.errors import Kind, Refusal
 from tests.unit.fakes import FakeUnitOfWork, caller
 from tests.unit.identity.fakes import FakeStore
@@ -90,5 +90,5 @@ def test_a_client_id_is_given_once() -> None:
 
 
 def test_scopes_are_those_of_the_contract() -> None:
-    assert {"grid.incidents.file", "identity.members.register", "operations.act"} <= wire.known_scopes()
-    assert all(scope.count(".") >= 1 for scope in wire.known_scopes())
+    assert {"grid.incidents.file", "identity.members.register", "operations.act"} <= known_scopes()
+    assert all(scope.count(".") >= 1 for scope in known_scopes())

@@ -70,6 +70,12 @@ def test_a_vouching_needs_no_other_proof() -> None:
     assert (read.proof, read.assertion, read.scopes, read.bound) == (None, "a.b.c", frozenset(), False)
 
 
+def test_a_vouching_names_the_department_that_the_person_acts_for() -> None:
+    fields = {"grant_type": "x", "assertion": "a.b.c", "department": "371102-SCJG"}
+    assert oauth.token_request(request(fields)).department == "371102-SCJG"
+    assert faults({**fields, "department": ["a", "b"]}) == [("department", "oauth_repeated")]
+
+
 def test_everything_that_is_wrong_with_the_form_is_said_at_once() -> None:
     fields = {"scope": ["a", "b"], "bind": "dpop", "client_assertion": "a.b.c", "client_secret": "x"}
     assert faults(fields, basic=basic("rizhao-ssp", "x")) == [
@@ -151,6 +157,9 @@ def test_a_refusal_names_the_code_of_the_standard_and_speaks_both_languages() ->
         (exhausted("TOO_MANY_ATTEMPTS", retry_after_s=59.2), 429, "temporarily_unavailable", "Retry-After"),
         (Refusal("SCOPE_NOT_GRANTED", Kind.INVALID), 400, "invalid_scope", "Pragma"),
         (Refusal("PERSON_INACTIVE", Kind.INVALID), 400, "invalid_grant", "Pragma"),
+        (Refusal("PERSON_NOT_AT_DEPARTMENT", Kind.INVALID), 400, "invalid_grant", "Pragma"),
+        (Refusal("SUBJECT_DISABLED", Kind.INVALID), 400, "invalid_grant", "Pragma"),
+        (unauthenticated("CLIENT_DISABLED"), 401, "invalid_client", "WWW-Authenticate"),
         (Refusal("GRANT_TYPE_UNSUPPORTED", Kind.INVALID), 400, "unsupported_grant_type", "Pragma"),
         (Refusal("TLS_IDENTITY_MISSING", Kind.INVALID), 400, "invalid_request", "Pragma"),
     ],

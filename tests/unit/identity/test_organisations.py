@@ -12,7 +12,7 @@ from services.identity.domain.regions import Region, grids_of
 from services.kernel import regions
 from services.kernel.ids import uuid7_time
 from services.kernel.regions import Level
-from tests.unit.identity.samples import OFFICER, SECRET
+from tests.unit.identity.samples import LENT, NOW, OFFICER, SECRET
 
 
 def test_a_village_has_three_generated_grids() -> None:
@@ -55,3 +55,17 @@ def test_a_secret_fits_its_own_hash_only() -> None:
 def test_a_short_secret_is_not_kept() -> None:
     with pytest.raises(ValueError, match="32 characters"):
         secrets.hash_of("short")
+
+
+def test_a_role_reaches_where_it_was_given_for_and_no_further() -> None:
+    assert LENT.own_post.roles == {"officer", "seat"}, "for the city and for the county, not for another's township"
+    away = LENT.post_at("371102-SCJG", NOW)
+    assert away is not None and away.roles == {"officer"}, "a role for a part of a region is none for the whole"
+
+
+def test_staff_are_at_their_own_department_and_where_they_are_lent_to_at_that_moment() -> None:
+    [lent] = LENT.secondments
+    assert LENT.post_at("", NOW) == LENT.post_at("371103-SCJG", NOW) == LENT.own_post
+    assert LENT.post_at("371102-SCJG", lent.since) is not None
+    assert LENT.post_at("371102-SCJG", lent.until) is None
+    assert LENT.post_at("371102-ZJJ", NOW) is None

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from services.identity import wire
+from services.identity.domain.organisations import Role
 from services.identity.reference.city import City, read_city
+from services.identity.wire.messages import known_scopes
 from services.kernel.regions import Level
 from services.kernel.sheets import SheetFaults
-from tests.unit.identity.samples import MEMBER_KEY, NOW, PUBLIC_KEY, SECRET
+from tests.unit.identity.samples import MEMBER_KEY, NOW, NUMBERS, PUBLIC_KEY, SECRET
 
 SAMPLE = Path(__file__).parents[3] / "deploy" / "local" / "sample"
 GOOD = {
@@ -27,6 +28,12 @@ GOOD = {
 """,
     "staff.csv": """login,department,roles,name,email,language
 seat,371102-ZHZX,seat;coordinator,胡立新（虚构）,seat@rizhao.example,zh-CN
+""",
+    "enterprises.csv": """holder_id,number,name,region,email,language
+019b76da-a800-7634-b0d9-19b47b13b2c8,92371199MAB0000158,海曲小馆（虚构）,371102,,zh-CN
+""",
+    "persons.csv": """holder_id,kind_code,number,name,region,email,language
+019b76da-a800-7357-95b1-e3b9aecda407,111,371199190001010000,孟清和（虚构）,371102,m@citizens.rizhao.example,en
 """,
     "members.yaml": """members:
   - client_id: rizhao-office
@@ -50,7 +57,7 @@ def folder(at: Path, **changed: str) -> Path:
 
 
 def read(at: Path, keys: Path | None = None) -> City:
-    return read_city(at, keys, wire.known_scopes(), NOW)
+    return read_city(at, keys, NUMBERS, known_scopes(), NOW)
 
 
 def faults(at: Path, keys: Path | None = None) -> list[str]:
@@ -71,7 +78,14 @@ def test_a_city_is_read(tmp_path: Path) -> None:
     assert [region.code for region in city.regions[:2]] == ["371100", "371102"]
     assert [region.code for region in city.regions if region.generated] == [f"37110200100100{n}" for n in (1, 2, 3)]
     person = city.staff[0]
-    assert (person.roles, person.region) == (frozenset({"seat", "coordinator"}), "371102")
+    assert (person.roles, person.region) == (
+        frozenset({Role("seat", "371102"), Role("coordinator", "371102")}),
+        "371102",
+    )
+    assert (person.officer_licence, person.secondments) == ("", ())
+    enterprise, citizen = city.holders
+    assert (enterprise.kind_code, enterprise.number_tail, enterprise.natural) == ("001", "0158", False)
+    assert (citizen.kind_code, citizen.email, citizen.natural) == ("111", "m@citizens.rizhao.example", True)
     assert city.members[0].departments == ("371102-SCJG", "371102-ZHZX")
     assert city.members[0].public_keys == ()
 
@@ -81,6 +95,14 @@ def test_the_sample_city_is_good() -> None:
     assert [member.client_id for member in city.members] == ["rizhao-ssp", "rizhao-office", "rizhao-ops"]
     assert sum(region.level is Level.GRID for region in city.regions) == 3 * 1679
     assert len({person.person_id for person in city.staff}) == len(city.staff)
+    assert all(
+        person.officer_licence
+        for person in city.staff
+        if person.department == "371102-SCJG" and "officer" in person.login
+    )
+    assert len({holder.number_hash for holder in city.holders}) == len(city.holders) == 11
+    assert [holder.number_doubtful for holder in city.holders] == [False] * 11
+    assert sum(not holder.natural and bool(holder.email) for holder in city.holders) == 3
 
 
 def test_keys_and_secrets_come_from_a_folder_per_member(tmp_path: Path) -> None:
@@ -128,6 +150,7 @@ def test_every_fault_of_every_file_is_said_at_once(tmp_path: Path) -> None:
     departments: [371109-XX]
     scopes: []
     colour: red
+    vouches_for_citizens: perhaps
   - client_id: rizhao-ssp
     display_name: again
     region: "371102"
@@ -163,10 +186,11 @@ def test_every_fault_of_every_file_is_said_at_once(tmp_path: Path) -> None:
         ("members.yaml:12", "region"),
         ("members.yaml:12", "scopes"),
         ("members.yaml:12", "colour"),
+        ("members.yaml:12", "vouches_for_citizens"),
         ("members.yaml:12", "departments[0]"),
-        ("members.yaml:17", "client_id"),
-        ("members.yaml:17", "departments[0]"),
-        ("members.yaml:17", "scopes[0]"),
+        ("members.yaml:18", "client_id"),
+        ("members.yaml:18", "departments[0]"),
+        ("members.yaml:18", "scopes[0]"),
     }
     assert "not-an-address" not in " ".join(found) and "boss" not in " ".join(found)
 
@@ -180,6 +204,8 @@ def test_a_file_that_is_not_there_or_no_table_is_named(tmp_path: Path) -> None:
         "regions.csv: is missing",
         "departments.csv: is not CSV in UTF-8",
         "staff.csv:1: lacks the columns login, department, roles, name, email, language",
+        "enterprises.csv:2: region: There is no region with this code.",
+        "persons.csv:2: region: There is no region with this code.",
         "members.yaml:1: members: must be a list in a YAML file in UTF-8",
     ]
 

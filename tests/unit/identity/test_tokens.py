@@ -68,11 +68,12 @@ def ask(
     proof: Proof | None = None,
     scopes: str = "",
     bound: bool = False,
+    department: str = "",
     store: FakeStore | None = None,
 ) -> tuple[Grant, Mapping[str, Any]]:
     jose = FakeJose(own=own or claims(), vouching=vouching or claims(sub=str(OFFICER.person_id)), forged=claims())
     assertion = "vouching" if grant_type == JWT_BEARER else ""
-    request = TokenRequest(grant_type, proof, frozenset(scopes.split()), assertion, bound)
+    request = TokenRequest(grant_type, proof, frozenset(scopes.split()), assertion, bound, department)
     grant = grant_token(request, store or FakeStore(members=[OFFICE, SSP]), jose, TERMS, NOW)
     return grant, jose.signed[0]
 

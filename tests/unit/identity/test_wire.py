@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from egov.common.v1 import paging_pb2, parties_pb2
 from egov.identity.v1 import identity_service_pb2, regions_pb2
 
-from services.identity import wire
+from services.identity.domain.accesses import Access
 from services.identity.domain.regions import Region
+from services.identity.wire import holders
+from services.identity.wire import messages as wire
 from services.kernel.errors import Refusal
 from services.kernel.parties import Party
 from services.kernel.regions import Level
-from tests.unit.identity.samples import DEPARTMENTS, OFFICE, OFFICER, REGIONS
+from tests.unit.identity.samples import CREDIT_CODE, DEPARTMENTS, FORMER, LENT, NOW, OFFICE, OFFICER, REGIONS
 
 
 def test_a_region_shows_what_is_known() -> None:
@@ -54,3 +58,31 @@ def test_a_person_is_named_by_a_uuid() -> None:
     with pytest.raises(Refusal, match="PARTY_UNKNOWN"):
         wire.party(person)
     assert wire.party(parties_pb2.Party(kind=parties_pb2.PARTY_KIND_CLIENT, id="x")) == Party("client", "x")
+
+
+def test_staff_show_at_the_department_that_is_asked_for_if_they_are_there() -> None:
+    for department, shown in (("", "371103-SCJG"), ("371102-SCJG", "371102-SCJG"), ("371102-ZJJ", "371103-SCJG")):
+        staff = wire.staff(LENT, department, NOW)
+        assert (staff.department, staff.officer_licence, staff.active) == (shown, "YL-371103-009", True)
+    assert list(wire.staff(LENT, "371102-SCJG", NOW).roles) == ["officer"]
+    assert not wire.staff(FORMER, "", NOW).active
+    assert not wire.staff(replace(LENT, disabled=True), "", NOW).active
+
+
+def test_an_enterprise_is_named_by_its_code() -> None:
+    named = parties_pb2.Party(kind=parties_pb2.PARTY_KIND_ENTERPRISE, id=CREDIT_CODE)
+    assert wire.party(named) == Party("enterprise", CREDIT_CODE)
+
+
+def test_accesses_go_on_after_the_last_one_shown() -> None:
+    seen = [
+        Access(
+            UUID(int=n), NOW, "rizhao-office", "", "371102-SCJG", "egov.identity.v1.IdentityService/GetHolder", "", "OK"
+        )
+        for n in (3, 2, 1)
+    ]
+    page = holders.page_of_accesses(paging_pb2.PageRequest(page_size=2))
+    cut = page.cut(seen, key=lambda one: (one.at, one.id))
+    assert [(shown.department, shown.outcome) for shown in holders.accesses(cut)] == [("371102-SCJG", "OK")] * 2
+    after = holders.page_of_accesses(paging_pb2.PageRequest(page_token=wire.next_page(cut).next_page_token)).after
+    assert after == (NOW, UUID(int=2))
