@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from egov.grid.v1 import grid_service_pb2 as grid
+from egov.grid.v1 import incidents_pb2
 from egov.identity.v1 import identity_service_pb2
+from egov.inspection.v1 import events_pb2 as inspection_events
 
 from services.chassis.call import Call
 from services.chassis.client import GrpcClient
 from services.chassis.config import Config
-from services.chassis.entrypoints import rpc
+from services.chassis.entrypoints import BEGINNING, every, on, rpc
 from services.chassis.uow import UnitOfWork
-from services.grid import usecases, wire
+from services.grid import usecases
 from services.grid.config import GridSettings
-from services.grid.domain.incidents import Region
+from services.grid.domain.deadlines import Limits
+from services.grid.domain.incidents import Incident
+from services.grid.domain.reports import Region
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.reference import ReferenceStore
+from services.grid.wire import codes, events, messages
 from services.kernel.errors import Refusal
+
+CONSUMER = "inspections"
 
 
 class GridService:
@@ -34,28 +42,30 @@ class GridService:
     @rpc
     def FileIncident(self, request: grid.FileIncidentRequest, call: Call) -> grid.FileIncidentResponse:
         """Files a report; its region is read from identity before the transaction begins."""
-        report = wire.report(request.report)
+        report = messages.report(request.report)
         region = self._region(report.region)
-        incident = usecases.file_incident(self.uow, self._incidents, self._reference, report, region, call.region)
-        return grid.FileIncidentResponse(incident=wire.incident_message(incident, call.caller.department))
+        incident = usecases.file_incident(
+            self.uow, self._incidents, self._reference, report, region, call.region, self._limits
+        )
+        return grid.FileIncidentResponse(incident=_shown(incident, call))
 
     @rpc
     def GetIncident(self, request: grid.GetIncidentRequest, call: Call) -> grid.GetIncidentResponse:
         """Reads one incident."""
         incident = self._incidents.load(UUID(request.incident_id), call.region)
-        return grid.GetIncidentResponse(incident=wire.incident_message(incident, call.caller.department))
+        return grid.GetIncidentResponse(incident=_shown(incident, call))
 
     @rpc
     def ListIncidents(self, request: grid.ListIncidentsRequest, call: Call) -> grid.ListIncidentsResponse:
         """Lists incidents, newest first."""
         page = self._incidents.search(
             call.region,
-            wire.incident_page(request.page),
-            state=wire.STATES.get(request.state),
+            messages.incident_page(request.page),
+            state=codes.STATES.get(request.state),
             region=request.region,
             case_number=request.case_number,
         )
-        return wire.incidents_message(page, call.caller.department)
+        return messages.incidents_message(page, call.caller.department)
 
     @rpc
     def DispatchIncident(self, request: grid.DispatchIncidentRequest, call: Call) -> grid.DispatchIncidentResponse:
@@ -68,9 +78,58 @@ class GridService:
             call.region,
             seen=request.version,
             named=request.department,
-            default_hours=self.config.handle_within_hours,
+            limits=self._limits,
         )
-        return grid.DispatchIncidentResponse(incident=wire.incident_message(incident, call.caller.department))
+        return grid.DispatchIncidentResponse(incident=_shown(incident, call))
+
+    @rpc
+    def AcceptIncident(self, request: grid.AcceptIncidentRequest, call: Call) -> grid.AcceptIncidentResponse:
+        """Accepts an incident."""
+        incident = usecases.accept_incident(
+            self.uow, self._incidents, UUID(request.incident_id), call.region, seen=request.version
+        )
+        return grid.AcceptIncidentResponse(incident=_shown(incident, call))
+
+    @rpc
+    def ReturnIncident(self, request: grid.ReturnIncidentRequest, call: Call) -> grid.ReturnIncidentResponse:
+        """Returns an incident to the grid centre."""
+        incident = usecases.return_incident(
+            self.uow,
+            self._incidents,
+            UUID(request.incident_id),
+            call.region,
+            seen=request.version,
+            reason=codes.RETURN_REASONS[request.reason],
+            limits=self._limits,
+        )
+        return grid.ReturnIncidentResponse(incident=_shown(incident, call))
+
+    @rpc
+    def ReportHandled(self, request: grid.ReportHandledRequest, call: Call) -> grid.ReportHandledResponse:
+        """Reports an incident handled."""
+        incident = usecases.report_handled(
+            self.uow,
+            self._incidents,
+            UUID(request.incident_id),
+            call.region,
+            seen=request.version,
+            limits=self._limits,
+        )
+        return grid.ReportHandledResponse(incident=_shown(incident, call))
+
+    @rpc
+    def VerifyIncident(self, request: grid.VerifyIncidentRequest, call: Call) -> grid.VerifyIncidentResponse:
+        """Says whether an incident is handled."""
+        incident = usecases.verify_incident(
+            self.uow,
+            self._incidents,
+            UUID(request.incident_id),
+            call.region,
+            seen=request.version,
+            passed=request.passed,
+            limits=self._limits,
+        )
+        return grid.VerifyIncidentResponse(incident=_shown(incident, call))
 
     @rpc
     def CloseIncident(self, request: grid.CloseIncidentRequest, call: Call) -> grid.CloseIncidentResponse:
@@ -81,17 +140,46 @@ class GridService:
             UUID(request.incident_id),
             call.region,
             seen=request.version,
-            outcome=wire.OUTCOMES[request.outcome],
+            outcome=codes.OUTCOMES[request.outcome],
+            reason=request.reason,
         )
-        return grid.CloseIncidentResponse(incident=wire.incident_message(incident, call.caller.department))
+        return grid.CloseIncidentResponse(incident=_shown(incident, call))
+
+    @rpc
+    def ReopenIncident(self, request: grid.ReopenIncidentRequest, call: Call) -> grid.ReopenIncidentResponse:
+        """Reopens what the caller reported."""
+        incident = usecases.reopen_incident(
+            self.uow,
+            self._incidents,
+            UUID(request.incident_id),
+            call.region,
+            seen=request.version,
+            limits=self._limits,
+        )
+        return grid.ReopenIncidentResponse(incident=_shown(incident, call))
 
     @rpc
     def ListIncidentTypes(self, request: grid.ListIncidentTypesRequest, call: Call) -> grid.ListIncidentTypesResponse:
         """Lists the incident types in use."""
         page = self._reference.types(
-            wire.type_page(request.page), kind=wire.KINDS.get(request.kind), category_code=request.category_code
+            messages.type_page(request.page), kind=codes.KINDS.get(request.kind), category_code=request.category_code
         )
-        return wire.types_message(page)
+        return messages.types_message(page)
+
+    @on(inspection_events.InspectionOpened, id=CONSUMER, start=BEGINNING)
+    def inspection_opened(self, event: inspection_events.InspectionOpened, call: Call) -> None:
+        """Its incident is accepted."""
+        usecases.begin_inspection(self.uow, self._incidents, events.opened_inspection(event))
+
+    @on(inspection_events.InspectionClosed, id=CONSUMER, start=BEGINNING)
+    def inspection_closed(self, event: inspection_events.InspectionClosed, call: Call) -> None:
+        """Its incident is handled."""
+        usecases.end_inspection(self.uow, self._incidents, events.closed_inspection(event), self._limits)
+
+    @every(seconds=5)
+    def escalate(self) -> bool:
+        """Tells the next level up of one incident that is overdue, in a transaction of its own; then the next one."""
+        return usecases.escalate_next(self.uow, self._incidents, self._limits)
 
     @property
     def _incidents(self) -> IncidentStore:
@@ -101,11 +189,29 @@ class GridService:
     def _reference(self) -> ReferenceStore:
         return ReferenceStore(self.uow.connection)
 
+    @property
+    def _limits(self) -> Limits:
+        """How long each step may take, as the settings say."""
+        return Limits(
+            dispatch=timedelta(hours=self.config.dispatch_within_hours),
+            accept=timedelta(hours=self.config.accept_within_hours),
+            handle=timedelta(hours=self.config.handle_within_hours),
+            verify=timedelta(hours=self.config.verify_within_hours),
+            close=timedelta(hours=self.config.close_within_hours),
+            escalate=timedelta(hours=self.config.escalate_every_hours),
+            reopen=timedelta(days=self.config.reopen_days),
+        )
+
     def _region(self, code: str) -> Region | None:
         """What identity knows of a region; None when it knows nothing, for the domain to refuse with the rest."""
         try:
-            return wire.region(self.identity.GetRegion(identity_service_pb2.GetRegionRequest(code=code)).region)
+            return messages.region(self.identity.GetRegion(identity_service_pb2.GetRegionRequest(code=code)).region)
         except Refusal as refusal:
             if refusal.reason != "REGION_UNKNOWN":
                 raise
             return None
+
+
+def _shown(incident: Incident, call: Call) -> incidents_pb2.Incident:
+    """An incident as this caller may see it."""
+    return messages.incident_message(incident, call.caller.department)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.grid import wire
-from services.grid.domain.incidents import ClosingOutcome, Incident, Region, Report, check_report
+from services.grid.domain.deadlines import Limits
+from services.grid.domain.incidents import Incident
+from services.grid.domain.inspections import ClosedInspection, OpenedInspection
 from services.grid.domain.reference import DispatchRule, TypeKey
+from services.grid.domain.reports import Region, Report, check_report
+from services.grid.domain.states import ClosingOutcome, ReturnReason
+from services.grid.wire import events
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
 from services.kernel.ports import UnitOfWork
 from services.kernel.regions import county_of
+
+EVERYWHERE = ""
+"""The bound of those who are bound to no region: other services' facts, and time."""
 
 
 class Incidents(Protocol):
@@ -26,6 +34,9 @@ class Incidents(Protocol):
 
     def save(self, incident: Incident) -> None:
         """Keep a changed incident; Refusal STALE_VERSION when someone else was faster."""
+
+    def claim_overdue(self, now: datetime) -> Incident | None:
+        """The incident whose step is overdue longest, locked until the end; None when there is none to be had."""
 
 
 class Reference(Protocol):
@@ -42,7 +53,13 @@ class Reference(Protocol):
 
 
 def file_incident(
-    uow: UnitOfWork, incidents: Incidents, reference: Reference, report: Report, region: Region | None, bound: str
+    uow: UnitOfWork,
+    incidents: Incidents,
+    reference: Reference,
+    report: Report,
+    region: Region | None,
+    bound: str,
+    limits: Limits,
 ) -> Incident:
     """File a report and open its case. `region` is what identity knows of `report.region`, None: nothing."""
     now = uow.now()
@@ -55,10 +72,11 @@ def file_incident(
         case_number=uow.open_case(report.region),
         reporter=Party(*uow.caller.party),
         centre=centre or "",
+        limits=limits,
         now=now,
     )
     incidents.add(incident)
-    uow.record(wire.incident_filed(incident))
+    uow.record(events.incident_filed(incident))
     return incident
 
 
@@ -71,23 +89,120 @@ def dispatch_incident(
     *,
     seen: int,
     named: str,
-    default_hours: int,
+    limits: Limits,
 ) -> Incident:
     """Dispatch to the department named, or as the rules say when `named` is empty."""
     before = incidents.load(incident_id, bound)
-    rules = reference.rules_for(before.report.region)
-    incident = before.dispatch(seen=seen, rules=rules, named=named, default_hours=default_hours, now=uow.now())
+    rules, by = reference.rules_for(before.report.region), uow.caller.department
+    incident = before.dispatch(seen=seen, by=by, rules=rules, named=named, limits=limits, now=uow.now())
     incidents.save(incident)
-    uow.record(wire.incident_dispatched(incident))
+    uow.record(events.incident_dispatched(incident))
+    return incident
+
+
+def accept_incident(uow: UnitOfWork, incidents: Incidents, incident_id: UUID, bound: str, *, seen: int) -> Incident:
+    """Accept it on behalf of the caller's department."""
+    incident = incidents.load(incident_id, bound).accept(seen=seen, by=uow.caller.department, now=uow.now())
+    incidents.save(incident)
+    uow.record(events.incident_accepted(incident))
+    return incident
+
+
+def return_incident(
+    uow: UnitOfWork,
+    incidents: Incidents,
+    incident_id: UUID,
+    bound: str,
+    *,
+    seen: int,
+    reason: ReturnReason,
+    limits: Limits,
+) -> Incident:
+    """Return it to the grid centre on behalf of the caller's department."""
+    before, by = incidents.load(incident_id, bound), uow.caller.department
+    incident = before.give_back(reason, seen=seen, by=by, limits=limits, now=uow.now())
+    incidents.save(incident)
+    uow.record(events.incident_returned(incident, uow.now()))
+    return incident
+
+
+def report_handled(
+    uow: UnitOfWork, incidents: Incidents, incident_id: UUID, bound: str, *, seen: int, limits: Limits
+) -> Incident:
+    """Report it handled on behalf of the caller's department."""
+    before, by = incidents.load(incident_id, bound), uow.caller.department
+    incident = before.handle(seen=seen, by=by, limits=limits, now=uow.now())
+    incidents.save(incident)
+    uow.record(events.incident_handled(incident))
+    return incident
+
+
+def verify_incident(
+    uow: UnitOfWork, incidents: Incidents, incident_id: UUID, bound: str, *, seen: int, passed: bool, limits: Limits
+) -> Incident:
+    """Say on behalf of the caller's department whether it is handled."""
+    before, by = incidents.load(incident_id, bound), uow.caller.department
+    incident = before.verify(passed=passed, seen=seen, by=by, limits=limits, now=uow.now())
+    incidents.save(incident)
+    uow.record(events.incident_verified(incident) if passed else events.rework_ordered(incident, uow.now()))
     return incident
 
 
 def close_incident(
-    uow: UnitOfWork, incidents: Incidents, incident_id: UUID, bound: str, *, seen: int, outcome: ClosingOutcome
+    uow: UnitOfWork,
+    incidents: Incidents,
+    incident_id: UUID,
+    bound: str,
+    *,
+    seen: int,
+    outcome: ClosingOutcome,
+    reason: str,
 ) -> Incident:
     """Close it on behalf of the caller's department."""
-    before = incidents.load(incident_id, bound)
-    incident = before.close(outcome, seen=seen, by_department=uow.caller.department, now=uow.now())
+    before, by = incidents.load(incident_id, bound), uow.caller.department
+    incident = before.close(outcome, seen=seen, by=by, now=uow.now(), reason=reason)
     incidents.save(incident)
-    uow.record(wire.incident_closed(incident))
+    uow.record(events.incident_closed(incident))
     return incident
+
+
+def reopen_incident(
+    uow: UnitOfWork, incidents: Incidents, incident_id: UUID, bound: str, *, seen: int, limits: Limits
+) -> Incident:
+    """Reopen what the caller reported, and its case."""
+    before, by = incidents.load(incident_id, bound), Party(*uow.caller.party)
+    incident = before.reopen(seen=seen, by=by, limits=limits, now=uow.now())
+    incidents.save(incident)
+    uow.record(events.incident_reopened(incident, uow.now()))
+    return incident
+
+
+def begin_inspection(uow: UnitOfWork, incidents: Incidents, opened: OpenedInspection | None) -> None:
+    """An inspection was opened: it accepts the incident that caused it. None: no incident did."""
+    if opened is None:
+        return
+    before = incidents.load(opened.incident_id, EVERYWHERE)
+    incident = before.inspect(opened.id, seen=before.version, by=opened.department, now=uow.now())
+    incidents.save(incident)
+    uow.record(events.incident_accepted(incident))
+
+
+def end_inspection(uow: UnitOfWork, incidents: Incidents, closed: ClosedInspection | None, limits: Limits) -> None:
+    """An inspection ended: it reports the incident that caused it as handled. None: no incident did."""
+    if closed is None:
+        return
+    before, by, now = incidents.load(closed.incident_id, EVERYWHERE), closed.department, uow.now()
+    incident = before.conclude(closed.id, closed.outcome, seen=before.version, by=by, limits=limits, now=now)
+    incidents.save(incident)
+    uow.record(events.incident_handled(incident))
+
+
+def escalate_next(uow: UnitOfWork, incidents: Incidents, limits: Limits) -> bool:
+    """Tell the next level up of the incident that is overdue longest; False when none is."""
+    before = incidents.claim_overdue(uow.now())
+    if before is None:
+        return False
+    incident = before.escalate(limits=limits, now=uow.now())
+    incidents.save(incident)
+    uow.record(events.incident_escalated(before, incident, uow.now()))
+    return True

@@ -1,121 +1,56 @@
-"""Incidents: what they are, which states they pass, and who may do what. Decided here, without a database."""
+"""Incidents: what they are, and what becomes of them by whose word. Decided here, without a database."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from services.grid.domain.reference import DispatchRule, TypeKey, assign
-from services.kernel import checks, regions, texts
+from services.grid.domain.deadlines import Level, Limits, supervisor_of
+from services.grid.domain.reference import DispatchRule, assign
+from services.grid.domain.reports import Report
+from services.grid.domain.states import (
+    TRANSITIONS,
+    ClosingOutcome,
+    Command,
+    HandlingOutcome,
+    IncidentState,
+    ReturnReason,
+    Who,
+)
+from services.kernel import checks, texts
 from services.kernel.errors import Violation, conflict, denied, failed_state, invalid
 from services.kernel.parties import Party
 
 texts.register(
     {
-        "NO_CENTRE": ("该区县没有登记网格中心。", "The county has no grid centre on record."),
-        "SEEN_IN_FUTURE": ("发现时间晚于当前时间一小时以上。", "It was seen more than an hour in the future."),
         "INCIDENT_NOT_FOUND": ("辖区内没有此网格事件。", "There is no such incident in the caller's region."),
         "SAME_DEPARTMENT": ("该部门已在办理。", "This department is in charge already."),
-        "NOT_THE_HOLDER": (
-            "只有承办部门或其网格中心可以结案。",
-            "Only the department in charge or its grid centre may close it.",
+        "ANOTHER_INSPECTION": (
+            "该事件不由此检查任务办理。",
+            "This inspection is not the one that handles the incident.",
         ),
+        "REASON_NEEDED": ("请说明理由。", "Say why."),
+        "NOT_THE_REPORTER": ("只有上报人可以申请重开。", "Only whoever reported the incident may reopen it."),
+        "REOPEN_TOO_LATE": (
+            "结案已超过 {limit} 天，不能重开，请重新上报。",
+            "It was closed more than {limit} days ago and stays closed. Report it anew.",
+        ),
+        "NOT_OVERDUE": ("当前环节尚未超期。", "The present step is not overdue."),
     }
 )
-
-SEEN_AHEAD = timedelta(hours=1)
-"""How far a phone's clock may run ahead of ours."""
-
-
-class IncidentState(StrEnum):
-    """Where an incident stands."""
-
-    FILED = "FILED"
-    DISPATCHED = "DISPATCHED"
-    CLOSED = "CLOSED"
-
-
-class Command(StrEnum):
-    """What can be asked of an incident that was filed."""
-
-    DISPATCH = "DISPATCH"
-    CLOSE = "CLOSE"
-
-
-TRANSITIONS: Mapping[tuple[IncidentState, Command], IncidentState] = {
-    (IncidentState.FILED, Command.DISPATCH): IncidentState.DISPATCHED,
-    (IncidentState.DISPATCHED, Command.DISPATCH): IncidentState.DISPATCHED,
-    (IncidentState.DISPATCHED, Command.CLOSE): IncidentState.CLOSED,
-}
-"""(from, command) -> to. What is not in the table is refused as WRONG_STATE."""
-
-
-class ClosingOutcome(StrEnum):
-    """How an incident ended."""
-
-    HANDLED = "HANDLED"
-    NOT_FOUND_ON_SITE = "NOT_FOUND_ON_SITE"
-    DUPLICATE = "DUPLICATE"
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A region as identity knows it; a moment that is None sets no bound."""
-
-    code: str
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
-
-    def in_force(self, now: datetime) -> bool:
-        """The code may be used at this moment."""
-        begun = self.valid_from is None or self.valid_from <= now
-        return begun and (self.valid_until is None or now < self.valid_until)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What was reported. The fields that may hold a person's data do not show in a repr."""
-
-    type: TypeKey
-    region: str
-    description: str = field(repr=False)
-    seen_at: datetime | None = None
-    address: str = field(default="", repr=False)
-    reporter_citizen_number: str = field(default="", repr=False)
-    enterprise_code: str = ""
-    reference: str = ""
-
-
-def check_report(
-    report: Report, *, type_in_force: bool, region: Region | None, centre: str | None, bound: str, now: datetime
-) -> None:
-    """Refuse a report that cannot be filed, with everything that is wrong with it.
-
-    `region` is None when identity does not know the code, `centre` when the county has no grid centre; `bound` is the
-    region prefix that the caller works in, and for a caller a region outside does not exist. Raises Refusal (INVALID).
-    """
-    known = region is not None and regions.within(region.code, bound)
-    rules = (
-        (type_in_force, "report.type", "TYPE_UNKNOWN"),
-        (known, "report.region", "REGION_UNKNOWN"),
-        (not known or (region is not None and region.in_force(now)), "report.region", "REGION_CLOSED"),
-        (not known or centre is not None, "report.region", "NO_CENTRE"),
-        (report.seen_at is None or report.seen_at <= now + SEEN_AHEAD, "report.seen_at", "SEEN_IN_FUTURE"),
-    )
-    broken = [Violation(name, rule) for holds, name, rule in rules if not holds]
-    if broken:
-        raise invalid(*broken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """An incident. A command returns it as it is afterwards, one version on.
+    """An incident. A command returns it as it is afterwards, one version on, with the deadline of its next step.
 
     `owner` is the county's grid centre: it answers for the incident all its life. `department` is the department in
-    charge since the last dispatch, empty before.
+    charge since the last dispatch, empty while it waits for one. `deadline` is that of the present step, or of the
+    `level` that was told last; `handle_by` is all the time that the department has. `closing_reason` may hold a
+    person's data and does not show in a repr.
     """
 
     id: UUID
@@ -126,17 +61,28 @@ class Incident:
     reporter: Party
     owner: str
     filed_at: datetime
+    deadline: datetime | None
+    level: Level = Level.GRID
     enterprise_code_doubtful: bool = False
     department: str = ""
     dispatched_at: datetime | None = None
+    handle_within_hours: int | None = None
     handle_by: datetime | None = None
     dispatch_reason: str = ""
+    returned_by: str = ""
+    return_reason: ReturnReason | None = None
+    accepted_at: datetime | None = None
+    inspection_id: UUID | None = None
+    handled_at: datetime | None = None
+    handling_outcome: HandlingOutcome | None = None
+    verified_at: datetime | None = None
     closed_at: datetime | None = None
     closing_outcome: ClosingOutcome | None = None
+    closing_reason: str = field(default="", repr=False)
 
     @classmethod
     def file(
-        cls, report: Report, *, id: UUID, case_number: str, reporter: Party, centre: str, now: datetime
+        cls, report: Report, *, id: UUID, case_number: str, reporter: Party, centre: str, limits: Limits, now: datetime
     ) -> Incident:
         """A report that passed `check_report` becomes an incident; seen now when it does not say when."""
         return cls(
@@ -148,6 +94,7 @@ class Incident:
             reporter=reporter,
             owner=centre,
             filed_at=now,
+            deadline=now + limits.dispatch,
             # True codes with a false check character do exist: the registry has to confirm, the report is not refused.
             enterprise_code_doubtful=bool(report.enterprise_code)
             and not checks.social_credit_code(report.enterprise_code)[1],
@@ -156,39 +103,100 @@ class Incident:
     @property
     def holder(self) -> str:
         """Department that holds it now; empty once closed."""
-        holders = {IncidentState.FILED: self.owner, IncidentState.DISPATCHED: self.department}
-        return holders.get(self.state, "")
+        if self.state is IncidentState.CLOSED:
+            return ""
+        return self.department if self.state in (IncidentState.DISPATCHED, IncidentState.ACCEPTED) else self.owner
+
+    @property
+    def supervisor(self) -> str:
+        """Department code of the grid centre of the level that was told last."""
+        return supervisor_of(self.owner, self.report.region, self.level)
+
+    # Every command raises Refusal STALE_VERSION and WRONG_STATE; NOT_THE_HOLDER when `by` may not give it.
 
     def dispatch(
-        self, *, seen: int, rules: Iterable[DispatchRule], named: str, default_hours: int, now: datetime
+        self, *, seen: int, by: str | None, rules: Iterable[DispatchRule], named: str, limits: Limits, now: datetime
     ) -> Incident:
         """Dispatch to the department named, or else to the one that the rules give; see `assign`.
 
-        Raises Refusal STALE_VERSION, WRONG_STATE, and SAME_DEPARTMENT: its clock would begin anew.
+        Raises Refusal SAME_DEPARTMENT: its clock would begin anew.
         """
-        state = self._after(Command.DISPATCH, seen)
-        to = assign(self.report.type, self.report.region, rules, named=named, default_hours=default_hours)
+        state = self._led(Command.DISPATCH, seen, by)
+        default = limits.handle // timedelta(hours=1)
+        to = assign(self.report.type, self.report.region, rules, named=named, default_hours=default)
         if to.department == self.department:
             raise failed_state("SAME_DEPARTMENT")
-        return replace(
-            self,
-            version=self.version + 1,
-            state=state,
+        handle_by = now + timedelta(hours=to.hours)
+        return self._moved(
+            state,
+            deadline=min(handle_by, now + limits.accept),
             department=to.department,
             dispatched_at=now,
-            handle_by=now + timedelta(hours=to.hours),
+            handle_within_hours=to.hours,
+            handle_by=handle_by,
             dispatch_reason=to.reason,
         )
 
-    def close(self, outcome: ClosingOutcome, *, seen: int, by_department: str | None, now: datetime) -> Incident:
-        """Close it, on behalf of the department in charge or of the grid centre.
+    def accept(self, *, seen: int, by: str | None, now: datetime) -> Incident:
+        """The department in charge takes it on."""
+        return self._moved(self._led(Command.ACCEPT, seen, by), deadline=self.handle_by, accepted_at=now)
 
-        Raises Refusal STALE_VERSION, WRONG_STATE, NOT_THE_HOLDER.
-        """
-        state = self._after(Command.CLOSE, seen)
-        if by_department not in (self.department, self.owner):
-            raise denied("NOT_THE_HOLDER")
-        return replace(self, version=self.version + 1, state=state, closed_at=now, closing_outcome=outcome)
+    def inspect(self, inspection_id: UUID, *, seen: int, by: str, now: datetime) -> Incident:
+        """Department `by` opened an inspection of it, which accepts it too."""
+        state, accepted_at = self._led(Command.INSPECT, seen, by), self.accepted_at or now
+        return self._moved(state, deadline=self.handle_by, accepted_at=accepted_at, inspection_id=inspection_id)
+
+    def give_back(self, reason: ReturnReason, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
+        """The department in charge returns it to the grid centre."""
+        state = self._led(Command.RETURN, seen, by)
+        return self._refiled(state, now + limits.dispatch, returned_by=self.department, return_reason=reason)
+
+    def handle(self, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
+        """The department in charge says that it is done."""
+        state = self._led(Command.HANDLE, seen, by)
+        outcome = HandlingOutcome.REPORTED
+        return self._moved(state, deadline=now + limits.verify, handled_at=now, handling_outcome=outcome)
+
+    def conclude(
+        self, inspection_id: UUID, outcome: HandlingOutcome, *, seen: int, by: str, limits: Limits, now: datetime
+    ) -> Incident:
+        """Its inspection ended, which reports it handled. Raises Refusal ANOTHER_INSPECTION."""
+        state = self._led(Command.HANDLE, seen, by)
+        if inspection_id != self.inspection_id:
+            raise failed_state("ANOTHER_INSPECTION")
+        return self._moved(state, deadline=now + limits.verify, handled_at=now, handling_outcome=outcome)
+
+    def verify(self, *, passed: bool, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
+        """The grid centre looked: it is handled, or the department has to handle it again with a clock that is new."""
+        state = self._led(Command.PASS if passed else Command.REWORK, seen, by)
+        if passed:
+            return self._moved(state, deadline=now + limits.close, verified_at=now)
+        handle_by = now + timedelta(hours=self.handle_within_hours or limits.handle // timedelta(hours=1))
+        return self._moved(state, deadline=handle_by, handle_by=handle_by, handled_at=None, handling_outcome=None)
+
+    def close(self, outcome: ClosingOutcome, *, seen: int, by: str | None, now: datetime, reason: str = "") -> Incident:
+        """The grid centre closes it. Raises Refusal REASON_NEEDED as violation for what was not handled."""
+        handled = outcome is ClosingOutcome.HANDLED
+        state = self._led(Command.CLOSE if handled else Command.DISMISS, seen, by)
+        if not handled and not reason.strip():
+            raise invalid(Violation("reason", "REASON_NEEDED"))
+        return self._moved(state, deadline=None, closed_at=now, closing_outcome=outcome, closing_reason=reason)
+
+    def reopen(self, *, seen: int, by: Party, limits: Limits, now: datetime) -> Incident:
+        """Whoever reported it is not content. Raises Refusal NOT_THE_REPORTER, REOPEN_TOO_LATE."""
+        state = self._after(Command.REOPEN, seen)
+        if by != self.reporter:
+            raise denied("NOT_THE_REPORTER")
+        if self.closed_at is None or now > self.closed_at + limits.reopen:
+            raise failed_state("REOPEN_TOO_LATE", limit=limits.reopen.days)
+        return self._refiled(state, now + limits.dispatch, closed_at=None, closing_outcome=None, closing_reason="")
+
+    def escalate(self, *, limits: Limits, now: datetime) -> Incident:
+        """The present step is overdue: the next level up is told, and waits in its turn. Raises Refusal NOT_OVERDUE."""
+        state = self._after(Command.ESCALATE, self.version)
+        if self.deadline is None or self.deadline > now:
+            raise failed_state("NOT_OVERDUE")
+        return self._moved(state, deadline=now + limits.escalate, level=self.level.above)
 
     def shown_to(self, department: str | None) -> Incident:
         """As a caller may see it: only the departments that answer for it learn who the reporter is."""
@@ -202,4 +210,25 @@ class Incident:
             raise conflict("STALE_VERSION")
         if (self.state, command) not in TRANSITIONS:
             raise failed_state("WRONG_STATE", state=self.state.value)
-        return TRANSITIONS[self.state, command]
+        return TRANSITIONS[self.state, command].to
+
+    def _led(self, command: Command, seen: int, by: str | None) -> IncidentState:
+        """The state that the command of department `by` leads to."""
+        state = self._after(command, seen)
+        centre = TRANSITIONS[self.state, command].by is Who.CENTRE
+        if not by or by != (self.owner if centre else self.department):
+            raise denied("NOT_THE_HOLDER")
+        return state
+
+    def _moved(self, state: IncidentState, *, deadline: datetime | None, **changes: Any) -> Incident:
+        """One version on, at a new step that nobody above was told of."""
+        changes = {"level": Level.GRID, **changes}
+        return replace(self, version=self.version + 1, state=state, deadline=deadline, **changes)
+
+    def _refiled(self, state: IncidentState, deadline: datetime, **changes: Any) -> Incident:
+        """With the grid centre again, as before any dispatch."""
+        blank: dict[str, Any] = dict.fromkeys(
+            ("dispatched_at", "handle_within_hours", "handle_by", "accepted_at", "handled_at", "handling_outcome",
+             "verified_at"),
+        )  # fmt: skip
+        return self._moved(state, deadline=deadline, department="", dispatch_reason="", **blank, **changes)

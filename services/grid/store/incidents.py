@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from services.grid.domain.incidents import ClosingOutcome, Incident, IncidentState, Report
+from services.grid.domain.deadlines import Level
+from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import IncidentKind, TypeKey
+from services.grid.domain.reports import Report
+from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
 from services.kernel.errors import conflict, not_found
 from services.kernel.paging import Page, PageRequest
 from services.kernel.parties import Party
@@ -45,12 +50,30 @@ INCIDENT = sa.Table(
     sa.Column("dispatch_reason", sa.Text),
     sa.Column("closed_at", _MOMENT),
     sa.Column("closing_outcome", sa.Text),
+    sa.Column("closing_reason", sa.Text),
+    sa.Column("deadline", _MOMENT),
+    sa.Column("escalation_level", sa.Text),
+    sa.Column("handle_within_hours", sa.Integer),
+    sa.Column("returned_by", sa.Text),
+    sa.Column("return_reason", sa.Text),
+    sa.Column("accepted_at", _MOMENT),
+    sa.Column("inspection_id", sa.Uuid),
+    sa.Column("handled_at", _MOMENT),
+    sa.Column("handling_outcome", sa.Text),
+    sa.Column("verified_at", _MOMENT),
 )
 _LOAD = sa.select(INCIDENT).where(
     INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.region.like(sa.bindparam("bound"))
 )
 _SAVE = sa.update(INCIDENT).where(
     INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.version == sa.bindparam("seen")
+)
+_OVERDUE = (
+    sa.select(INCIDENT)
+    .where(INCIDENT.c.state != sa.literal_column("'CLOSED'"), INCIDENT.c.deadline <= sa.bindparam("now"))
+    .order_by(INCIDENT.c.deadline)
+    .limit(1)
+    .with_for_update(skip_locked=True)
 )
 _NEWEST_FIRST = sa.select(INCIDENT).order_by(INCIDENT.c.filed_at.desc(), INCIDENT.c.id.desc())
 
@@ -78,6 +101,11 @@ class IncidentStore:
         found = {"incident_id": row.pop("id"), "seen": incident.version - 1}
         if self._connection.execute(_SAVE, row | found).rowcount == 0:
             raise conflict("STALE_VERSION")
+
+    def claim_overdue(self, now: datetime) -> Incident | None:
+        """The incident whose step is overdue longest, locked until the end; None when there is none to be had."""
+        found = self._connection.execute(_OVERDUE, {"now": now}).mappings().first()
+        return _incident(found) if found else None
 
     def search(
         self,
@@ -130,28 +158,55 @@ def _row(incident: Incident) -> dict[str, Any]:
         "handle_by": incident.handle_by,
         "dispatch_reason": incident.dispatch_reason,
         "closed_at": incident.closed_at,
-        "closing_outcome": incident.closing_outcome.value if incident.closing_outcome else None,
+        "closing_outcome": _code(incident.closing_outcome),
+        "closing_reason": incident.closing_reason,
+        "deadline": incident.deadline,
+        "escalation_level": incident.level.value,
+        "handle_within_hours": incident.handle_within_hours,
+        "returned_by": incident.returned_by,
+        "return_reason": _code(incident.return_reason),
+        "accepted_at": incident.accepted_at,
+        "inspection_id": incident.inspection_id,
+        "handled_at": incident.handled_at,
+        "handling_outcome": _code(incident.handling_outcome),
+        "verified_at": incident.verified_at,
     }
 
 
+def _code(each: StrEnum | None) -> str | None:
+    return each.value if each else None
+
+
 def _incident(row: Mapping[Any, Any]) -> Incident:
-    """A row as an incident."""
+    """A row as an incident. A deadline that the release before left behind when it closed says nothing."""
+    state = IncidentState(row["state"])
     return Incident(
         id=row["id"],
         case_number=row["case_number"],
         version=row["version"],
-        state=IncidentState(row["state"]),
+        state=state,
         report=_report(row),
         reporter=Party(row["reporter_kind"], row["reporter_id"]),
         owner=row["owner"],
         filed_at=row["filed_at"],
+        deadline=None if state is IncidentState.CLOSED else row["deadline"],
+        level=Level(row["escalation_level"]),
         enterprise_code_doubtful=row["enterprise_code_doubtful"],
         department=row["department"],
         dispatched_at=row["dispatched_at"],
+        handle_within_hours=row["handle_within_hours"],
         handle_by=row["handle_by"],
         dispatch_reason=row["dispatch_reason"],
+        returned_by=row["returned_by"],
+        return_reason=ReturnReason(row["return_reason"]) if row["return_reason"] else None,
+        accepted_at=row["accepted_at"],
+        inspection_id=row["inspection_id"],
+        handled_at=row["handled_at"],
+        handling_outcome=HandlingOutcome(row["handling_outcome"]) if row["handling_outcome"] else None,
+        verified_at=row["verified_at"],
         closed_at=row["closed_at"],
         closing_outcome=ClosingOutcome(row["closing_outcome"]) if row["closing_outcome"] else None,
+        closing_reason=row["closing_reason"],
     )
 
 

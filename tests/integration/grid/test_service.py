@@ -14,6 +14,7 @@ from deploy.local.people import People
 REGION, ELSEWHERE = "371102001001", "371103103202"
 RUBBISH = {"standard": "GB/T 47678.5-2026", "kind": "INCIDENT_KIND_EVENT", "code": "06010"}
 INCIDENTS = "/v1/incidents"
+HANDLED = {"outcome": "CLOSING_OUTCOME_HANDLED"}
 
 
 def report(**changes: Any) -> dict[str, Any]:
@@ -36,22 +37,42 @@ def change(gateway: Gateway, door: TokenSource, incident: dict[str, Any], verb: 
     return changed["incident"]  # type: ignore[no-any-return]
 
 
-def test_an_incident_goes_its_way(gateway: Gateway, people: People) -> None:
+def verified(gateway: Gateway, people: People) -> dict[str, Any]:
+    seat, officer = people.seat("371102"), people.officer("371102-CGJ")
+    accepted = change(gateway, officer, dispatched(gateway, people), "accept")
+    handled = change(gateway, officer, accepted, "reportHandled")
+    return change(gateway, seat, handled, "verify", passed=True)
+
+
+def test_an_incident_goes_the_full_circle(gateway: Gateway, people: People) -> None:
+    seat, officer = people.seat("371102"), people.officer("371102-CGJ")
     answer = gateway.post(INCIDENTS, report(reference="SSP-1"), door=people.citizens)
     first = answer.body["incident"]
     assert first["caseNumber"] == answer.case_number
     assert (first["state"], first["holderDepartment"]) == ("INCIDENT_STATE_FILED", "371102-ZHZX")
     assert first["reporter"] == {"kind": "PARTY_KIND_CLIENT", "id": "rizhao-ssp"}
-    sent = change(gateway, people.seat("371102"), first, "dispatch")
+    sent = change(gateway, seat, first, "dispatch")
     assert (sent["state"], sent["holderDepartment"]) == ("INCIDENT_STATE_DISPATCHED", "371102-CGJ")
     assert "06010" in sent["dispatchReason"]
-    officer = people.officer("371102-CGJ")
-    closed = change(gateway, officer, sent, "close", outcome="CLOSING_OUTCOME_HANDLED")
-    assert (closed["state"], closed["version"], closed["holderDepartment"]) == ("INCIDENT_STATE_CLOSED", "3", "")
+    back = change(gateway, officer, sent, "return", reason="RETURN_REASON_NOT_OUR_DUTY")
+    assert (back["state"], back["holderDepartment"], back["returnedBy"]) == (
+        "INCIDENT_STATE_FILED", "371102-ZHZX", "371102-CGJ",
+    )  # fmt: skip
+    accepted = change(gateway, officer, change(gateway, seat, back, "dispatch"), "accept")
+    assert (accepted["state"], accepted["deadline"]) == ("INCIDENT_STATE_ACCEPTED", accepted["handleBy"])
+    handled = change(gateway, officer, accepted, "reportHandled")
+    assert (handled["state"], handled["holderDepartment"]) == ("INCIDENT_STATE_HANDLED", "371102-ZHZX")
+    again = change(gateway, seat, handled, "verify", passed=False)
+    assert (again["state"], again["holderDepartment"]) == ("INCIDENT_STATE_ACCEPTED", "371102-CGJ")
+    passed = change(gateway, seat, change(gateway, officer, again, "reportHandled"), "verify", passed=True)
+    closed = change(gateway, seat, passed, "close", outcome="CLOSING_OUTCOME_HANDLED")
+    assert (closed["state"], closed["version"], closed["holderDepartment"]) == ("INCIDENT_STATE_CLOSED", "10", "")
     shown = gateway.get(f"{INCIDENTS}/{first['incidentId']}", door=people.citizens).body["incident"]
     assert shown == closed
     listed = gateway.get(INCIDENTS, {"caseNumber": first["caseNumber"]}, door=officer).body["incidents"]
     assert listed == [closed]
+    reopened = change(gateway, people.citizens, closed, "reopen")
+    assert (reopened["state"], reopened["holderDepartment"]) == ("INCIDENT_STATE_FILED", "371102-ZHZX")
 
 
 def test_only_the_centre_is_shown_the_reporters_number(gateway: Gateway, people: People) -> None:
@@ -123,20 +144,54 @@ def test_a_stale_version_is_a_conflict(gateway: Gateway, people: People) -> None
 
 
 def test_a_command_in_the_wrong_state_is_refused(gateway: Gateway, people: People) -> None:
-    seat, handled = people.seat("371102"), {"outcome": "CLOSING_OUTCOME_HANDLED"}
+    seat, officer = people.seat("371102"), people.officer("371102-CGJ")
     incident = filed(gateway, people)
-    assert refusal(gateway, seat, incident, "close", **handled) == (400, "WRONG_STATE")
+    assert refusal(gateway, seat, incident, "close", **HANDLED) == (400, "WRONG_STATE")
+    assert refusal(gateway, people.citizens, incident, "reopen") == (400, "WRONG_STATE")
     sent = change(gateway, seat, incident, "dispatch")
     assert refusal(gateway, seat, sent, "dispatch") == (400, "SAME_DEPARTMENT")
-    closed = change(gateway, seat, sent, "close", **handled)
-    assert refusal(gateway, seat, closed, "dispatch") == (400, "WRONG_STATE")
+    assert refusal(gateway, officer, sent, "reportHandled") == (400, "WRONG_STATE")
+    assert refusal(gateway, seat, sent, "verify", passed=True) == (400, "WRONG_STATE")
+    accepted = change(gateway, officer, sent, "accept")
+    assert refusal(gateway, officer, accepted, "accept") == (400, "WRONG_STATE")
+    assert refusal(gateway, seat, accepted, "dispatch", department="371102-HBJ") == (400, "WRONG_STATE")
 
 
-def test_only_the_holder_or_its_centre_closes(gateway: Gateway, people: People) -> None:
-    sent, handled = dispatched(gateway, people), {"outcome": "CLOSING_OUTCOME_HANDLED"}
-    assert refusal(gateway, people.officer("371102-SCJG"), sent, "close", **handled) == (403, "NOT_THE_HOLDER")
-    assert refusal(gateway, people.office, sent, "close", **handled) == (403, "LEVEL_TOO_LOW")
-    assert refusal(gateway, people.citizens, sent, "close", **handled) == (403, "SCOPE_MISSING")
+def test_a_step_is_for_whoever_answers_for_it(gateway: Gateway, people: People) -> None:
+    seat, officer, other = people.seat("371102"), people.officer("371102-CGJ"), people.officer("371102-SCJG")
+    sent, denied = dispatched(gateway, people), (403, "NOT_THE_HOLDER")
+    assert refusal(gateway, officer, sent, "dispatch", department="371102-HBJ") == denied
+    for door in (seat, other):
+        assert refusal(gateway, door, sent, "accept") == denied
+        assert refusal(gateway, door, sent, "return", reason="RETURN_REASON_UNCLEAR") == denied
+    accepted = change(gateway, officer, sent, "accept")
+    assert refusal(gateway, seat, accepted, "reportHandled") == denied
+    handled = change(gateway, officer, accepted, "reportHandled")
+    assert refusal(gateway, officer, handled, "verify", passed=True) == denied
+    passed = change(gateway, seat, handled, "verify", passed=True)
+    assert refusal(gateway, officer, passed, "close", **HANDLED) == denied
+
+
+def test_a_system_without_person_or_scope_moves_nothing(gateway: Gateway, people: People) -> None:
+    sent = dispatched(gateway, people)
+    for verb, said in (("accept", {}), ("verify", {"passed": True}), ("close", HANDLED)):
+        assert refusal(gateway, people.office, sent, verb, **said) == (403, "LEVEL_TOO_LOW")
+        assert refusal(gateway, people.citizens, sent, verb, **said) == (403, "SCOPE_MISSING")
+
+
+def test_a_duplicate_is_closed_for_a_reason(gateway: Gateway, people: People) -> None:
+    incident, seat = filed(gateway, people), people.seat("371102")
+    duplicate = {"outcome": "CLOSING_OUTCOME_DUPLICATE"}
+    with pytest.raises(ApiError) as refused:
+        change(gateway, seat, incident, "close", **duplicate)
+    assert [(field, rule) for field, rule, _ in refused.value.violations] == [("reason", "REASON_NEEDED")]
+    closed = change(gateway, seat, incident, "close", **duplicate, reason="与前一件重复")
+    assert (closed["state"], closed["closingReason"]) == ("INCIDENT_STATE_CLOSED", "与前一件重复")
+
+
+def test_only_whoever_reported_reopens(gateway: Gateway, people: People) -> None:
+    closed = change(gateway, people.seat("371102"), verified(gateway, people), "close", **HANDLED)
+    assert refusal(gateway, people.officer("371102-CGJ"), closed, "reopen") == (403, "NOT_THE_REPORTER")
 
 
 def test_a_department_of_elsewhere_is_not_named(gateway: Gateway, people: People) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from services.grid.domain.incidents import ClosingOutcome, Incident, IncidentState
+from services.grid.domain.deadlines import Level
+from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
+from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.reference import ReferenceStore, replace_centres, replace_rules, replace_types
 from services.kernel.errors import Kind, Refusal
@@ -21,9 +23,12 @@ from tests.unit.fakes import NOW
 from tests.unit.grid.samples import (
     CENTRE,
     COVER,
+    DEPARTMENT,
     ELSEWHERE,
     FOOD,
     GRID,
+    LIMITS,
+    REPORTER,
     RUBBISH,
     TYPES,
     FakeIncidents,
@@ -81,12 +86,43 @@ def test_an_incident_comes_back_as_it_was_kept_through_all_its_states(stores: St
         ),
     )
     assert stores.incidents.load(filed.id, "3711") == filed
-    later = dispatched(filed)
+    later, inspection, ended = dispatched(filed), uuid7(), HandlingOutcome.RECTIFIED
+    ways: list[Callable[[Incident], Incident]] = [
+        lambda it: it.accept(seen=2, by=DEPARTMENT, now=NOW),
+        lambda it: it.give_back(ReturnReason.UNCLEAR, seen=3, by=DEPARTMENT, limits=LIMITS, now=NOW),
+        lambda it: it.dispatch(seen=4, by=CENTRE, rules=[rule()], named="", limits=LIMITS, now=NOW),
+        lambda it: it.escalate(limits=LIMITS, now=NOW + timedelta(days=9)),
+        lambda it: it.inspect(inspection, seen=6, by=DEPARTMENT, now=NOW),
+        lambda it: it.conclude(inspection, ended, seen=7, by=DEPARTMENT, limits=LIMITS, now=NOW),
+        lambda it: it.verify(passed=True, seen=8, by=CENTRE, limits=LIMITS, now=NOW),
+        lambda it: it.close(ClosingOutcome.NOT_FOUND_ON_SITE, seen=9, by=CENTRE, now=NOW, reason="无"),
+        lambda it: it.reopen(seen=10, by=REPORTER, limits=LIMITS, now=NOW),
+    ]
     stores.incidents.save(later)
-    assert stores.incidents.load(filed.id, GRID) == later
-    closed = later.close(ClosingOutcome.NOT_FOUND_ON_SITE, seen=2, by_department=CENTRE, now=NOW)
+    for way in ways:
+        later = way(later)
+        stores.incidents.save(later)
+        assert stores.incidents.load(filed.id, GRID) == later
+    assert later.inspection_id == inspection
+
+
+def test_a_filed_incident_may_be_closed_without_a_department(stores: Stores) -> None:
+    [filed] = kept(stores, incident())
+    closed = filed.close(ClosingOutcome.DUPLICATE, seen=1, by=CENTRE, now=NOW, reason="重复")
     stores.incidents.save(closed)
     assert stores.incidents.load(filed.id, "37") == closed
+
+
+def test_what_is_overdue_longest_is_claimed_first(stores: Stores) -> None:
+    early, late, closed = kept(stores, *(incident(at=NOW - timedelta(days=n)) for n in (400, 399, 401)))
+    stores.incidents.save(closed.close(ClosingOutcome.DUPLICATE, seen=1, by=CENTRE, now=NOW, reason="重复"))
+    now = NOW - timedelta(days=397)
+    assert stores.incidents.claim_overdue(NOW - timedelta(days=399, seconds=1)) is None
+    assert stores.incidents.claim_overdue(now) == early
+    told = early.escalate(limits=LIMITS, now=now)
+    stores.incidents.save(told)
+    assert told.level is Level.VILLAGE
+    assert stores.incidents.claim_overdue(now) == late
 
 
 @pytest.mark.parametrize("bound", ["371121", "3710", ELSEWHERE, GRID + "0"])

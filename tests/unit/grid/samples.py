@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.grid.domain.incidents import Incident, IncidentState, Report
+from services.grid.domain.deadlines import Limits
+from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
+from services.grid.domain.reports import Report
+from services.grid.domain.states import ClosingOutcome, IncidentState
 from services.kernel import casenumber, regions
 from services.kernel.clock import shanghai_day
 from services.kernel.errors import conflict, not_found
@@ -26,6 +29,9 @@ VILLAGE = "371102001001"
 GRID = "371102001001002"
 ELSEWHERE = "371121100201"
 CENTRE = "371102-ZHZX"
+DEPARTMENT = "371102-CGJ"
+REPORTER = Party("client", "rizhao-ssp")
+LIMITS = Limits()
 TYPES = (
     IncidentType(RUBBISH, "市容环境", "暴露垃圾"),
     IncidentType(FOOD, "食品与公共卫生", "餐饮食品卫生", "Food hygiene", local=True),
@@ -53,15 +59,37 @@ def incident(*, at: datetime = NOW, **changes: Any) -> Incident:
         said,
         id=uuid7(),
         case_number=case_number(said.region, at),
-        reporter=Party("client", "rizhao-ssp"),
+        reporter=REPORTER,
         centre=f"{said.region[:6]}-ZHZX",
+        limits=LIMITS,
         now=at,
     )
 
 
 def dispatched(filed: Incident | None = None, **changes: Any) -> Incident:
     before = filed or incident(**changes)
-    return before.dispatch(seen=before.version, rules=[rule()], named="", default_hours=72, now=before.filed_at)
+    at = before.filed_at
+    return before.dispatch(seen=before.version, by=CENTRE, rules=[rule()], named="", limits=LIMITS, now=at)
+
+
+def accepted(before: Incident | None = None) -> Incident:
+    before = before or dispatched()
+    return before.accept(seen=before.version, by=before.department, now=before.filed_at)
+
+
+def handled(before: Incident | None = None) -> Incident:
+    before = before or accepted()
+    return before.handle(seen=before.version, by=before.department, limits=LIMITS, now=before.filed_at)
+
+
+def verified(before: Incident | None = None) -> Incident:
+    before = before or handled()
+    return before.verify(passed=True, seen=before.version, by=CENTRE, limits=LIMITS, now=before.filed_at)
+
+
+def closed(before: Incident | None = None) -> Incident:
+    before = before or verified()
+    return before.close(ClosingOutcome.HANDLED, seen=before.version, by=CENTRE, now=before.filed_at)
 
 
 class FakeIncidents:
@@ -83,6 +111,10 @@ class FakeIncidents:
         if self.rows[incident.id].version != incident.version - 1:
             raise conflict("STALE_VERSION")
         self.rows[incident.id] = incident
+
+    def claim_overdue(self, now: datetime) -> Incident | None:
+        overdue = [(row.deadline, row) for row in self.rows.values() if row.deadline and row.deadline <= now]
+        return min(overdue, key=lambda each: each[0], default=(None, None))[1]
 
     def search(
         self,

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from services.grid.domain.incidents import Incident, IncidentState, Region, Report, check_report
+from services.grid.domain.incidents import Incident
+from services.grid.domain.reports import Region, Report, check_report
+from services.grid.domain.states import IncidentState
 from services.kernel.errors import Kind, Refusal
 from services.kernel.ids import uuid7
-from services.kernel.parties import Party
 from tests.unit.fakes import NOW
-from tests.unit.grid.samples import CENTRE, GRID, case_number, report
+from tests.unit.grid.samples import CENTRE, GRID, LIMITS, REPORTER, case_number, report
 
 HERE = Region(GRID)
 
@@ -79,7 +80,7 @@ def test_a_phone_may_run_an_hour_ahead() -> None:
 
 def file(said: Report) -> Incident:
     return Incident.file(
-        said, id=uuid7(), case_number=case_number(), reporter=Party("client", "c"), centre=CENTRE, now=NOW
+        said, id=uuid7(), case_number=case_number(), reporter=REPORTER, centre=CENTRE, limits=LIMITS, now=NOW
     )
 
 
@@ -87,6 +88,7 @@ def test_the_grid_centre_holds_what_was_filed() -> None:
     filed = file(report())
     assert (filed.state, filed.version, filed.holder, filed.owner) == (IncidentState.FILED, 1, CENTRE, CENTRE)
     assert filed.report.seen_at == NOW
+    assert filed.deadline == NOW + LIMITS.dispatch
 
 
 def test_a_false_check_character_only_makes_an_enterprise_code_doubtful() -> None:

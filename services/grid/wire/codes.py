@@ -1,0 +1,93 @@
+"""The contract's enumerations and the domain's, moments and parties: both ways."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from egov.common.v1 import parties_pb2
+from egov.grid.v1 import incidents_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.grid.domain.deadlines import Level
+from services.grid.domain.reference import IncidentKind, TypeKey
+from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
+from services.kernel.parties import Party
+
+KINDS = {
+    incidents_pb2.INCIDENT_KIND_COMPONENT: IncidentKind.COMPONENT,
+    incidents_pb2.INCIDENT_KIND_EVENT: IncidentKind.EVENT,
+}
+STATES = {
+    incidents_pb2.INCIDENT_STATE_FILED: IncidentState.FILED,
+    incidents_pb2.INCIDENT_STATE_DISPATCHED: IncidentState.DISPATCHED,
+    incidents_pb2.INCIDENT_STATE_CLOSED: IncidentState.CLOSED,
+    incidents_pb2.INCIDENT_STATE_ACCEPTED: IncidentState.ACCEPTED,
+    incidents_pb2.INCIDENT_STATE_HANDLED: IncidentState.HANDLED,
+    incidents_pb2.INCIDENT_STATE_VERIFIED: IncidentState.VERIFIED,
+}
+OUTCOMES = {
+    incidents_pb2.CLOSING_OUTCOME_HANDLED: ClosingOutcome.HANDLED,
+    incidents_pb2.CLOSING_OUTCOME_NOT_FOUND_ON_SITE: ClosingOutcome.NOT_FOUND_ON_SITE,
+    incidents_pb2.CLOSING_OUTCOME_DUPLICATE: ClosingOutcome.DUPLICATE,
+}
+RETURN_REASONS = {
+    incidents_pb2.RETURN_REASON_NOT_OUR_DUTY: ReturnReason.NOT_OUR_DUTY,
+    incidents_pb2.RETURN_REASON_ELSEWHERE: ReturnReason.ELSEWHERE,
+    incidents_pb2.RETURN_REASON_UNCLEAR: ReturnReason.UNCLEAR,
+}
+HANDLING_OUTCOMES = {
+    incidents_pb2.HANDLING_OUTCOME_REPORTED: HandlingOutcome.REPORTED,
+    incidents_pb2.HANDLING_OUTCOME_IN_ORDER: HandlingOutcome.IN_ORDER,
+    incidents_pb2.HANDLING_OUTCOME_RECTIFIED: HandlingOutcome.RECTIFIED,
+}
+LEVELS = {
+    incidents_pb2.ESCALATION_LEVEL_GRID: Level.GRID,
+    incidents_pb2.ESCALATION_LEVEL_VILLAGE: Level.VILLAGE,
+    incidents_pb2.ESCALATION_LEVEL_TOWNSHIP: Level.TOWNSHIP,
+    incidents_pb2.ESCALATION_LEVEL_COUNTY: Level.COUNTY,
+    incidents_pb2.ESCALATION_LEVEL_CITY: Level.CITY,
+}
+PARTY_KINDS = {
+    "person": parties_pb2.PARTY_KIND_PERSON,
+    "department": parties_pb2.PARTY_KIND_DEPARTMENT,
+    "client": parties_pb2.PARTY_KIND_CLIENT,
+}
+KINDS_OUT = {kind: number for number, kind in KINDS.items()}
+STATES_OUT = {state: number for number, state in STATES.items()}
+LEVELS_OUT = {level: number for number, level in LEVELS.items()}
+OUTCOMES_OUT: dict[ClosingOutcome | None, incidents_pb2.ClosingOutcome.ValueType] = {
+    None: incidents_pb2.CLOSING_OUTCOME_UNSPECIFIED,
+    **{outcome: number for number, outcome in OUTCOMES.items()},
+}
+RETURN_REASONS_OUT: dict[ReturnReason | None, incidents_pb2.ReturnReason.ValueType] = {
+    None: incidents_pb2.RETURN_REASON_UNSPECIFIED,
+    **{reason: number for number, reason in RETURN_REASONS.items()},
+}
+HANDLING_OUTCOMES_OUT: dict[HandlingOutcome | None, incidents_pb2.HandlingOutcome.ValueType] = {
+    None: incidents_pb2.HANDLING_OUTCOME_UNSPECIFIED,
+    **{outcome: number for number, outcome in HANDLING_OUTCOMES.items()},
+}
+
+
+def type_key(key: TypeKey) -> incidents_pb2.IncidentTypeKey:
+    """The key of an incident type."""
+    return incidents_pb2.IncidentTypeKey(standard=key.standard, kind=KINDS_OUT[key.kind], code=key.code)
+
+
+def party(party: Party) -> parties_pb2.Party:
+    """A party by reference."""
+    return parties_pb2.Party(kind=PARTY_KINDS[party.kind], id=party.id)
+
+
+def moment(stamp: Timestamp) -> datetime:
+    """A moment, from the contract."""
+    return stamp.ToDatetime(tzinfo=UTC)
+
+
+def stamp(moment: datetime | None) -> Timestamp | None:
+    """A moment for the contract; None stays unset."""
+    if moment is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(moment)
+    return stamp

@@ -1,0 +1,196 @@
+"""One constructor for each published event, and what the events of inspection mean here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+from egov.common.v1 import parties_pb2
+from egov.grid.v1 import events_pb2, incidents_pb2
+from egov.inspection.v1 import events_pb2 as inspection_events
+from egov.inspection.v1 import inspections_pb2
+
+from services.grid.domain.deadlines import Level
+from services.grid.domain.incidents import Incident
+from services.grid.domain.inspections import ClosedInspection, OpenedInspection
+from services.grid.domain.states import HandlingOutcome
+from services.grid.wire.codes import (
+    HANDLING_OUTCOMES_OUT,
+    LEVELS_OUT,
+    OUTCOMES_OUT,
+    RETURN_REASONS_OUT,
+    STATES_OUT,
+    party,
+    stamp,
+    type_key,
+)
+
+ENDS = {
+    inspections_pb2.INSPECTION_OUTCOME_IN_ORDER: HandlingOutcome.IN_ORDER,
+    inspections_pb2.INSPECTION_OUTCOME_RECTIFIED: HandlingOutcome.RECTIFIED,
+}
+
+
+class _Facts(TypedDict):
+    """What every event of an incident says."""
+
+    incident_id: str
+    version: int
+    case_number: str
+    region: str
+    type: incidents_pb2.IncidentTypeKey
+    reporter: parties_pb2.Party
+    reference: str
+
+
+class _Held(_Facts):
+    """The same of an incident that somebody holds."""
+
+    holder: str
+
+
+def opened_inspection(event: inspection_events.InspectionOpened) -> OpenedInspection | None:
+    """An inspection that was opened; None when no incident caused it."""
+    if not event.incident_id:
+        return None
+    return OpenedInspection(UUID(event.inspection_id), UUID(event.incident_id), event.department)
+
+
+def closed_inspection(event: inspection_events.InspectionClosed) -> ClosedInspection | None:
+    """An inspection that ended; None when no incident caused it."""
+    if not event.incident_id:
+        return None
+    outcome = ENDS[event.outcome]
+    return ClosedInspection(UUID(event.inspection_id), UUID(event.incident_id), event.department, outcome)
+
+
+def incident_filed(incident: Incident) -> events_pb2.IncidentFiled:
+    """The fact that an incident was filed; its case opens."""
+    return events_pb2.IncidentFiled(
+        filed_at=stamp(incident.filed_at), dispatch_by=stamp(incident.deadline), **_held(incident)
+    )
+
+
+def incident_dispatched(incident: Incident) -> events_pb2.IncidentDispatched:
+    """The fact that an incident was dispatched, also to another department than before."""
+    return events_pb2.IncidentDispatched(
+        handle_by=stamp(incident.handle_by),
+        department=incident.department,
+        dispatched_at=stamp(incident.dispatched_at),
+        enterprise_code=incident.report.enterprise_code,
+        accept_by=stamp(incident.deadline),
+        **_held(incident),
+    )
+
+
+def incident_accepted(incident: Incident) -> events_pb2.IncidentAccepted:
+    """The fact that its department took it on, or an inspection did."""
+    return events_pb2.IncidentAccepted(
+        handle_by=stamp(incident.handle_by),
+        department=incident.department,
+        centre=incident.owner,
+        inspection_id=_text(incident.inspection_id),
+        accepted_at=stamp(incident.accepted_at),
+        **_held(incident),
+    )
+
+
+def incident_returned(incident: Incident, at: datetime) -> events_pb2.IncidentReturned:
+    """The fact that its department returned it to the grid centre."""
+    return events_pb2.IncidentReturned(
+        dispatch_by=stamp(incident.deadline),
+        department=incident.returned_by,
+        centre=incident.owner,
+        reason=RETURN_REASONS_OUT[incident.return_reason],
+        returned_at=stamp(at),
+        **_held(incident),
+    )
+
+
+def incident_handled(incident: Incident) -> events_pb2.IncidentHandled:
+    """The fact that it was reported handled; an inspection is named when its end says so."""
+    by_inspection = incident.handling_outcome is not HandlingOutcome.REPORTED
+    return events_pb2.IncidentHandled(
+        verify_by=stamp(incident.deadline),
+        department=incident.department,
+        centre=incident.owner,
+        outcome=HANDLING_OUTCOMES_OUT[incident.handling_outcome],
+        inspection_id=_text(incident.inspection_id) if by_inspection else "",
+        handled_at=stamp(incident.handled_at),
+        **_held(incident),
+    )
+
+
+def incident_verified(incident: Incident) -> events_pb2.IncidentVerified:
+    """The fact that the grid centre found it handled."""
+    return events_pb2.IncidentVerified(
+        close_by=stamp(incident.deadline),
+        department=incident.department,
+        centre=incident.owner,
+        verified_at=stamp(incident.verified_at),
+        **_held(incident),
+    )
+
+
+def rework_ordered(incident: Incident, at: datetime) -> events_pb2.IncidentReworkOrdered:
+    """The fact that the grid centre found it not handled."""
+    return events_pb2.IncidentReworkOrdered(
+        handle_by=stamp(incident.handle_by),
+        department=incident.department,
+        centre=incident.owner,
+        ordered_at=stamp(at),
+        **_held(incident),
+    )
+
+
+def incident_closed(incident: Incident) -> events_pb2.IncidentClosed:
+    """The fact that an incident was closed; its case ends."""
+    return events_pb2.IncidentClosed(
+        department=incident.department,
+        outcome=OUTCOMES_OUT[incident.closing_outcome],
+        closed_at=stamp(incident.closed_at),
+        **_facts(incident),
+    )
+
+
+def incident_reopened(incident: Incident, at: datetime) -> events_pb2.IncidentReopened:
+    """The fact that whoever reported it reopened it; its case begins again."""
+    return events_pb2.IncidentReopened(
+        dispatch_by=stamp(incident.deadline), centre=incident.owner, reopened_at=stamp(at), **_held(incident)
+    )
+
+
+def incident_escalated(before: Incident, incident: Incident, at: datetime) -> events_pb2.IncidentEscalated:
+    """The fact that the next level up was told, or the top one reminded."""
+    return events_pb2.IncidentEscalated(
+        answer_by=stamp(incident.deadline),
+        department=incident.holder,
+        state=STATES_OUT[incident.state],
+        level=LEVELS_OUT[incident.level],
+        supervisor=incident.supervisor,
+        reminder=before.level is Level.CITY,
+        due_at=stamp(before.deadline),
+        escalated_at=stamp(at),
+        **_held(incident),
+    )
+
+
+def _facts(incident: Incident) -> _Facts:
+    return _Facts(
+        incident_id=str(incident.id),
+        version=incident.version,
+        case_number=incident.case_number,
+        region=incident.report.region,
+        type=type_key(incident.report.type),
+        reporter=party(incident.reporter),
+        reference=incident.report.reference,
+    )
+
+
+def _held(incident: Incident) -> _Held:
+    return _Held(holder=f"department/{incident.holder}", **_facts(incident))
+
+
+def _text(id: UUID | None) -> str:
+    return str(id) if id else ""

@@ -1,0 +1,124 @@
+"""Requests to nouns, and nouns to answers."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from egov.common.v1 import paging_pb2
+from egov.grid.v1 import grid_service_pb2, incidents_pb2
+from egov.identity.v1 import regions_pb2
+
+from services.grid.domain.incidents import Incident
+from services.grid.domain.reference import IncidentKind, IncidentType, TypeKey
+from services.grid.domain.reports import Region, Report
+from services.grid.wire.codes import (
+    HANDLING_OUTCOMES_OUT,
+    KINDS,
+    LEVELS_OUT,
+    OUTCOMES_OUT,
+    RETURN_REASONS_OUT,
+    STATES_OUT,
+    moment,
+    party,
+    stamp,
+    type_key,
+)
+from services.kernel.paging import Page, PageRequest, instant, page_request, plain
+
+
+def report(message: incidents_pb2.Report) -> Report:
+    """A report, from a request."""
+    return Report(
+        type=TypeKey(message.type.standard, KINDS[message.type.kind], message.type.code),
+        region=message.region,
+        description=message.description,
+        seen_at=moment(message.seen_at) if message.HasField("seen_at") else None,
+        address=message.address,
+        reporter_citizen_number=message.reporter_citizen_number,
+        enterprise_code=message.enterprise_code,
+        reference=message.reference,
+    )
+
+
+def region(message: regions_pb2.Region) -> Region:
+    """A region, as identity answers."""
+    return Region(
+        message.code,
+        valid_from=moment(message.valid_from) if message.HasField("valid_from") else None,
+        valid_until=moment(message.valid_until) if message.HasField("valid_until") else None,
+    )
+
+
+def incident_page(message: paging_pb2.PageRequest) -> PageRequest:
+    """Which page of incidents; sorted by (filed_at, id)."""
+    return page_request(message.page_size, message.page_token, instant, UUID)
+
+
+def type_page(message: paging_pb2.PageRequest) -> PageRequest:
+    """Which page of incident types; sorted by (standard, kind, code)."""
+    return page_request(message.page_size, message.page_token, plain, IncidentKind, plain)
+
+
+def incident_message(incident: Incident, department: str | None) -> incidents_pb2.Incident:
+    """An incident, for an answer to someone of this department."""
+    incident = incident.shown_to(department)
+    return incidents_pb2.Incident(
+        incident_id=str(incident.id),
+        case_number=incident.case_number,
+        version=incident.version,
+        state=STATES_OUT[incident.state],
+        report=_report_message(incident.report),
+        enterprise_code_doubtful=incident.enterprise_code_doubtful,
+        reporter=party(incident.reporter),
+        holder_department=incident.holder,
+        filed_at=stamp(incident.filed_at),
+        dispatched_at=stamp(incident.dispatched_at),
+        handle_by=stamp(incident.handle_by),
+        closed_at=stamp(incident.closed_at),
+        closing_outcome=OUTCOMES_OUT[incident.closing_outcome],
+        dispatch_reason=incident.dispatch_reason,
+        deadline=stamp(incident.deadline),
+        escalation_level=LEVELS_OUT[incident.level],
+        accepted_at=stamp(incident.accepted_at),
+        handled_at=stamp(incident.handled_at),
+        verified_at=stamp(incident.verified_at),
+        inspection_id=str(incident.inspection_id or ""),
+        handling_outcome=HANDLING_OUTCOMES_OUT[incident.handling_outcome],
+        returned_by=incident.returned_by,
+        return_reason=RETURN_REASONS_OUT[incident.return_reason],
+        closing_reason=incident.closing_reason,
+    )
+
+
+def incidents_message(page: Page[Incident], department: str | None) -> grid_service_pb2.ListIncidentsResponse:
+    """A page of incidents, for an answer to someone of this department."""
+    return grid_service_pb2.ListIncidentsResponse(
+        incidents=[incident_message(incident, department) for incident in page.rows],
+        page=paging_pb2.PageResponse(next_page_token=page.next_token),
+    )
+
+
+def types_message(page: Page[IncidentType]) -> grid_service_pb2.ListIncidentTypesResponse:
+    """A page of incident types."""
+    return grid_service_pb2.ListIncidentTypesResponse(
+        types=[
+            incidents_pb2.IncidentType(
+                key=type_key(each.key), category=each.category, name=each.name, name_en=each.name_en, local=each.local
+            )
+            for each in page.rows
+        ],
+        page=paging_pb2.PageResponse(next_page_token=page.next_token),
+    )
+
+
+def _report_message(report: Report) -> incidents_pb2.Report:
+    return incidents_pb2.Report(
+        type=type_key(report.type),
+        region=report.region,
+        description=report.description,
+        address=report.address,
+        seen_at=stamp(report.seen_at),
+        reporter_citizen_number=report.reporter_citizen_number,
+        enterprise_code=report.enterprise_code,
+        reference=report.reference,
+    )

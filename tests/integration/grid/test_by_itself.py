@@ -1,0 +1,80 @@
+"""What happens to an incident without any call: time passes, and an inspection is opened because of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from deploy.local.client import Gateway
+from deploy.local.people import People
+from deploy.local.stack import Stack
+from services.chassis.database import create_engine
+
+WITHIN_S = 30.0
+INCIDENTS = "/v1/incidents"
+FOOD = {"standard": "RZ-LOCAL", "kind": "INCIDENT_KIND_EVENT", "code": "90001"}
+REGION = "371102001001"
+
+
+def eventually(found: Callable[[], Any]) -> Any:
+    """What `found` answers as soon as it is something."""
+    end = time.monotonic() + WITHIN_S
+    while not (answer := found()):
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.05)
+    return answer
+
+
+def filed(gateway: Gateway, people: People) -> dict[str, Any]:
+    report = {"type": FOOD, "region": REGION, "description": "后厨有虫", "enterpriseCode": "91350100M000100Y43"}
+    incident: dict[str, Any] = gateway.post(INCIDENTS, {"report": report}, door=people.citizens).body["incident"]
+    return incident
+
+
+def shown(gateway: Gateway, people: People, incident: dict[str, Any]) -> dict[str, Any]:
+    path = f"{INCIDENTS}/{incident['incidentId']}"
+    now: dict[str, Any] = gateway.get(path, door=people.citizens).body["incident"]
+    return now
+
+
+def make_overdue(stack: Stack, incident: dict[str, Any]) -> None:
+    """Time passes: the deadline of the present step was a second ago."""
+    engine = create_engine(stack.wiring.database("grid", owner=False), application="test-overdue", pool_size=1)
+    with engine.begin() as connection:
+        late = "UPDATE incident SET deadline = now() - interval '1 s' WHERE id = :id"
+        connection.execute(sa.text(late), {"id": incident["incidentId"]})
+    engine.dispose()
+
+
+def test_what_is_overdue_goes_up_a_level_and_everybody_is_told(gateway: Gateway, people: People, stack: Stack) -> None:
+    incident = filed(gateway, people)
+    make_overdue(stack, incident)
+    late = eventually(lambda: (now := shown(gateway, people, incident))["version"] == "2" and now)
+    assert late["escalationLevel"] == "ESCALATION_LEVEL_VILLAGE"
+    assert (late["state"], late["holderDepartment"]) == ("INCIDENT_STATE_FILED", "371102-ZHZX")
+    assert late["deadline"] > incident["filedAt"]
+
+    def told() -> list[Any]:
+        query = {"caseNumber": incident["caseNumber"], "mailbox": "MAILBOX_DEPARTMENT"}
+        notices = gateway.get("/v1/notices", query, door=people.seat("371102")).body["notices"]
+        return [notice for notice in notices if notice["template"] == "incident-escalated/1"]
+
+    assert len(eventually(told)) == 1
+
+
+def test_an_inspection_that_it_led_to_accepts_it(gateway: Gateway, people: People) -> None:
+    incident, path = filed(gateway, people), INCIDENTS
+    body = {"version": incident["version"]}
+    gateway.post(f"{path}/{incident['incidentId']}:dispatch", body, door=people.seat("371102"))
+    accepted = eventually(lambda: (now := shown(gateway, people, incident))["inspectionId"] and now)
+    assert (accepted["state"], accepted["holderDepartment"]) == ("INCIDENT_STATE_ACCEPTED", "371102-SCJG")
+
+    def told() -> list[Any]:
+        notices = gateway.get("/v1/notices", {"caseNumber": incident["caseNumber"]}, door=people.citizens).body
+        return [notice for notice in notices["notices"] if notice["template"] == "inspection-opened/1"]
+
+    # Who reported is told of what other services do in the case, under the reference of the report.
+    assert len(eventually(told)) == 1
