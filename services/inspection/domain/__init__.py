@@ -1,0 +1,1 @@
+"""The nouns of inspection, their states and rules."""
