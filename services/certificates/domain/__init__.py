@@ -1,0 +1,1 @@
+"""The nouns of certificates, their states and rules."""
