@@ -29,7 +29,7 @@ class SmtpMailer:
     def send(self, mail: Mail) -> None:
         """Send one mail. Raises MailRefused on a 5xx answer to it, MailDelayed on anything that may pass.
 
-        Neither says more: answers of mail servers quote addresses.
+        Neither says more than the reply's code: answers of mail servers quote addresses.
         """
         outside_transaction("smtp")
         message = self._message(mail)
@@ -90,8 +90,9 @@ class SmtpMailer:
         message["Subject"] = mail.subject
         message["Date"] = format_datetime(self._clock.now())
         message["Message-ID"] = f"<{mail.notice_id}@{domain}>"
-        # Mail programs show the mails of one case as one thread.
-        message["References"] = f"<{mail.case_number}@{domain}>"
+        if mail.case_number:
+            # Mail programs show the mails of one case as one thread.
+            message["References"] = f"<{mail.case_number}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message["Content-Language"] = mail.language
         message.set_content(mail.body)
@@ -99,7 +100,8 @@ class SmtpMailer:
 
 
 def _verdict(codes: list[int]) -> MailRefused | MailDelayed:
-    return MailRefused() if all(500 <= code <= 599 for code in codes) else MailDelayed()
+    refused = all(500 <= code <= 599 for code in codes)
+    return MailRefused(codes[0]) if refused else MailDelayed(codes[0])
 
 
 def _leave(connection: smtplib.SMTP) -> None:

@@ -6,12 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
+from services.kernel.errors import NotYet
 from services.kernel.parties import Party
 from services.kernel.ports import UnitOfWork
-from services.notification import wire
-from services.notification.domain.mails import Contact, Letter, Mail, MailDelayed, MailRefused, compose
-from services.notification.domain.notices import EmailState, Notice, Occasion, inboxes_of, notices_of
+from services.notification.domain.mails import (
+    ACCEPTED,
+    Attempt,
+    Contact,
+    Letter,
+    Mail,
+    MailDelayed,
+    MailRefused,
+    compose,
+)
+from services.notification.domain.notices import EmailState, Notice, Occasion, Reporter, inboxes_of, notices_of
+from services.notification.domain.receipts import AttemptResult, Receipt
 from services.notification.domain.wordings import Wording
+from services.notification.wire import notices as wire
 
 SEND_MAIL = "send_mail"
 """Name of the job that sends a letter."""
@@ -29,6 +40,19 @@ class Notices(Protocol):
     def save(self, notice: Notice) -> None:
         """Keep a changed notice."""
 
+    def keep_receipt(self, notice_id: UUID, receipt: Receipt, state: EmailState) -> None:
+        """Keep what became of an attempt, and how far the e-mail got with it."""
+
+
+class Reporters(Protocol):
+    """What the use cases need of the store of who reported, by case."""
+
+    def remember(self, case_number: str, reporter: Reporter) -> None:
+        """Keep who reported; the first who is named stays."""
+
+    def find(self, case_number: str) -> Reporter | None:
+        """Who reported; None when that is not known."""
+
 
 class Mailer(Protocol):
     """What sends mails."""
@@ -37,8 +61,18 @@ class Mailer(Protocol):
         """Hand a mail to the mail server. Raises MailRefused or MailDelayed."""
 
 
-def tell(uow: UnitOfWork, notices: Notices, occasion: Occasion, wordings: Mapping[str, Wording]) -> None:
-    """Put a notice into every inbox concerned, and leave its e-mail to a job."""
+def tell(
+    uow: UnitOfWork, notices: Notices, reporters: Reporters, occasion: Occasion, wordings: Mapping[str, Wording]
+) -> None:
+    """Put a notice into every inbox concerned, and leave its e-mail to a job.
+
+    Raises NotYet REPORTER_NOT_YET when the reporter is to be told and the report's own event has not come yet.
+    """
+    if occasion.tell_reporter and occasion.of_a_report:
+        reporter = reporters.find(occasion.case_number)
+        if reporter is None:
+            raise NotYet("REPORTER_NOT_YET")
+        occasion = occasion.also_to(reporter)
     for notice in notices_of(occasion, wordings[occasion.wording], uow.now()):
         if notices.add(notice):
             uow.record(wire.notice_created(notice))
@@ -56,18 +90,29 @@ def mark_read(uow: UnitOfWork, notices: Notices, notice_id: UUID) -> Notice:
 
 def send_mail(
     letter: Letter, contact_of: Callable[[Party], Contact | None], mailer: Mailer, *, last_try: bool
-) -> EmailState:
+) -> Attempt:
     """Ask where the recipient can be reached now, and send. Needs no unit of work, and must run outside any.
 
-    The answer is final, unless it is PENDING: then a later try may do it. `contact_of` may raise MailDelayed too.
+    What becomes of it is final, unless it is DELAYED: then a later try may do it. `contact_of` may raise MailDelayed
+    too.
     """
+    language = ""
     try:
         contact = contact_of(letter.recipient)
         if contact is None or not contact.email:
-            return EmailState.NONE
-        mailer.send(compose(letter, contact))
-    except MailRefused:
-        return EmailState.FAILED
-    except MailDelayed:
-        return EmailState.FAILED if last_try else EmailState.PENDING
-    return EmailState.SENT
+            return Attempt(AttemptResult.NO_ADDRESS)
+        mail = compose(letter, contact)
+        language = mail.language
+        mailer.send(mail)
+    except MailRefused as refused:
+        return Attempt(AttemptResult.REFUSED, refused.reply_code, language)
+    except MailDelayed as delayed:
+        result = AttemptResult.GIVEN_UP if last_try else AttemptResult.DELAYED
+        return Attempt(result, delayed.reply_code, language)
+    return Attempt(AttemptResult.TAKEN, ACCEPTED, language)
+
+
+def keep_attempt(uow: UnitOfWork, notices: Notices, notice_id: UUID, number: int, attempt: Attempt) -> None:
+    """Keep the receipt of an attempt, counted from 1."""
+    receipt = Receipt(number, attempt.result, uow.now(), attempt.reply_code, attempt.language)
+    notices.keep_receipt(notice_id, receipt, attempt.state)

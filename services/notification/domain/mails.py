@@ -7,18 +7,52 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.kernel.parties import Party
+from services.notification.domain.notices import EmailState
+from services.notification.domain.receipts import AttemptResult
 from services.notification.domain.wordings import Text
 
 LONGEST_WAIT_S = 3600.0
 SEPARATOR = "\n\n" + "-" * 20 + "\n\n"
 
 
-class MailRefused(Exception):
+class _NotSent(Exception):
+    """`reply_code` is the mail server's (RFC 5321), 0 when it gave none. There is no text: answers quote addresses."""
+
+    def __init__(self, reply_code: int = 0) -> None:
+        super().__init__()
+        self.reply_code = reply_code
+
+
+class MailRefused(_NotSent):
     """The mail server will never take this mail."""
 
 
-class MailDelayed(Exception):
+class MailDelayed(_NotSent):
     """The mail could not be sent now; a later try may do it."""
+
+
+class Attempt(NamedTuple):
+    """What became of an attempt to send a letter; `language` is that of its subject, empty when nothing was sent."""
+
+    result: AttemptResult
+    reply_code: int = 0
+    language: str = ""
+
+    @property
+    def state(self) -> EmailState:
+        """How far the e-mail got with it."""
+        return _STATES[self.result]
+
+
+_STATES = {
+    AttemptResult.TAKEN: EmailState.SENT,
+    AttemptResult.DELAYED: EmailState.PENDING,
+    AttemptResult.REFUSED: EmailState.FAILED,
+    AttemptResult.GIVEN_UP: EmailState.FAILED,
+    AttemptResult.NO_ADDRESS: EmailState.NONE,
+}
+ACCEPTED = 250
+"""The reply of a mail server that took a mail."""
 
 
 class Letter(NamedTuple):

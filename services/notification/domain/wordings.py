@@ -1,7 +1,7 @@
 """Wordings: what a notice says, in every language. They are data: `templates/<name>.<version>.toml`.
 
-A template has one text per role and language, with `$name` for each fact; `[words.<fact>.<language>]` puts codes in
-words. A version that was used is never changed: a new wording is a new file.
+A template has one text per language for each role that it speaks to, with `$name` for each fact;
+`[words.<fact>.<language>]` puts codes in words. A version that was used is never changed: a new wording is a new file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from services.kernel.texts import LANGUAGES
 
 Fact = str | datetime
 
-ROLES = ("reporter", "department")
+ROLES = ("reporter", "department", "centre", "supervisor", "officer", "enterprise", "holder")
+"""Whom a template may speak to: `department` is one in charge, `centre` the grid centre, `holder` a certificate's."""
 
 
 class Text(NamedTuple):
@@ -45,7 +46,7 @@ class Wording:
         return f"{self.name}/{self.version}"
 
     def render(self, role: str, facts: Mapping[str, Fact]) -> tuple[Text, ...]:
-        """The texts for one role. KeyError when the template asks for a fact that is not given."""
+        """The texts for one role. KeyError when it has none, or asks for a fact that is not given."""
         return tuple(self._text(role, language, facts) for language in LANGUAGES)
 
     def _text(self, role: str, language: str, facts: Mapping[str, Fact]) -> Text:
@@ -61,7 +62,7 @@ class Wording:
 
 
 def read(folder: Path) -> dict[str, Wording]:
-    """The newest version of every template in the folder, by name. KeyError when one lacks a role or a language."""
+    """The newest version of every template in the folder, by name. KeyError when a role lacks a language."""
     wordings = (_wording(path) for path in folder.glob("*.toml"))
     return {wording.name: wording for wording in sorted(wordings, key=lambda each: each.version)}
 
@@ -72,6 +73,7 @@ def _wording(path: Path) -> Wording:
     parts = {
         (role, language): (Template(data[role][language]["subject"]), Template(data[role][language]["body"]))
         for role in ROLES
+        if role in data
         for language in LANGUAGES
     }
     words = {

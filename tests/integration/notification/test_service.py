@@ -48,7 +48,7 @@ def test_reporter_and_centre_find_their_notices(gateway: Gateway, people: People
     [to_reporter] = eventually(lambda: notices(gateway, people.citizens, case))
     assert to_reporter["template"] == "incident-filed/1"
     assert to_reporter["reference"] == "SSP-7"
-    assert [text["language"] for text in to_reporter["texts"]] == ["zh-CN", "en"]
+    assert [text["language"] for text in to_reporter["texts"]] == ["en", "zh-CN"]
     seat = people.seat("371102")
     [to_centre] = eventually(lambda: notices(gateway, seat, case, mailbox="MAILBOX_DEPARTMENT"))
     assert (to_centre["recipient"]["id"], to_centre["reference"]) == ("371102-ZHZX", "")
@@ -67,6 +67,12 @@ def test_the_centre_gets_a_mail_and_the_app_has_no_address(
         return {notice["emailState"] for notice in shown}
 
     assert eventually(lambda: states() == {"EMAIL_STATE_NONE", "EMAIL_STATE_SENT"})
+    [to_app] = notices(gateway, people.citizens, case)
+    [to_centre] = notices(gateway, seat, case, mailbox="MAILBOX_DEPARTMENT")
+    assert [each["result"] for each in to_app["receipts"]] == ["ATTEMPT_RESULT_NO_ADDRESS"]
+    [receipt] = to_centre["receipts"]
+    assert (receipt["channel"], receipt["attempt"]) == ("CHANNEL_EMAIL", 1)
+    assert (receipt["result"], receipt["replyCode"]) == ("ATTEMPT_RESULT_TAKEN", 250)
 
 
 def mails(stack: Stack, case: str) -> list[EmailMessage]:
@@ -96,3 +102,21 @@ def test_who_has_no_department_has_no_departments_inbox(gateway: Gateway, people
     with pytest.raises(ApiError) as refused:
         gateway.get("/v1/notices", {"mailbox": "MAILBOX_DEPARTMENT"}, door=people.citizens)
     assert (refused.value.http_status, refused.value.reason) == (403, "NO_DEPARTMENT")
+
+
+def test_an_attempt_that_failed_leaves_its_receipt(gateway: Gateway, people: People, stack: Stack) -> None:
+    seat = people.seat("371102")
+    stack.supervisor.stop_part("mail")
+    try:
+        case = gateway.post("/v1/incidents", {"report": REPORT}, door=people.citizens).case_number
+
+        def receipts() -> list[Any]:
+            found = notices(gateway, seat, case, mailbox="MAILBOX_DEPARTMENT")
+            return [receipt for notice in found for receipt in notice["receipts"]]
+
+        [receipt] = eventually(receipts)
+    finally:
+        stack.start_part("mail")
+    assert (receipt["result"], receipt["replyCode"]) == ("ATTEMPT_RESULT_DELAYED", 0)
+    [notice] = notices(gateway, seat, case, mailbox="MAILBOX_DEPARTMENT")
+    assert notice["emailState"] == "EMAIL_STATE_PENDING"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -19,7 +20,7 @@ from services.kernel.clock import FixedClock
 from services.notification.config import NotificationSettings
 from services.notification.domain.mails import Contact, Mail, MailDelayed, MailRefused, compose
 from services.notification.smtp import SmtpMailer
-from services.notification.wire import letter, letter_payload
+from services.notification.wire.notices import letter, letter_payload
 from tests.unit.fakes import NOW
 from tests.unit.notification.samples import CASE, notices
 
@@ -97,24 +98,32 @@ def test_a_mail_arrives_with_its_notices_id(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rcpt", "data", "raised"),
+    ("rcpt", "data", "raised", "code"),
     [
-        ("550 no such mailbox", "250 OK", MailRefused),
-        ("450 mailbox busy", "250 OK", MailDelayed),
-        ("250 OK", "554 not wanted", MailRefused),
-        ("250 OK", "451 try later", MailDelayed),
+        ("550 no such mailbox", "250 OK", MailRefused, 550),
+        ("450 mailbox busy", "250 OK", MailDelayed, 450),
+        ("250 OK", "554 not wanted", MailRefused, 554),
+        ("250 OK", "451 try later", MailDelayed, 451),
     ],
 )
-def test_5xx_is_for_good_and_4xx_may_pass(serve: Serve, rcpt: str, data: str, raised: type[Exception]) -> None:
+def test_5xx_is_for_good_and_4xx_may_pass(
+    serve: Serve, rcpt: str, data: str, raised: type[MailRefused | MailDelayed], code: int
+) -> None:
     with pytest.raises(raised) as failed:
         serve(MailServer(rcpt, data)).send(mail())
-    assert str(failed.value) == ""
+    assert (str(failed.value), failed.value.reply_code) == ("", code)
     assert failed.value.__suppress_context__
 
 
 def test_a_server_that_is_away_may_come_back() -> None:
     with pytest.raises(MailDelayed):
         mailer(free_port()).send(mail())
+
+
+def test_a_mail_of_no_case_belongs_to_no_thread(serve: Serve) -> None:
+    server = MailServer()
+    serve(server).send(replace(mail(), case_number=""))
+    assert server.mails[0]["References"] is None
 
 
 @pytest.mark.parametrize("greeting", [b"", b"554 closed\r\n", b"nonsense\r\n"])

@@ -12,14 +12,27 @@ from services.kernel.errors import Kind, Refusal
 from services.kernel.ids import uuid7
 from services.kernel.paging import PageRequest
 from services.kernel.parties import Party
-from services.notification.domain.notices import EmailState, Notice
-from services.notification.store import NoticeStore
+from services.notification.domain.notices import EmailState, Notice, Reporter
+from services.notification.domain.receipts import AttemptResult, Receipt
+from services.notification.store.notices import NoticeStore
+from services.notification.store.reporters import ReporterStore
 from tests.integration.conftest import Engine
 from tests.unit.fakes import NOW
-from tests.unit.notification.samples import CASE, CLIENT, DEPARTMENT, PERSON, FakeNotices, notices
+from tests.unit.notification.samples import (
+    CASE,
+    CLIENT,
+    DEPARTMENT,
+    ENTERPRISE,
+    PERSON,
+    FakeNotices,
+    FakeReporters,
+    notices,
+)
 
 ALL = PageRequest()
 Store = NoticeStore | FakeNotices
+DELAYED = Receipt(1, AttemptResult.DELAYED, NOW, 451, "en")
+TAKEN = Receipt(2, AttemptResult.TAKEN, NOW, 250, "en")
 
 
 @pytest.fixture
@@ -30,6 +43,17 @@ def store(backing: str, request: pytest.FixtureRequest) -> Iterator[Store]:
     engine_of: Engine = request.getfixturevalue("engine_of")
     with engine_of("notification").connect() as connection:
         yield NoticeStore(connection)
+        connection.rollback()
+
+
+@pytest.fixture
+def reporters(backing: str, request: pytest.FixtureRequest) -> Iterator[ReporterStore | FakeReporters]:
+    if backing == "fake":
+        yield FakeReporters()
+        return
+    engine_of: Engine = request.getfixturevalue("engine_of")
+    with engine_of("notification").connect() as connection:
+        yield ReporterStore(connection)
         connection.rollback()
 
 
@@ -52,6 +76,7 @@ def test_the_same_notice_is_kept_once(store: Store) -> None:
         store,
         replace(to_person, id=uuid7(), caused_by=uuid7()),
         replace(to_person, id=uuid7(), recipient=CLIENT),
+        replace(to_person, id=uuid7(), recipient=ENTERPRISE),
         replace(to_person, id=uuid7(), template="incident-filed/2"),
     )
     assert len(store.inbox(PERSON, ALL).rows) == 3
@@ -70,9 +95,26 @@ def test_a_notice_in_another_inbox_does_not_exist(store: Store) -> None:
 def test_reading_and_mailing_do_not_disturb_one_another(store: Store) -> None:
     [notice, _] = kept(store, *notices())
     before = store.load(notice.id, [PERSON])
-    store.set_email_state(notice.id, EmailState.SENT)
+    store.keep_receipt(notice.id, TAKEN, EmailState.SENT)
     store.save(before.mark_read(NOW))
-    assert store.load(notice.id, [PERSON]) == replace(notice, version=2, read_at=NOW, email_state=EmailState.SENT)
+    known = replace(notice, version=2, read_at=NOW, email_state=EmailState.SENT, receipts=(TAKEN,))
+    assert store.load(notice.id, [PERSON]) == known
+
+
+def test_receipts_are_kept_by_attempt_and_shown_with_their_notice(store: Store) -> None:
+    to_person, to_department = kept(store, *notices())
+    for receipt, state in ((DELAYED, EmailState.PENDING), (TAKEN, EmailState.SENT), (TAKEN, EmailState.SENT)):
+        store.keep_receipt(to_person.id, receipt, state)
+    [shown] = store.inbox(PERSON, ALL).rows
+    assert (shown.receipts, shown.email_state) == ((DELAYED, TAKEN), EmailState.SENT)
+    assert store.inbox(DEPARTMENT, ALL).rows == (to_department,)
+
+
+def test_the_first_who_reported_is_remembered(reporters: ReporterStore | FakeReporters) -> None:
+    assert reporters.find(CASE) is None
+    for reporter in (Reporter(PERSON, "SSP-1"), Reporter(CLIENT, "")):
+        reporters.remember(CASE, reporter)
+    assert reporters.find(CASE) == Reporter(PERSON, "SSP-1")
 
 
 def test_of_two_changes_to_one_version_the_second_is_refused(store: Store) -> None:

@@ -17,7 +17,8 @@ from services.kernel.paging import Page, PageRequest
 from services.kernel.parties import Party
 from services.notification.domain import wordings
 from services.notification.domain.mails import Mail
-from services.notification.domain.notices import EmailState, Notice, Occasion, notices_of
+from services.notification.domain.notices import Addressee, EmailState, Notice, Occasion, Reporter, notices_of
+from services.notification.domain.receipts import Receipt
 from tests.unit.fakes import NOW, WANG
 
 TEMPLATES = Path(wordings.__file__).parents[1] / "templates"
@@ -25,6 +26,7 @@ WORDINGS = wordings.read(TEMPLATES)
 PERSON = Party("person", WANG)
 CLIENT = Party("client", "rizhao-ssp")
 DEPARTMENT = Party("department", "371102-CGJ")
+ENTERPRISE = Party("enterprise", "91350100M000100Y43")
 CASE = str(casenumber.make("371102", shanghai_day(NOW), 2, 427))
 FACTS: dict[str, wordings.Fact] = {
     "standard": "GB/T 47678.5-2026",
@@ -35,6 +37,7 @@ FACTS: dict[str, wordings.Fact] = {
     "handle_by": NOW + timedelta(hours=4),
     "closed_at": NOW,
     "outcome": "HANDLED",
+    "department": DEPARTMENT.id,
 }
 
 
@@ -44,9 +47,7 @@ def occasion(wording: str = "incident-filed", **changes: Any) -> Occasion:
         "wording": wording,
         "case_number": CASE,
         "region": "371102001001",
-        "reporter": PERSON,
-        "department": DEPARTMENT.id,
-        "reference": "SSP-1",
+        "addressees": (Addressee("reporter", PERSON, "SSP-1"), Addressee("department", DEPARTMENT)),
         "facts": FACTS,
     }
     return Occasion(**{**known, **changes})
@@ -82,10 +83,13 @@ class FakeNotices:
         known = self.rows[notice.id]
         if known.version != notice.version - 1:
             raise conflict("STALE_VERSION")
-        self.rows[notice.id] = replace(notice, email_state=known.email_state)
+        self.rows[notice.id] = replace(notice, email_state=known.email_state, receipts=known.receipts)
 
-    def set_email_state(self, notice_id: UUID, state: EmailState) -> None:
-        self.rows[notice_id] = replace(self.rows[notice_id], email_state=state)
+    def keep_receipt(self, notice_id: UUID, receipt: Receipt, state: EmailState) -> None:
+        known = self.rows[notice_id]
+        kept = {receipt.attempt: receipt, **{each.attempt: each for each in known.receipts}}
+        receipts = tuple(kept[attempt] for attempt in sorted(kept))
+        self.rows[notice_id] = replace(known, email_state=state, receipts=receipts)
 
     def inbox(self, owner: Party, page: PageRequest, *, case_number: str = "", unread: bool = False) -> Page[Notice]:
         def key(row: Notice) -> tuple[datetime, UUID]:
@@ -100,6 +104,19 @@ class FakeNotices:
             and (page.after is None or key(row) < page.after)
         ]
         return page.cut(found[: page.fetch], key)
+
+
+class FakeReporters:
+    """Who reported, in memory; held to what the database does by the same suite."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Reporter] = {}
+
+    def remember(self, case_number: str, reporter: Reporter) -> None:
+        self.rows.setdefault(case_number, reporter)
+
+    def find(self, case_number: str) -> Reporter | None:
+        return self.rows.get(case_number)
 
 
 class FakeMailer:

@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from services.kernel.texts import LANGUAGES
 from services.notification.domain.wordings import ROLES, read
+from tests.unit.fakes import NOW
 from tests.unit.notification.samples import CASE, FACTS, TEMPLATES, WORDINGS
 
 # What a text may hold: codes and times. A name, an address or a description has no place here.
-ALLOWED = {"case_number", "standard", "kind", "code", "department", "outcome"}
-MOMENTS = {"filed_at", "dispatched_at", "handle_by", "closed_at"}
+ALLOWED_FACTS = """
+case_number standard kind code department outcome reason state level supervisor item gravity certificate_type
+identifier previous_identifier
+"""
+ALLOWED = frozenset(ALLOWED_FACTS.split())
+MOMENTS = re.compile("[a-z]+_(at|by)")
 
 
 def placeholders(path: Path) -> set[str]:
@@ -19,26 +25,39 @@ def placeholders(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_template_holds_no_more_than_codes_and_times(path: Path) -> None:
-    assert placeholders(path) <= ALLOWED | MOMENTS
+    assert {name for name in placeholders(path) - ALLOWED if not MOMENTS.fullmatch(name)} == set()
 
 
 @pytest.mark.parametrize("name", sorted(WORDINGS))
-def test_every_template_speaks_to_everybody_in_every_language(name: str) -> None:
-    facts = {**FACTS, "case_number": CASE, "department": "371102-CGJ"}
-    for role in ROLES:
+def test_every_template_speaks_to_each_of_its_roles_in_every_language(name: str) -> None:
+    facts = {each: "x" for path in TEMPLATES.glob(f"{name}.*.toml") for each in placeholders(path)}
+    facts |= {"case_number": CASE, "identifier": "1.2.156.3005.2"}
+    roles = {role for role, _ in WORDINGS[name].parts}
+    assert roles and roles <= set(ROLES)
+    for role in roles:
         texts = WORDINGS[name].render(role, facts)
-        assert [text.language for text in texts] == ["zh-CN", "en"]
+        assert [text.language for text in texts] == list(LANGUAGES)
         for text in texts:
-            assert CASE in text.subject
-            assert CASE in text.body
+            # What it is about stands in the subject: the case, or for its holder the certificate.
+            about = CASE if role == "reporter" or not name.startswith("certificate") else facts["identifier"]
+            assert about in text.subject
+            assert about in text.body
             assert "$" not in text.subject + text.body
             assert "\n" not in text.subject
 
 
+@pytest.mark.parametrize("name", sorted(WORDINGS))
+def test_codes_are_put_into_the_same_words_in_both_languages(name: str) -> None:
+    words = WORDINGS[name].words
+    for fact in {fact for fact, _ in words} - {"kind"}:
+        assert set(words[fact, "zh-CN"]) == set(words[fact, "en"])
+
+
 def test_times_are_the_citys_and_codes_are_put_in_words() -> None:
-    facts = {**FACTS, "case_number": CASE, "department": "371102-CGJ"}
+    facts = {**FACTS, "case_number": CASE}
     chinese, english = WORDINGS["incident-closed"].render("reporter", facts)
     assert "2026-11-23 14:00" in chinese.body
+    assert NOW.hour == 6
     assert "已处置" in chinese.body
     assert "事项 06010" in chinese.body
     assert "2026-11-23 14:00: handled." in english.body
