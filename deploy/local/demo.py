@@ -1,8 +1,9 @@
 """One report on its way through the city: `python -m deploy.local.demo [--type CODE] [--region CODE]`.
 
 The citizen app files it, the seat of the county's grid centre dispatches it, an officer of the department in charge
-closes it, each with a token of their own. After every step the notices and the mail that it caused are waited for. It
-ends with a table of the steps and with the case's trace. Exit code 1: something that had to happen did not in time.
+accepts it and reports it handled, the seat verifies and closes it, each with a token of their own. After every step the
+notices and the mail that it caused are waited for. It ends with a table of the steps and with the case's trace. Exit
+code 1: something that had to happen did not in time.
 """
 
 from __future__ import annotations
@@ -31,6 +32,14 @@ EFFECTS_WITHIN_S = 15.0
 TRACE_WITHIN_S = 15.0
 ASK_EVERY_S = 0.05
 COLUMNS = ("step", "who", "door", "event", "effects", "call", "notices after", "mail after")
+EVENTS = {
+    "file": "IncidentFiled",
+    "dispatch": "IncidentDispatched",
+    "accept": "IncidentAccepted",
+    "handle": "IncidentHandled",
+    "verify": "IncidentVerified",
+    "close": "IncidentClosed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,15 @@ class Done:
         return self.step, self.who, "HTTPS/JSON", self.event, self.effects, call, notices, mail
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A department's staff: `who` as shown, the department's code, and their token."""
+
+    who: str
+    department: str
+    door: TokenSource
+
+
 def shown_ms(milliseconds: float | None) -> str:
     """A duration for the table; None: it did not come in time."""
     return "not in time" if milliseconds is None else f"{milliseconds:.0f} ms"
@@ -68,20 +86,30 @@ class Demo:
         self.done: list[Done] = []
 
     def run(self) -> None:
-        """File, dispatch, close. Raises ApiError, Unreachable."""
-        seat = self._people.seat(self._region[:6])
-        filed = self._step("file", "citizen app", self._people.citizens, "/v1/incidents", {"report": self._report()})
-        path, centre = f"/v1/incidents/{filed['incidentId']}", filed["holderDepartment"]
-        self._await_effects("file", "citizen app", "IncidentFiled", centre, seat)
+        """From the report to the close. Raises ApiError, Unreachable."""
+        citizens, seat = self._people.citizens, self._people.seat(self._region[:6])
+        filed = self._step("file", "citizen app", citizens, "/v1/incidents", {"report": self._report()})
+        path = f"/v1/incidents/{filed['incidentId']}"
+        centre = Desk(f"seat of {filed['holderDepartment']}", filed["holderDepartment"], seat)
+        self._await_effects("file", "citizen app", centre)
 
-        sent = self._step("dispatch", f"seat of {centre}", seat, f"{path}:dispatch", {"version": filed["version"]})
+        sent = self._step("dispatch", centre.who, seat, f"{path}:dispatch", {"version": filed["version"]})
         department = sent["holderDepartment"]
-        officer = self._people.officer(department)
-        self._await_effects("dispatch", f"seat of {centre}", "IncidentDispatched", department, officer)
+        office = Desk(f"officer of {department}", department, self._people.officer(department))
+        self._await_effects("dispatch", centre.who, office)
+        self._finish(path, sent["version"], centre, office)
 
-        body = {"version": sent["version"], "outcome": "CLOSING_OUTCOME_HANDLED"}
-        self._step("close", f"officer of {department}", officer, f"{path}:close", body)
-        self._await_effects("close", f"officer of {department}", "IncidentClosed", department, officer)
+    def _finish(self, path: str, version: str, centre: Desk, office: Desk) -> None:
+        """What follows a dispatch. Each of the two is told what the other did."""
+        steps: tuple[tuple[str, Desk, Desk, str, dict[str, Any]], ...] = (
+            ("accept", office, centre, "accept", {}),
+            ("handle", office, centre, "reportHandled", {}),
+            ("verify", centre, office, "verify", {"passed": True}),
+            ("close", centre, office, "close", {"outcome": "CLOSING_OUTCOME_HANDLED"}),
+        )
+        for step, by, told, verb, said in steps:
+            version = self._step(step, by.who, by.door, f"{path}:{verb}", {"version": version, **said})["version"]
+            self._await_effects(step, by.who, told)
 
     def notices(self, door: TokenSource, mailbox: str = "MAILBOX_UNSPECIFIED") -> list[dict[str, Any]]:
         """Notices about the case in the caller's own or the department's inbox, newest first."""
@@ -124,13 +152,13 @@ class Demo:
         self._answered_at, self._call_ms = time.monotonic(), answer.seconds * 1000
         return incident
 
-    def _await_effects(self, step: str, who: str, event: str, department: str, theirs: TokenSource) -> None:
+    def _await_effects(self, step: str, who: str, told_too: Desk) -> None:
         """Wait until the step's notices are in both inboxes, and its mail is written."""
-        wanted = len(self.done) + 1
-        template = {"file": "incident-filed", "dispatch": "incident-dispatched", "close": "incident-closed"}[step]
+        wanted, event = len(self.done) + 1, EVENTS[step]
+        template = f"incident-{event.removeprefix('Incident').lower()}"
 
         def told() -> bool:
-            boxes = (self.inbox(), self.notices(theirs, "MAILBOX_DEPARTMENT"))
+            boxes = (self.inbox(), self.notices(told_too.door, "MAILBOX_DEPARTMENT"))
             return all(any(n["template"].startswith(template) for n in box) for box in boxes)
 
         def written() -> bool:
@@ -140,7 +168,7 @@ class Demo:
         # Mails are sent in turn: once one is late, the next will not be earlier.
         late = any(row.mail_ms is None for row in self.done)
         mail_ms = self._waited(written, 0 if late else EFFECTS_WITHIN_S)
-        effects = f"notices to rizhao-ssp and {department}" + (", mail" if self._where.mail else "")
+        effects = f"notices to rizhao-ssp and {told_too.department}" + (", mail" if self._where.mail else "")
         self.done.append(Done(step, who, event, effects, self._call_ms, notices_ms, mail_ms))
 
     def _waited(self, condition: Callable[[], bool], within_s: float) -> float | None:
@@ -189,7 +217,7 @@ def case_trace(where: Stack, case_number: str, complete: bool) -> str:
             trace.main(words)
         return said.getvalue()
 
-    mails = 3 if where.mail else 0
+    mails = len(EVENTS) if where.mail else 0
     if where.telemetry.exists() and complete:
         until(lambda: (text := told()).count("smtp send") >= mails and "IncidentClosed" in text, TRACE_WITHIN_S)
     return told()

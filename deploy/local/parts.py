@@ -22,6 +22,8 @@ class Service:
 SERVICES = (
     Service("identity", 7110, load=("--member-keys", "{members}"), settings=("IDENTITY_KEYS",)),
     Service("grid", 7120, load=()),
+    Service("certificates", 7140, load=()),
+    Service("inspection", 7150, load=()),
     Service("notification", 7130, settings=("SMTP_URL", "MAIL_FROM")),
 )
 

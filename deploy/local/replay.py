@@ -2,8 +2,9 @@
 
 `python -m deploy.local.replay [--data FOLDER] [--rows N] [--rate R] [--threads T] [--run NAME]`
 
-Each report is filed by the citizen app, dispatched by a seat and, where the source has a completion date, closed by an
-officer of the department in charge, in the order of the source's dates. An interrupted run goes on under its name and
+Each report is filed by the citizen app, dispatched by a seat and, where the source has a completion date, accepted and
+reported handled by an officer of the department in charge, then verified and closed by the seat, in the order of the
+source's dates. An interrupted run goes on under its name and
 doubles nothing: its idempotency keys derive from its name. Exit code 0: nothing lost, nothing doubled. 1: the books
 differ or a call was refused, and how. 2: it could not be played.
 """
@@ -32,7 +33,14 @@ from deploy.local.replaying.settling import NotSettled, settled
 from deploy.local.replaying.timeline import Action, Plan, plan
 from deploy.local.stackfile import Stack, stack
 
-DONE = {Action.FILE: "filed", Action.DISPATCH: "dispatched", Action.CLOSE: "closed"}
+DONE = {
+    Action.FILE: "filed",
+    Action.DISPATCH: "dispatched",
+    Action.ACCEPT: "accepted",
+    Action.HANDLE: "reported handled",
+    Action.VERIFY: "verified",
+    Action.CLOSE: "closed",
+}
 
 
 class Replay:

@@ -94,7 +94,8 @@ class Wiring:
         """What migrations and loaders read."""
         name = service.name
         owner_key = f"DATABASE_URL_{name.upper()}_OWNER"
-        return {**self.base(), owner_key: self.database(name, owner=True)}
+        own = {key: value for key, value in self._extras().items() if key in service.settings}
+        return {**self.base(), **own, owner_key: self.database(name, owner=True)}
 
     def listens(self, name: str) -> dict[str, str]:
         """Where a part with the three usual doors listens."""

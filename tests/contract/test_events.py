@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 import pytest
 import yaml
 from egov.common.v1 import options_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from services.chassis.contract import event_kind
+from services.chassis.denials import Denials
 from tests.contract.system import (
     CHASSIS_CONTRACT,
     ROOT,
@@ -37,12 +40,14 @@ def words(field: FieldDescriptor) -> set[str]:
     return set(field.name.split("_"))
 
 
+def consumers_of(service: str) -> list[Any]:
+    """What a service takes: by its own class, and by what the container mixes into every class."""
+    both = [*declared(service_class(service)), *declared(Denials)]
+    return [entrypoint for _, entrypoint in both if type(entrypoint).__name__ == "On"]
+
+
 def consumed_by(service: str) -> set[str]:
-    return {
-        entrypoint.kind.name
-        for _, entrypoint in declared(service_class(service))
-        if type(entrypoint).__name__ == "On"
-    }  # fmt: skip
+    return {entrypoint.kind.name for entrypoint in consumers_of(service)}
 
 
 def topics() -> dict[str, dict[str, object]]:
@@ -126,6 +131,13 @@ def test_each_service_with_events_has_its_topic() -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_may_read_the_topics_that_it_consumes_and_no_others(service: str) -> None:
-    consumed = {event_type.rpartition(".")[0] for event_type in consumed_by(service)}
+    consumed = {entrypoint.topic for entrypoint in consumers_of(service)}
     readable = {name for name, topic in topics().items() if service in topic["readers"]}  # type: ignore[operator]
     assert readable == consumed
+
+
+@ALL
+def test_an_event_about_a_person_says_so(event: Descriptor) -> None:
+    # Its aggregate id is the person's, and ids of persons stay out of telemetry.
+    kind = event_kind(event)
+    assert kind.about_person == (kind.aggregate_id in ("person_id", "holder_id"))

@@ -19,6 +19,7 @@ from tests.e2e.waiting import wait_for
 
 THREADS = 4
 SETTLED_WITHIN_S = 90.0
+INSPECTED = "SELECT count(*) FROM inspection WHERE case_number = ANY(%s)"
 EVENTS = {1: "egov.grid.v1.IncidentFiled", 2: "egov.grid.v1.IncidentDispatched"}
 
 
@@ -112,6 +113,7 @@ def balance(work: Load) -> Repeats:
     events = _events_of(work)
     _state(work)
     records = _in_kafka(work, events)
+    _inspections(work, events)
     notices = _notices(work, events)
     return Repeats(records, _mails(work, notices))
 
@@ -125,7 +127,13 @@ def settle(city: City) -> None:
     def taken() -> bool:
         return logged <= {row["event_id"] for row in city.rows("notification", "SELECT event_id FROM chassis.inbox")}
 
+    def inspected() -> bool:
+        asked = "SELECT event_id FROM chassis.event_log WHERE type = %s"
+        dispatched = {str(row["event_id"]) for row in city.rows("grid", asked, EVENTS[2])}
+        return dispatched <= {row["event_id"] for row in city.rows("inspection", "SELECT event_id FROM chassis.inbox")}
+
     wait_for("every event is taken", taken, within_s=SETTLED_WITHIN_S)
+    wait_for("every dispatch is taken", inspected, within_s=SETTLED_WITHIN_S)
     wait_for("the outboxes are empty", lambda: not outbox(city, "notification"))
     wait_for("the jobs are done", lambda: not pending_jobs(city), within_s=SETTLED_WITHIN_S)
 
@@ -182,6 +190,16 @@ def _versions(records: Iterator[Record]) -> list[int]:
     """The versions in the order in which a reader first sees them."""
     in_order = sorted(records, key=lambda record: record.offset)
     return list(dict.fromkeys(record.envelope.version for record in in_order))
+
+
+def _inspections(work: Load, events: Mapping[str, Json]) -> None:
+    """Inspection took each dispatch once, and inspects none of them: they are no matter of its."""
+    ids = [id for id, row in events.items() if row["type"] == EVENTS[2]]
+    inbox = work.city.rows("inspection", "SELECT * FROM chassis.inbox WHERE event_id = ANY(%s)", list(events))
+    assert Counter(row["event_id"] for row in inbox) == Counter(ids)
+    assert {row["outcome"] for row in inbox} == {"taken"}
+    cases = [incident["caseNumber"] for incident in work.filed]
+    assert work.city.one("inspection", INSPECTED, cases)["count"] == 0
 
 
 def _notices(work: Load, events: Mapping[str, Json]) -> list[Json]:

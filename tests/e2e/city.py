@@ -15,7 +15,7 @@ from typing import Any, Self
 from kafka import KafkaConsumer, TopicPartition
 from psycopg.rows import dict_row
 
-from deploy.local.client import Answer, Gateway
+from deploy.local.client import Answer, Gateway, TokenSource
 from deploy.local.demo import mails_about
 from deploy.local.people import People
 from deploy.local.stack import Stack
@@ -28,7 +28,8 @@ VILLAGE_ELSEWHERE = "371103001001"
 COUNTY_ELSEWHERE = VILLAGE_ELSEWHERE[:6]
 CENTRE = f"{COUNTY}-ZHZX"
 RUBBISH = {"standard": "GB/T 47678.5-2026", "kind": "INCIDENT_KIND_EVENT", "code": "06010"}
-GRID_TOPIC, NOTIFICATION_TOPIC = "egov.grid.v1", "egov.notification.v1"
+GRID_TOPIC, NOTIFICATION_TOPIC, IDENTITY_TOPIC = "egov.grid.v1", "egov.notification.v1", "egov.identity.v1"
+INSPECTION_TOPIC, CERTIFICATES_TOPIC = "egov.inspection.v1", "egov.certificates.v1"
 PATIENCE_S = 60.0
 
 Json = dict[str, Any]
@@ -72,14 +73,25 @@ class City:
 
     def dispatch(self, incident: Json) -> Answer:
         """The seat of the county's centre sends it to the department in charge."""
-        path, seat = f"/v1/incidents/{incident['incidentId']}:dispatch", self.people.seat(COUNTY)
-        return self.gateway.post(path, {"version": incident["version"]}, door=seat)
+        return self._lead(incident, "dispatch", self.people.seat(COUNTY))
+
+    def accept(self, incident: Json) -> Answer:
+        """An officer of the department in charge accepts it."""
+        officer = self.people.officer(incident["holderDepartment"])
+        return self._lead(incident, "accept", officer)
+
+    def report_handled(self, incident: Json) -> Answer:
+        """An officer of the department in charge reports it handled."""
+        officer = self.people.officer(incident["holderDepartment"])
+        return self._lead(incident, "reportHandled", officer)
+
+    def verify(self, incident: Json) -> Answer:
+        """The seat of the county's centre finds it handled."""
+        return self._lead(incident, "verify", self.people.seat(COUNTY), passed=True)
 
     def close(self, incident: Json) -> Answer:
-        """An officer of the department in charge closes it."""
-        officer = self.people.officer(incident["holderDepartment"])
-        body = {"version": incident["version"], "outcome": "CLOSING_OUTCOME_HANDLED"}
-        return self.gateway.post(f"/v1/incidents/{incident['incidentId']}:close", body, door=officer)
+        """The seat of the county's centre closes it."""
+        return self._lead(incident, "close", self.people.seat(COUNTY), outcome="CLOSING_OUTCOME_HANDLED")
 
     def rows(self, service: str, statement: str, *facts: Any) -> list[Json]:
         """Rows of a service's own database."""
@@ -108,6 +120,11 @@ class City:
     def mails(self, case_number: str) -> list[EmailMessage]:
         """The case's mails as the mail server got them, in their order."""
         return mails_about(self.where.mail, case_number)
+
+    def _lead(self, incident: Json, command: str, door: TokenSource, **said: Any) -> Answer:
+        """Somebody leads it from the state in which it was seen to the next."""
+        body = {"version": incident["version"]} | said
+        return self.gateway.post(f"/v1/incidents/{incident['incidentId']}:{command}", body, door=door)
 
     def records(self, topic: str, case_number: str = "") -> list[Record]:
         """All events of a topic, or those of one case."""

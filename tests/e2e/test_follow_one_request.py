@@ -114,7 +114,7 @@ def test_9_the_relay_emptied_the_outbox(filed: Filed) -> None:
 def test_10_the_event_lies_in_kafka_with_a_complete_envelope(filed: Filed) -> None:
     (record,) = wait_for("the event in Kafka", lambda: filed.city.records(GRID_TOPIC, filed.case_number))
     traceparent = record.headers.pop("traceparent")
-    time = record.headers.pop("ce_time")
+    time, deadline = record.headers.pop("ce_time"), record.headers.pop("ce_deadline")
 
     assert record.key == filed.incident["incidentId"]
     assert record.headers == {
@@ -135,6 +135,8 @@ def test_10_the_event_lies_in_kafka_with_a_complete_envelope(filed: Filed) -> No
     assert traceparent.split("-")[1] == filed.trace_id
     recorded = uuid7_time(filed.event["event_id"])
     assert abs(datetime.fromisoformat(time) - recorded) < timedelta(seconds=1)
+    # The centre has a day to dispatch it.
+    assert abs(datetime.fromisoformat(deadline) - recorded - timedelta(hours=24)) < timedelta(seconds=1)
 
 
 def test_10_its_body_has_ids_and_codes_only(filed: Filed) -> None:
@@ -160,9 +162,12 @@ def test_11_notifications_consumer_took_it_once(filed: Filed) -> None:
     # The position was advanced in the transaction of the effect.
     (record,) = filed.city.records(GRID_TOPIC, filed.case_number)
     position = filed.city.one(
-        "notification", "SELECT * FROM chassis.consumer_position WHERE partition = %s", record.partition
+        "notification",
+        "SELECT * FROM chassis.consumer_position WHERE topic = %s AND partition = %s",
+        GRID_TOPIC,
+        record.partition,
     )
-    assert (position["consumer"], position["topic"]) == ("incident-notices", GRID_TOPIC)
+    assert position["consumer"] == "incident-notices"
     assert position["next_offset"] > record.offset
 
 

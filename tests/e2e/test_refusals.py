@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from deploy.local.client import Answer
 from tests.e2e.city import COUNTY, COUNTY_ELSEWHERE, VILLAGE_ELSEWHERE, City, Json, report
 from tests.e2e.door import Reply, assert_refused
 from tests.e2e.waiting import wait_for
@@ -29,12 +30,15 @@ RIGHT_ENTERPRISE, WRONG_ENTERPRISE = "91350100M000100Y43", "91350100M000100Y44"
 
 @dataclass(frozen=True)
 class Scene:
-    """Two incidents of one county: `filed` under `key`, and `dispatched`, which urban management (CGJ) holds."""
+    """Incidents of one county: `filed` under `key`, the others at urban management (CGJ), one in each further state."""
 
     city: City
     key: str
     filed: Json
     dispatched: Json
+    accepted: Json
+    handled: Json
+    verified: Json
 
     @property
     def citizen(self) -> str:
@@ -57,8 +61,16 @@ class Scene:
 
     def close(self, token: str, incident: Json, **said: object) -> Reply:
         """An incident is to be closed."""
-        body = {"version": incident["version"], "outcome": "CLOSING_OUTCOME_HANDLED"} | said
-        return self.city.door.post(f"/v1/incidents/{incident['incidentId']}:close", token, body)
+        return self.lead("close", token, incident, **({"outcome": "CLOSING_OUTCOME_HANDLED"} | said))
+
+    def lead(self, command: str, token: str, incident: Json, **said: object) -> Reply:
+        """An incident is to be led to its next state."""
+        body = {"version": incident["version"]} | said
+        return self.city.door.post(f"/v1/incidents/{incident['incidentId']}:{command}", token, body)
+
+    def officer(self, department: str) -> str:
+        """Token of the officer of one of the county's departments."""
+        return self.city.people.officer(f"{COUNTY}-{department}").token()
 
 
 @dataclass(frozen=True)
@@ -78,11 +90,20 @@ def scene(city: City) -> Iterator[Scene]:
     """One region and one type are closed while these tests run, as a load of new reference data would."""
     key = str(uuid.uuid4())
     filed = city.file(key=key, reference="refusals-1").body["incident"]
-    dispatched = city.dispatch(city.file(reference="refusals-2").body["incident"]).body["incident"]
+    ways = [[city.dispatch, city.accept, city.report_handled, city.verify][:steps] for steps in range(1, 5)]
+    dispatched, accepted, handled, verified = (led(city, *way) for way in ways)
     assert dispatched["holderDepartment"] == f"{COUNTY}-CGJ"
     _in_force(city, False)
-    yield Scene(city, key, filed, dispatched)
+    yield Scene(city, key, filed, dispatched, accepted, handled, verified)
     _in_force(city, True)
+
+
+def led(city: City, *way: Callable[[Json], Answer]) -> Json:
+    """An incident that was filed and led on, step by step."""
+    incident: Json = city.file(reference=f"refusals-{1 + len(way)}").body["incident"]
+    for step in way:
+        incident = step(incident).body["incident"]
+    return incident
 
 
 def _in_force(city: City, yes: bool) -> None:
@@ -261,9 +282,44 @@ RIGHTS = [
         404, "INCIDENT_NOT_FOUND",
     ),
     Refused(
-        "closing what another department holds",
-        lambda scene: scene.close(scene.city.people.officer(f"{COUNTY}-SCJG").token(), scene.dispatched),
+        "accepting what another department holds",
+        lambda scene: scene.lead("accept", scene.officer("SCJG"), scene.dispatched),
         403, "NOT_THE_HOLDER",
+    ),
+    Refused(
+        "returning what another department holds",
+        lambda scene: scene.lead("return", scene.officer("SCJG"), scene.dispatched, reason="RETURN_REASON_UNCLEAR"),
+        403, "NOT_THE_HOLDER",
+    ),
+    Refused(
+        "reporting handled what another department accepted",
+        lambda scene: scene.lead("reportHandled", scene.officer("SCJG"), scene.accepted),
+        403, "NOT_THE_HOLDER",
+    ),
+    Refused(
+        "accepting as the grid centre",
+        lambda scene: scene.lead("accept", scene.seat, scene.dispatched),
+        403, "NOT_THE_HOLDER",
+    ),
+    Refused(
+        "no scope for a department's step",
+        lambda scene: scene.lead("accept", scene.citizen, scene.dispatched),
+        403, "SCOPE_MISSING",
+    ),
+    Refused(
+        "verifying one's own work, as the department in charge",
+        lambda scene: scene.lead("verify", scene.officer("CGJ"), scene.handled, passed=True),
+        403, "NOT_THE_HOLDER",
+    ),
+    Refused(
+        "closing one's own work, as the department in charge",
+        lambda scene: scene.close(scene.officer("CGJ"), scene.verified),
+        403, "NOT_THE_HOLDER",
+    ),
+    Refused(
+        "closing an incident of a foreign region",
+        lambda scene: scene.close(scene.city.people.seat(COUNTY_ELSEWHERE).token(), scene.verified),
+        404, "INCIDENT_NOT_FOUND",
     ),
     Refused(
         "the inbox of a department, by a member system that is in none",
@@ -289,6 +345,51 @@ STATES = [
         "closing what was not dispatched",
         lambda scene: scene.close(scene.seat, scene.filed),
         400, "WRONG_STATE",
+    ),
+    Refused(
+        "closing as handled what was only dispatched",
+        lambda scene: scene.close(scene.seat, scene.dispatched),
+        400, "WRONG_STATE",
+    ),
+    Refused(
+        "closing as handled what a department is at work on",
+        lambda scene: scene.close(scene.seat, scene.accepted),
+        400, "WRONG_STATE",
+    ),
+    Refused(
+        "closing as handled what was not verified",
+        lambda scene: scene.close(scene.seat, scene.handled),
+        400, "WRONG_STATE",
+    ),
+    Refused(
+        "returning what was reported handled",
+        lambda scene: scene.lead("return", scene.officer("CGJ"), scene.handled, reason="RETURN_REASON_UNCLEAR"),
+        400, "WRONG_STATE",
+    ),
+    Refused(
+        "reopening what is not closed",
+        lambda scene: scene.lead("reopen", scene.citizen, scene.verified),
+        400, "WRONG_STATE",
+    ),
+    Refused(
+        "reporting handled what was not accepted",
+        lambda scene: scene.lead("reportHandled", scene.officer("CGJ"), scene.dispatched),
+        400, "WRONG_STATE",
+    ),
+    Refused(
+        "verifying what was not reported handled",
+        lambda scene: scene.lead("verify", scene.seat, scene.accepted, passed=True),
+        400, "WRONG_STATE",
+    ),
+    Refused(
+        "dispatching what was accepted",
+        lambda scene: scene.dispatch(scene.seat, scene.accepted, department=f"{COUNTY}-SCJG"),
+        400, "WRONG_STATE",
+    ),
+    Refused(
+        "a duplicate without a word of what it repeats",
+        lambda scene: scene.close(scene.seat, scene.dispatched, outcome="CLOSING_OUTCOME_DUPLICATE"),
+        400, "INVALID_ARGUMENT", {"reason": "REASON_NEEDED"},
     ),
     Refused(
         "a department of another region",

@@ -1,7 +1,8 @@
 """The trace of a case: one tree per call, no break at the broker, the case number on every span, nothing personal.
 
-A citizen who gives name, phone, address and identity number reports, a seat dispatches, an officer closes; beside that
-go calls that are refused, with the same data in every place where a caller can put it.
+A citizen who gives name, phone, address and identity number reports, a seat dispatches, an officer accepts and reports
+it handled, the seat verifies and closes; beside that go calls that are refused, with the same data in every place
+where a caller can put it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from deploy.local.client import Answer
 from observability import files
 from observability.records import SpanRecord
 from services.chassis import telemetry_registry as registry
-from tests.e2e.city import GRID_TOPIC, NOTIFICATION_TOPIC, City, report
+from tests.e2e.city import (
+    CERTIFICATES_TOPIC,
+    GRID_TOPIC,
+    IDENTITY_TOPIC,
+    INSPECTION_TOPIC,
+    NOTIFICATION_TOPIC,
+    City,
+    report,
+)
 from tests.e2e.door import Reply
 from tests.e2e.spans import Edge, What, edges, spans_of, what
 from tests.e2e.waiting import wait_for
@@ -37,7 +46,14 @@ PERSONAL = {
     "reporter_citizen_number": CITIZEN_NUMBER,
 }
 
-STEPS = {"file": "FileIncident", "dispatch": "DispatchIncident", "close": "CloseIncident"}
+STEPS = {
+    "file": "FileIncident",
+    "dispatch": "DispatchIncident",
+    "accept": "AcceptIncident",
+    "handle": "ReportHandled",
+    "verify": "VerifyIncident",
+    "close": "CloseIncident",
+}
 BEFORE_THE_CASE = {"IdentityService/GetRegion", "IdentityService/GetKeySet"}
 
 
@@ -64,9 +80,12 @@ def story(city: City) -> Story:
     told = Story(city)
     answer = told.answers["file"] = city.file(region=region_not_asked_for(city), **PERSONAL)
     answer = told.answers["dispatch"] = city.dispatch(answer.body["incident"])
+    answer = told.answers["accept"] = city.accept(answer.body["incident"])
+    answer = told.answers["handle"] = city.report_handled(answer.body["incident"])
+    answer = told.answers["verify"] = city.verify(answer.body["incident"])
     told.answers["close"] = city.close(answer.body["incident"])
     told.refused = list(refused_calls(city))
-    wait_for("three mails", lambda: len(city.mails(told.case_number)) >= 3)
+    wait_for("a mail for every step", lambda: len(city.mails(told.case_number)) >= len(STEPS))
     for step, answer in told.answers.items():
         told.spans[step] = stored(city, answer.trace_id, expected(step).total())
     for reply in told.refused:
@@ -140,6 +159,9 @@ def expected(step: str) -> Counter[Edge]:
         region = "IdentityService/GetRegion"
         tree[call, ("grid", "client", region)] += 1
         tree[("grid", "client", region), ("identity", "server", region)] += 1
+    if step == "dispatch":
+        # Whether there is something to inspect is asked of every dispatch; of rubbish there is not.
+        tree[sending, ("inspection", "consumer", f"process {GRID_TOPIC}")] += 1
     return tree
 
 
@@ -166,7 +188,7 @@ def test_one_root_and_no_orphan(story: Story, step: str) -> None:
         assert span is root or span.start_ns >= by_id[span.parent].start_ns
 
 
-def test_the_cases_spans_lie_in_the_three_traces_of_its_calls(story: Story) -> None:
+def test_the_cases_spans_lie_in_the_traces_of_its_calls(story: Story) -> None:
     needle = f'"egov.case.number":"{story.case_number}"'
     lines = (line.decode() for line in files.lines(story.city.where.telemetry))
     of_the_case = {json.loads(line)["trace"] for line in lines if needle in line}
@@ -194,7 +216,7 @@ def test_every_span_of_this_stack_is_in_the_registry(city: City, story: Story) -
             assert registry.attribute(name, value) is not None, (span["name"], name)
 
 
-@pytest.mark.parametrize("part", ["identity", "grid", "notification", "collector"])
+@pytest.mark.parametrize("part", ["identity", "grid", "notification", "inspection", "certificates", "collector"])
 def test_nothing_unregistered_was_dropped_on_the_way(story: Story, part: str) -> None:
     with urllib.request.urlopen(f"{story.city.stack.admin_url(part)}/metrics", timeout=5) as answer:
         lines = answer.read().decode().splitlines()
@@ -215,13 +237,14 @@ def test_no_personal_data_in_any_log(story: Story) -> None:
     wait_for("the gateway's log", lambda: all(trace_id in access_log.read_text() for trace_id in trace_ids))
 
     logs = sorted(folder.iterdir())
-    assert {"gateway.log", "grid.log", "identity.log", "notification.log", "postgres.log"} <= {log.name for log in logs}
+    services = {"certificates.log", "grid.log", "identity.log", "inspection.log", "notification.log"}
+    assert services | {"gateway.log", "postgres.log"} <= {log.name for log in logs}
     for log in logs:
         assert_nothing_personal(story.city, log.name, log.read_bytes())
 
 
 def test_no_personal_data_in_any_event(story: Story) -> None:
-    for topic in (GRID_TOPIC, NOTIFICATION_TOPIC, "egov.identity.v1"):
+    for topic in (GRID_TOPIC, NOTIFICATION_TOPIC, INSPECTION_TOPIC, CERTIFICATES_TOPIC, IDENTITY_TOPIC):
         for record in story.city.records(topic):
             whole = [record.key, *record.headers.values()]
             # The actor of an event is a person's id, and nothing else of the person.
@@ -237,7 +260,8 @@ def test_no_personal_data_in_what_a_refusal_says(story: Story) -> None:
 def test_no_personal_data_in_notices_and_mails(story: Story) -> None:
     said = [str(notice["texts"]) for notice in story.city.notices(story.case_number)]
     said += [mail.get_content() for mail in story.city.mails(story.case_number)]
-    assert len(said) == 9
+    # Two notices and a mail of every step.
+    assert len(said) == 3 * len(STEPS)
     for text in said:
         assert_nothing_personal(story.city, "a notice", text.encode())
 

@@ -17,8 +17,26 @@ Party = tuple[int, str]
 EVENT_OF = {
     Action.FILE: "egov.grid.v1.IncidentFiled",
     Action.DISPATCH: "egov.grid.v1.IncidentDispatched",
+    Action.ACCEPT: "egov.grid.v1.IncidentAccepted",
+    Action.HANDLE: "egov.grid.v1.IncidentHandled",
+    Action.VERIFY: "egov.grid.v1.IncidentVerified",
     Action.CLOSE: "egov.grid.v1.IncidentClosed",
 }
+"""The event of each step of a run."""
+
+ESCALATED = "egov.grid.v1.IncidentEscalated"
+"""Caused by time and not by a call: a run that lasts longer than a step may take sees some."""
+
+TAKEN = frozenset(
+    {
+        *EVENT_OF.values(),
+        ESCALATED,
+        "egov.grid.v1.IncidentReturned",
+        "egov.grid.v1.IncidentReworkOrdered",
+        "egov.grid.v1.IncidentReopened",
+    }
+)
+"""The events of grid that notification takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +120,28 @@ def reconcile(
 
 def _events(accounts: Accounts, acknowledged: Mapping[Action, Sequence[tuple[str, int]]], ours: Sequence[Fact]) -> None:
     """One event for every acknowledged change, of its type, and no other."""
-    there = Counter((fact.type, fact.incident_id, fact.version) for fact in ours)
+    there = Counter((fact.type, fact.incident_id, fact.version) for fact in ours if fact.type != ESCALATED)
     wanted = Counter((EVENT_OF[action], *pair) for action, pairs in acknowledged.items() for pair in pairs)
     accounts.line("changes acknowledged by the gateway", wanted.total())
     accounts.line("their events in Kafka", there.total())
+    for type, count in sorted(Counter(type for type, _, _ in there.elements()).items(), key=_in_order):
+        accounts.line(f"  {type.rpartition('.')[2]}", count)
+    accounts.line("escalations of them, because time passed", len(ours) - there.total())
     accounts.none_of("acknowledged twice", [key for key, count in wanted.items() if count > 1])
     accounts.none_of("acknowledged, but not in Kafka", [key for key in wanted if key not in there])
     accounts.none_of("in Kafka under two ids", [key for key, count in there.items() if count > 1])
     accounts.none_of("in Kafka, but never acknowledged", [key for key in there if key not in wanted])
 
 
+def _in_order(typed: tuple[str, int]) -> int:
+    """Place of an event type in a report's life; types that no step causes come last."""
+    types = list(EVENT_OF.values())
+    return types.index(typed[0]) if typed[0] in types else len(types)
+
+
 def _books(accounts: Accounts, facts: Collection[Fact], made: int, before: Counts, after: Counts) -> None:
     """The services' own figures against Kafka's, over all events since the run began."""
-    consumed = sum(fact.type in EVENT_OF.values() for fact in facts)
+    consumed = sum(fact.type in TAKEN for fact in facts)
     logged = after.grid_logged - before.grid_logged
     taken = after.notification_taken - before.notification_taken
     noted = after.notification_logged - before.notification_logged

@@ -1,4 +1,4 @@
-"""The calls of the replay: who files, dispatches and closes, and what the services say of themselves."""
+"""The calls of the replay: who leads a report through which step, and what the services say of themselves."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ from deploy.local.replaying.timeline import Action, Step
 from deploy.local.tokens import Member, Staff
 
 KEYS = uuid.UUID("5b0c1c1e-6d52-4f0e-9d3a-1f5f8f6a2b70")  # any fixed namespace: a run's keys are the same on every try
+DUPLICATE = "The source labels it a duplicate."
+
+VERBS = {
+    Action.DISPATCH: "dispatch",
+    Action.ACCEPT: "accept",
+    Action.HANDLE: "reportHandled",
+    Action.VERIFY: "verify",
+    Action.CLOSE: "close",
+}
 
 
 class Calls:
@@ -21,29 +30,36 @@ class Calls:
         self._gateway, self._people, self._run = gateway, people, run
 
     def act(self, step: Step, standing: Standing | None) -> Standing:
-        """File, dispatch or close. Raises ApiError, Unreachable."""
-        if standing is None:
-            return self._file(step)
-        return self._dispatch(step, standing) if step.action is Action.DISPATCH else self._close(step, standing)
+        """Make the call. Raises ApiError, Unreachable."""
+        return self._file(step) if standing is None else self._lead(step, standing)
 
     def _file(self, step: Step) -> Standing:
         body = {"report": step.mapped.report(self._run)}
         return self._post("/v1/incidents", body, self._people.citizens, step)
 
-    def _dispatch(self, step: Step, standing: Standing) -> Standing:
-        path = f"/v1/incidents/{standing.incident_id}:dispatch"
-        return self._post(path, {"version": standing.version}, self._people.seat(step.mapped.village[:6]), step)
-
-    def _close(self, step: Step, standing: Standing) -> Standing:
-        outcome = "DUPLICATE" if step.mapped.row.duplicate else "HANDLED"
-        body = {"version": standing.version, "outcome": f"CLOSING_OUTCOME_{outcome}"}
-        path = f"/v1/incidents/{standing.incident_id}:close"
-        return self._post(path, body, self._people.officer(standing.department), step)
+    def _lead(self, step: Step, standing: Standing) -> Standing:
+        """The department in charge, its holder then, accepts and handles; the county's grid centre does the rest."""
+        by_department = step.action in (Action.ACCEPT, Action.HANDLE)
+        people = self._people
+        door = people.officer(standing.department) if by_department else people.seat(step.mapped.village[:6])
+        path = f"/v1/incidents/{standing.incident_id}:{VERBS[step.action]}"
+        return self._post(path, {"version": standing.version, **said(step)}, door, step)
 
     def _post(self, path: str, body: dict[str, Any], door: Member | Staff, step: Step) -> Standing:
         key = uuid.uuid5(KEYS, f"{self._run}/{step.mapped.row.key}/{step.action.name}")
         incident = self._gateway.post(path, body, door=door, key=str(key)).body["incident"]
         return Standing(incident["incidentId"], int(incident["version"]), incident.get("holderDepartment", ""))
+
+
+def said(step: Step) -> dict[str, Any]:
+    """What a step after the filing says beside the version."""
+    if step.action is Action.VERIFY:
+        return {"passed": True}
+    if step.action is not Action.CLOSE:
+        return {}
+    if step.mapped.row.duplicate:
+        return {"outcome": "CLOSING_OUTCOME_DUPLICATE", "reason": DUPLICATE}
+    return {"outcome": "CLOSING_OUTCOME_HANDLED"}
 
 
 def status(gateway: Gateway, people: People, service: str) -> dict[str, Any]:

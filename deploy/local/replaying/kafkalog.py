@@ -11,6 +11,7 @@ from typing import Any
 from egov.common.v1 import parties_pb2
 from egov.grid.v1 import events_pb2 as grid_events
 from egov.notification.v1 import events_pb2 as notification_events
+from google.protobuf.message import Message
 from kafka import KafkaConsumer, TopicPartition
 
 from deploy.local.replaying.accounts import Fact, NoticeFact, Party
@@ -21,12 +22,22 @@ POLL_MS = 500
 SILENT_POLLS = 60  # half a minute without a record that should be there
 
 Ends = Mapping[str, Mapping[int, int]]
-IncidentEvent = grid_events.IncidentFiled | grid_events.IncidentDispatched | grid_events.IncidentClosed
 
-_INCIDENT_EVENTS: dict[str, Callable[[], IncidentEvent]] = {
-    kind.DESCRIPTOR.full_name: kind
-    for kind in (grid_events.IncidentFiled, grid_events.IncidentDispatched, grid_events.IncidentClosed)
+# The departments that an event is told to beside its reporter. Said here once more, so that the books do not take
+# notification's own word for it.
+_TOLD: dict[type[Message], Callable[[Any], set[str]]] = {
+    grid_events.IncidentFiled: lambda event: {event.holder.removeprefix("department/")},
+    grid_events.IncidentDispatched: lambda event: {event.department},
+    grid_events.IncidentAccepted: lambda event: {event.centre},
+    grid_events.IncidentReturned: lambda event: {event.centre},
+    grid_events.IncidentHandled: lambda event: {event.centre},
+    grid_events.IncidentVerified: lambda event: {event.department},
+    grid_events.IncidentReworkOrdered: lambda event: {event.department},
+    grid_events.IncidentClosed: lambda event: {event.department} - {""},
+    grid_events.IncidentReopened: lambda event: {event.centre},
+    grid_events.IncidentEscalated: lambda event: {event.supervisor, event.department},
 }
+_INCIDENT_EVENTS = {kind.DESCRIPTOR.full_name: kind for kind in _TOLD}
 _NOTICE_CREATED = notification_events.NoticeCreated.DESCRIPTOR.full_name
 
 
@@ -86,14 +97,12 @@ class KafkaLog:
 
 def fact(envelope: Envelope, body: bytes) -> Fact:
     """An event of grid's topic, told by its envelope and, for an incident's events, by its body."""
-    make = _INCIDENT_EVENTS.get(envelope.type)
-    if make is None:
+    kind = _INCIDENT_EVENTS.get(envelope.type)
+    if kind is None:
         return Fact(envelope.id, envelope.type, envelope.key, envelope.version)
-    event = make()
+    event: Any = kind()
     event.ParseFromString(body)
-    department = parties_pb2.Party(kind=parties_pb2.PARTY_KIND_DEPARTMENT, id=_department(event))
-    tells = frozenset({_party(event.reporter), _party(department)})
-    return Fact(envelope.id, envelope.type, envelope.key, envelope.version, event.reference, tells)
+    return Fact(envelope.id, envelope.type, envelope.key, envelope.version, event.reference, tells(event))
 
 
 def notice_fact(envelope: Envelope, body: bytes) -> NoticeFact:
@@ -105,11 +114,11 @@ def notice_fact(envelope: Envelope, body: bytes) -> NoticeFact:
     return NoticeFact(envelope.id, event.caused_by, _party(event.recipient))
 
 
-def _department(event: IncidentEvent) -> str:
-    """The department that the event concerns: the centre when filed, the one in charge from then on."""
-    if isinstance(event, grid_events.IncidentFiled):
-        return event.holder.removeprefix("department/")
-    return event.department
+def tells(event: Any) -> frozenset[Party]:
+    """Who is to get a notice of an incident's event. The reporter is spared reminders."""
+    departments = {(parties_pb2.PARTY_KIND_DEPARTMENT, code) for code in _TOLD[type(event)](event)}
+    spared = isinstance(event, grid_events.IncidentEscalated) and event.reminder
+    return frozenset(departments if spared else departments | {_party(event.reporter)})
 
 
 def _party(party: parties_pb2.Party) -> Party:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from deploy.local.replaying.accounts import EVENT_OF, Counts
+from deploy.local.replaying.accounts import TAKEN, Counts
 from deploy.local.replaying.kafkalog import GRID_TOPIC, KafkaLog
 
 PATIENCE_S, ASK_EVERY_S = 60.0, 0.25
@@ -59,7 +59,7 @@ def behind(log: KafkaLog, ends: Mapping[str, Mapping[int, int]], notification: M
     left = sum(end - since[GRID_TOPIC][number] for number, end in ends[GRID_TOPIC].items())
     if left > LOOKED_INTO:
         return left
-    return sum(fact.type in EVENT_OF.values() for fact in log.grid_events(since, ends))
+    return sum(fact.type in TAKEN for fact in log.grid_events(since, ends))
 
 
 def positions(status: Mapping[str, Any]) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""The order of the work: every report is filed, dispatched and closed when its date comes."""
+"""The order of the work: every report is filed and dispatched on its date, and led to the close on that one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ class Action(IntEnum):
 
     FILE = 0
     DISPATCH = 1
-    CLOSE = 2
+    ACCEPT = 2
+    HANDLE = 3
+    VERIFY = 4
+    CLOSE = 5
+
+
+ON_ARRIVAL = (Action.FILE, Action.DISPATCH)
+ON_COMPLETION = (Action.ACCEPT, Action.HANDLE, Action.VERIFY, Action.CLOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ def timeline(reports: Iterable[Mapped]) -> list[Step]:
 
 def _steps(mapped: Mapped) -> list[Step]:
     row = mapped.row
-    steps = [Step(row.created, Action.FILE, mapped), Step(row.created, Action.DISPATCH, mapped)]
+    steps = [Step(row.created, action, mapped) for action in ON_ARRIVAL]
     if row.closed is not None:
-        steps.append(Step(row.closed, Action.CLOSE, mapped))
+        steps += [Step(row.closed, action, mapped) for action in ON_COMPLETION]
     return steps

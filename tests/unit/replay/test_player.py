@@ -8,7 +8,7 @@ from deploy.local.client import ApiError, Unreachable
 from deploy.local.replaying.mapping import Mapped, TypeKey
 from deploy.local.replaying.player import Player, Standing
 from deploy.local.replaying.rows import Row
-from deploy.local.replaying.timeline import Action, Step, timeline
+from deploy.local.replaying.timeline import ON_COMPLETION, Action, Step, timeline
 
 FIRST = datetime(2014, 12, 1, tzinfo=UTC)
 
@@ -57,9 +57,9 @@ def player(office: Office, threads: int = 8) -> Player:
 def test_every_step_is_played_and_each_report_in_order() -> None:
     office = Office()
     played = player(office).play(steps_of(200))
-    assert played.calls == 600
-    assert all(actions == [Action.FILE, Action.DISPATCH, Action.CLOSE] for actions in office.seen.values())
-    assert sorted(played.acknowledged[Action.CLOSE]) == sorted((str(n), 3) for n in range(200))
+    assert played.calls == 1200
+    assert all(actions == list(Action) for actions in office.seen.values())
+    assert sorted(played.acknowledged[Action.CLOSE]) == sorted((str(n), 6) for n in range(200))
     assert not played.failed
 
 
@@ -76,9 +76,9 @@ def test_a_refusal_is_counted_and_the_steps_after_it_are_not_tried() -> None:
         (Action.FILE, "WRONG_STATE"): 1,
         (Action.DISPATCH, "EARLIER_STEP_FAILED"): 1,
         (Action.DISPATCH, "WRONG_STATE"): 1,
-        (Action.CLOSE, "EARLIER_STEP_FAILED"): 2,
+        **{(action, "EARLIER_STEP_FAILED"): 2 for action in ON_COMPLETION},
     }
-    assert played.calls + played.failed.total() == 12
+    assert played.calls + played.failed.total() == 24
 
 
 def test_an_unreachable_gateway_ends_the_play() -> None:
