@@ -6,17 +6,18 @@ Either all of it is loaded, in one transaction, or nothing and every fault is na
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import sqlalchemy as sa
+
 from services.certificates.domain.reference import CertificateType, HolderKind, PublicField
 from services.certificates.store.reference import replace_issuers, replace_types
-from services.chassis.database import create_engine
+from services.chassis import load
 from services.kernel import checks
-from services.kernel.sheets import Line, Reader, SheetFaults, Sheets, matching, whole, words
+from services.kernel.sheets import Line, Reader, Sheets, matching, whole, words
 
 LONGEST_DAYS = 366 * 100
 
@@ -73,13 +74,10 @@ def read(folder: Path) -> ReferenceData:
     return data
 
 
-def load(url: str, data: ReferenceData) -> None:
-    """Make this the reference data of the database at `url`."""
-    engine = create_engine(url, application="load-certificates", pool_size=1)
-    with engine.begin() as connection:
-        replace_types(connection, data.types)
-        replace_issuers(connection, data.issuers)
-    engine.dispose()
+def save(connection: sa.Connection, data: ReferenceData) -> None:
+    """Make this the reference data; the caller commits."""
+    replace_types(connection, data.types)
+    replace_issuers(connection, data.issuers)
 
 
 def _types(sheets: Sheets) -> list[CertificateType]:
@@ -106,19 +104,12 @@ def _issuers(sheets: Sheets) -> dict[str, str]:
 
 def main(arguments: list[str]) -> int:
     """Load the folder named; 1 when its sheets are not right, 2 when the folder or the database is not named."""
-    url = os.environ.get("DATABASE_URL_CERTIFICATES_OWNER") or os.environ.get("DATABASE_URL_CERTIFICATES")
-    if len(arguments) != 1 or not url:
-        usage = "usage: python -m services.certificates.load <folder>, with DATABASE_URL_CERTIFICATES_OWNER set"
-        print(usage, file=sys.stderr)
-        return 2
-    try:
-        data = read(Path(arguments[0]))
-    except SheetFaults as error:
-        print("\n".join(error.faults), file=sys.stderr)
-        return 1
-    load(url, data)
-    print(f"certificates: {len(data.types)} certificate types, {len(data.issuers)} issuers")
-    return 0
+    return load.main("certificates", arguments, read=read, save=save, counts=counts)
+
+
+def counts(data: ReferenceData) -> str:
+    """What was loaded, for whoever loads it."""
+    return f"{len(data.types)} certificate types, {len(data.issuers)} issuers"
 
 
 if __name__ == "__main__":

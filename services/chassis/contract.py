@@ -128,6 +128,7 @@ def event_kind(descriptor: Descriptor) -> EventKind:
     )
 
 
+@cache
 def about_person(event_type: str) -> bool:
     """Whether events of this type, one of this process's own, have a person as their aggregate."""
     return event_kind(descriptor_pool.Default().FindMessageTypeByName(event_type)).about_person

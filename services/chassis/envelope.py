@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.contract import EventKind, event_kind, field_value
+from services.chassis.moments import moment
 
 # Longer than any id or type of ours, and short enough for a database index.
 LONGEST_NEEDED = 200
@@ -157,15 +158,15 @@ def _rendered_links(event: Any, kind: EventKind) -> tuple[tuple[str, str], ...]:
 
 
 def _moment(value: Timestamp | None) -> datetime | None:
-    return value.ToDatetime(tzinfo=UTC) if value is not None else None
+    return moment(value) if value is not None else None
 
 
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _rfc3339(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _parsed(text: str) -> datetime:
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    if moment.tzinfo is None:
+    at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if at.tzinfo is None:
         raise ValueError("no offset")
-    return moment
+    return at

@@ -15,6 +15,7 @@ from services.chassis.call import Call
 from services.chassis.consumers import Consumers
 from services.chassis.entrypoints import every, rpc
 from services.chassis.inbox import Kept
+from services.chassis.moments import stamp
 from services.chassis.resume import finish
 from services.chassis.uow import Transaction
 from services.kernel.errors import failed_state, not_found
@@ -141,7 +142,7 @@ def queues_of(connection: sa.Connection) -> tuple[dict[str, int], dict[str, int]
 
 
 def _parked(row: Any) -> pb.ParkedEvent:
-    event = pb.ParkedEvent(
+    return pb.ParkedEvent(
         event_id=row.event_id,
         consumer=row.consumer,
         type=row.event_type,
@@ -150,11 +151,9 @@ def _parked(row: Any) -> pb.ParkedEvent:
         state=pb.ParkedState.Value(f"PARKED_STATE_{row.state}"),
         reason=row.reason,
         attempts=row.attempts,
+        parked_at=stamp(row.parked_at),
+        due_at=stamp(row.due_at),
     )
-    event.parked_at.FromDatetime(row.parked_at)
-    if row.due_at is not None:
-        event.due_at.FromDatetime(row.due_at)
-    return event
 
 
 def _locked_head(uow: Transaction, consumer: str, event_id: str) -> Kept:

@@ -6,17 +6,18 @@ Either all of it is loaded, in one transaction, or nothing and every fault is na
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from services.chassis.database import create_engine
+import sqlalchemy as sa
+
+from services.chassis import load
 from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
 from services.grid.store.reference import replace_centres, replace_rules, replace_types
 from services.kernel import regions
-from services.kernel.sheets import Reader, SheetFaults, Sheets, matching, whole, words
+from services.kernel.sheets import Reader, Sheets, matching, whole, words
 
 
 def _kind(text: str) -> IncidentKind:
@@ -71,14 +72,11 @@ def read(folder: Path) -> ReferenceData:
     return data
 
 
-def load(url: str, data: ReferenceData) -> None:
-    """Make this the reference data of the database at `url`."""
-    engine = create_engine(url, application="load-grid", pool_size=1)
-    with engine.begin() as connection:
-        replace_types(connection, data.types)
-        replace_rules(connection, data.rules)
-        replace_centres(connection, data.centres)
-    engine.dispose()
+def save(connection: sa.Connection, data: ReferenceData) -> None:
+    """Make this the reference data; the caller commits."""
+    replace_types(connection, data.types)
+    replace_rules(connection, data.rules)
+    replace_centres(connection, data.centres)
 
 
 def _types(sheets: Sheets) -> list[IncidentType]:
@@ -124,18 +122,12 @@ def _centres(sheets: Sheets) -> dict[str, str]:
 
 def main(arguments: list[str]) -> int:
     """Load the folder named; 1 when its sheets are not right, 2 when the folder or the database is not named."""
-    url = os.environ.get("DATABASE_URL_GRID_OWNER") or os.environ.get("DATABASE_URL_GRID")
-    if len(arguments) != 1 or not url:
-        print("usage: python -m services.grid.load <folder>, with DATABASE_URL_GRID_OWNER set", file=sys.stderr)
-        return 2
-    try:
-        data = read(Path(arguments[0]))
-    except SheetFaults as error:
-        print("\n".join(error.faults), file=sys.stderr)
-        return 1
-    load(url, data)
-    print(f"grid: {len(data.types)} incident types, {len(data.rules)} dispatch rules, {len(data.centres)} centres")
-    return 0
+    return load.main("grid", arguments, read=read, save=save, counts=counts)
+
+
+def counts(data: ReferenceData) -> str:
+    """What was loaded, for whoever loads it."""
+    return f"{len(data.types)} incident types, {len(data.rules)} dispatch rules, {len(data.centres)} centres"
 
 
 if __name__ == "__main__":

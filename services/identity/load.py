@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from services.chassis.database import create_engine
+from services.chassis.load import in_one_transaction, owner_url
 from services.identity.domain import secrets
 from services.identity.domain.holders import Numbers
 from services.identity.domain.members import Member
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--member-keys", type=Path, metavar="DIR", help="a folder per client id, with public.jwk.json")
     given = parser.parse_args(arguments)
-    url = os.environ.get("DATABASE_URL_IDENTITY_OWNER") or os.environ.get("DATABASE_URL_IDENTITY")
+    url = owner_url("identity")
     keys = os.environ.get("IDENTITY_KEYS")
     if not url or not keys:
         sys.stderr.write(f"load: {'IDENTITY_KEYS' if url else 'DATABASE_URL_IDENTITY_OWNER'} is missing\n")
@@ -69,10 +69,7 @@ def main(arguments: list[str]) -> int:
     except SheetFaults as unfit:
         sys.stderr.write("".join(f"{fault}\n" for fault in unfit.faults))
         return 1
-    engine = create_engine(url, application="load-identity", pool_size=1)
-    with engine.begin() as connection:
-        save(city, connection)
-    engine.dispose()
+    in_one_transaction("identity", url, lambda connection: save(city, connection))
     sys.stdout.write(f"identity: {city.counts()}\n")
     return 0
 

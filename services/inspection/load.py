@@ -6,16 +6,17 @@ Either all of it is loaded, in one transaction, or nothing and every fault is na
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from services.chassis.database import create_engine
+import sqlalchemy as sa
+
+from services.chassis import load
 from services.inspection.domain.reference import ChecklistItem, Gravity, InspectedType
 from services.inspection.store.reference import replace_inspected_types, replace_items
-from services.kernel.sheets import Reader, SheetFaults, Sheets, matching, words
+from services.kernel.sheets import Reader, Sheets, matching, words
 
 
 def _gravity(text: str) -> Gravity:
@@ -59,13 +60,10 @@ def read(folder: Path) -> ReferenceData:
     )
 
 
-def load(url: str, data: ReferenceData) -> None:
-    """Make this the reference data of the database at `url`."""
-    engine = create_engine(url, application="load-inspection", pool_size=1)
-    with engine.begin() as connection:
-        replace_items(connection, data.items)
-        replace_inspected_types(connection, data.inspected)
-    engine.dispose()
+def save(connection: sa.Connection, data: ReferenceData) -> None:
+    """Make this the reference data; the caller commits."""
+    replace_items(connection, data.items)
+    replace_inspected_types(connection, data.inspected)
 
 
 def _inspected(*, standard: str, kind: str, code_prefix: str, department: str) -> InspectedType:
@@ -74,19 +72,12 @@ def _inspected(*, standard: str, kind: str, code_prefix: str, department: str) -
 
 def main(arguments: list[str]) -> int:
     """Load the folder named; 1 when its sheets are not right, 2 when the folder or the database is not named."""
-    url = os.environ.get("DATABASE_URL_INSPECTION_OWNER") or os.environ.get("DATABASE_URL_INSPECTION")
-    if len(arguments) != 1 or not url:
-        usage = "usage: python -m services.inspection.load <folder>, with DATABASE_URL_INSPECTION_OWNER set"
-        print(usage, file=sys.stderr)
-        return 2
-    try:
-        data = read(Path(arguments[0]))
-    except SheetFaults as error:
-        print("\n".join(error.faults), file=sys.stderr)
-        return 1
-    load(url, data)
-    print(f"inspection: {len(data.items)} checklist items, {len(data.inspected)} inspected types")
-    return 0
+    return load.main("inspection", arguments, read=read, save=save, counts=counts)
+
+
+def counts(data: ReferenceData) -> str:
+    """What was loaded, for whoever loads it."""
+    return f"{len(data.items)} checklist items, {len(data.inspected)} inspected types"
 
 
 if __name__ == "__main__":

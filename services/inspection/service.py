@@ -12,6 +12,7 @@ from egov.inspection.v1 import inspection_service_pb2 as messages
 from services.chassis.call import Call
 from services.chassis.client import GrpcClient
 from services.chassis.entrypoints import BEGINNING, on, rpc
+from services.chassis.moments import moment, moment_in
 from services.chassis.uow import UnitOfWork
 from services.inspection import usecases
 from services.inspection.config import InspectionSettings
@@ -107,7 +108,7 @@ class InspectionService:
             UUID(request.inspection_id),
             call.region,
             seen=request.version,
-            until=wire.moment(request.rectify_by),
+            until=moment(request.rectify_by),
         )
         return messages.OrderRectificationResponse(inspection=wire.inspection_message(inspection))
 
@@ -121,7 +122,7 @@ class InspectionService:
             call.region,
             seen=request.version,
             passed=request.passed,
-            until=wire.new_date(request),
+            until=moment_in(request, "rectify_by"),
         )
         return messages.RecordRecheckResponse(inspection=wire.inspection_message(inspection))
 

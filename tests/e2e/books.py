@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 
 from tests.e2e.city import GRID_TOPIC, NOTIFICATION_TOPIC, City, Json, Record, reference
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 THREADS = 4
 SETTLED_WITHIN_S = 90.0

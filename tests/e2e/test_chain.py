@@ -20,7 +20,7 @@ from deploy.local.client import ApiError
 from deploy.local.tokens import Staff
 from tests.e2e.books import mail_ids
 from tests.e2e.city import CENTRE, COUNTY, VILLAGE, City, Json
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 # Each test goes on where the one before it ended.
 pytestmark = pytest.mark.timeout(180)

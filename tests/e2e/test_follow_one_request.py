@@ -18,7 +18,7 @@ from services.kernel import casenumber
 from services.kernel.ids import uuid7_time
 from tests.e2e.city import CENTRE, COUNTY, GRID_TOPIC, NOTIFICATION_TOPIC, RUBBISH, VILLAGE, City, Json, report
 from tests.e2e.door import Reply
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 DESCRIPTION = "路口东侧垃圾堆放已有两天。Rubbish has lain at the crossing for two days."
 REFERENCE = f"follow-{uuid.uuid4().hex[:8]}"

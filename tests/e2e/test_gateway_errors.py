@@ -12,7 +12,7 @@ import pytest
 from deploy.local.client import ApiError
 from tests.e2e.city import COUNTY, City
 from tests.e2e.door import Reply, assert_refused
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 GRPC_CODES = {
     400: {3, 9}, 401: {16}, 403: {7}, 404: {5}, 405: {12}, 409: {6, 10}, 413: {3}, 415: {3}, 429: {8}, 503: {14},

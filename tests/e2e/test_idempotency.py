@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.e2e.city import COUNTY, GRID_TOPIC, City, Json, reference, report
 from tests.e2e.door import Reply, assert_refused, content, said
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 TWINS = 20
 

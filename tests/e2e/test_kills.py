@@ -15,7 +15,7 @@ from tests.conftest import running_stack
 from tests.e2e.books import NO_REPEATS, balance, end_leases, load, mail_ids, outbox, pending_jobs
 from tests.e2e.city import City, report
 from tests.e2e.door import assert_refused
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 # On a busy machine a part may take long to come back.
 pytestmark = pytest.mark.timeout(300)

@@ -18,7 +18,7 @@ import pytest
 from deploy.local.client import Answer
 from tests.e2e.city import COUNTY, COUNTY_ELSEWHERE, VILLAGE_ELSEWHERE, City, Json, report
 from tests.e2e.door import Reply, assert_refused
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 # A unit grid, where no other test reports from: grid remembers what identity says of a region.
 CLOSED_REGION = "371102001003003"

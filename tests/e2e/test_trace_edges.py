@@ -35,7 +35,7 @@ from tests.e2e.city import (
 )
 from tests.e2e.door import Reply
 from tests.e2e.spans import Edge, What, edges, spans_of, what
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 NAME, PHONE, ADDRESS = "赵铁柱", "13905330417", "碧海路七十七号三单元"
 CITIZEN_NUMBER, WRONG_CITIZEN_NUMBER = "11010519491231002X", "110105194912310021"

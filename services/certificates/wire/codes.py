@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from egov.certificates.v1 import certificates_pb2, certificates_service_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.certificates.domain.reference import HolderKind
 from services.certificates.domain.states import Status
@@ -29,17 +26,3 @@ CHECKS_OUT = {
     Diagnosis.FAULTY_VARIANT: certificates_service_pb2.CHECK_DIAGNOSIS_FAULTY_VARIANT,
     Diagnosis.WRONG: certificates_service_pb2.CHECK_DIAGNOSIS_WRONG,
 }
-
-
-def moment(stamp: Timestamp) -> datetime:
-    """A moment from a message."""
-    return stamp.ToDatetime(tzinfo=UTC)
-
-
-def stamp(at: datetime | None) -> Timestamp | None:
-    """A moment for a message; None stays unset."""
-    if at is None:
-        return None
-    made = Timestamp()
-    made.FromDatetime(at)
-    return made

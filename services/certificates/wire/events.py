@@ -13,7 +13,8 @@ from services.certificates.domain.findings import GoodEnd, GraveFinding
 from services.certificates.domain.reference import Holder, HolderKind
 from services.certificates.domain.states import Reason
 from services.certificates.domain.uses import Use
-from services.certificates.wire.codes import HOLDER_KINDS_OUT, stamp
+from services.certificates.wire.codes import HOLDER_KINDS_OUT
+from services.chassis.moments import stamp
 
 GOOD_ENDS = {
     inspections_pb2.INSPECTION_OUTCOME_RECTIFIED: Reason.RECTIFIED,

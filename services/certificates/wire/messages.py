@@ -15,7 +15,8 @@ from services.certificates.domain.reference import CertificateType, Holder, Read
 from services.certificates.domain.states import StatusChange
 from services.certificates.domain.uses import Use
 from services.certificates.domain.verification import Verification
-from services.certificates.wire.codes import CHECKS_OUT, HOLDER_KINDS, HOLDER_KINDS_OUT, STATUSES_OUT, moment, stamp
+from services.certificates.wire.codes import CHECKS_OUT, HOLDER_KINDS, HOLDER_KINDS_OUT, STATUSES_OUT
+from services.chassis.moments import moment_in, stamp
 from services.kernel.paging import Page, PageRequest, page_request, plain
 from services.kernel.ports import Caller
 
@@ -28,19 +29,19 @@ def application(request: certificates_service_pb2.IssueCertificateRequest) -> Ap
         holder=Holder(HOLDER_KINDS[request.holder_kind], request.holder),
         holder_name=request.holder_name,
         region=request.region,
-        valid_from=moment(request.valid_from) if request.HasField("valid_from") else None,
-        valid_until=moment(request.valid_until) if request.HasField("valid_until") else None,
+        valid_from=moment_in(request, "valid_from"),
+        valid_until=moment_in(request, "valid_until"),
     )
 
 
 def until(request: certificates_service_pb2.RenewCertificateRequest) -> datetime | None:
     """Until when the next version is to be valid; None: as long as the type allows."""
-    return moment(request.valid_until) if request.HasField("valid_until") else None
+    return moment_in(request, "valid_until")
 
 
 def at(request: certificates_service_pb2.GetHistoryRequest, now: datetime) -> datetime:
     """The moment asked for."""
-    return moment(request.at) if request.HasField("at") else now
+    return moment_in(request, "at") or now
 
 
 def holder(request: certificates_service_pb2.ListHolderCertificatesRequest) -> Holder:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from egov.common.v1 import parties_pb2
 from egov.grid.v1 import incidents_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.grid.domain.deadlines import Level
 from services.grid.domain.reference import IncidentKind, TypeKey
@@ -77,17 +74,3 @@ def type_key(key: TypeKey) -> incidents_pb2.IncidentTypeKey:
 def party(party: Party) -> parties_pb2.Party:
     """A party by reference."""
     return parties_pb2.Party(kind=PARTY_KINDS[party.kind], id=party.id)
-
-
-def moment(stamp: Timestamp) -> datetime:
-    """A moment, from the contract."""
-    return stamp.ToDatetime(tzinfo=UTC)
-
-
-def stamp(moment: datetime | None) -> Timestamp | None:
-    """A moment for the contract; None stays unset."""
-    if moment is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp

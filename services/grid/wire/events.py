@@ -11,6 +11,7 @@ from egov.grid.v1 import events_pb2, incidents_pb2
 from egov.inspection.v1 import events_pb2 as inspection_events
 from egov.inspection.v1 import inspections_pb2
 
+from services.chassis.moments import stamp
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
@@ -22,7 +23,6 @@ from services.grid.wire.codes import (
     RETURN_REASONS_OUT,
     STATES_OUT,
     party,
-    stamp,
     type_key,
 )
 

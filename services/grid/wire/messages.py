@@ -8,6 +8,7 @@ from egov.common.v1 import paging_pb2
 from egov.grid.v1 import grid_service_pb2, incidents_pb2
 from egov.identity.v1 import regions_pb2
 
+from services.chassis.moments import moment_in, stamp
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import IncidentKind, IncidentType, TypeKey
 from services.grid.domain.reports import Region, Report
@@ -18,9 +19,7 @@ from services.grid.wire.codes import (
     OUTCOMES_OUT,
     RETURN_REASONS_OUT,
     STATES_OUT,
-    moment,
     party,
-    stamp,
     type_key,
 )
 from services.kernel.paging import Page, PageRequest, instant, page_request, plain
@@ -32,7 +31,7 @@ def report(message: incidents_pb2.Report) -> Report:
         type=TypeKey(message.type.standard, KINDS[message.type.kind], message.type.code),
         region=message.region,
         description=message.description,
-        seen_at=moment(message.seen_at) if message.HasField("seen_at") else None,
+        seen_at=moment_in(message, "seen_at"),
         address=message.address,
         reporter_citizen_number=message.reporter_citizen_number,
         enterprise_code=message.enterprise_code,
@@ -44,8 +43,8 @@ def region(message: regions_pb2.Region) -> Region:
     """A region, as identity answers."""
     return Region(
         message.code,
-        valid_from=moment(message.valid_from) if message.HasField("valid_from") else None,
-        valid_until=moment(message.valid_until) if message.HasField("valid_until") else None,
+        valid_from=moment_in(message, "valid_from"),
+        valid_until=moment_in(message, "valid_until"),
     )
 
 

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from egov.identity.v1 import events_pb2
 
+from services.chassis.moments import stamp
 from services.identity.domain.holders import Holder
 from services.identity.domain.members import Member
 from services.identity.domain.standing import Standing
-from services.identity.wire.messages import DISABLE_REASONS, timestamp
+from services.identity.wire.messages import DISABLE_REASONS
 from services.kernel.parties import Party
 
 Stands = events_pb2.SubjectDisabled | events_pb2.SubjectEnabled | events_pb2.ClientDisabled | events_pb2.ClientEnabled
@@ -22,7 +23,7 @@ def member_registered(known: Member, at: datetime) -> events_pb2.MemberRegistere
         version=known.version,
         region=known.region,
         scopes=known.scopes,
-        registered_at=timestamp(at),
+        registered_at=stamp(at),
     )
 
 
@@ -33,13 +34,13 @@ def holder_registered(known: Holder) -> events_pb2.HolderRegistered:
         version=known.version,
         kind_code=known.kind_code,
         region=known.region,
-        registered_at=timestamp(known.registered_at),
+        registered_at=stamp(known.registered_at),
     )
 
 
 def stands(party: Party, now: Standing, at: datetime) -> Stands:
     """A person or a member system was shut out, or let in again at this moment."""
-    moment = timestamp(at)
+    moment = stamp(at)
     if now.reason is None:
         if party.kind == "person":
             return events_pb2.SubjectEnabled(person_id=party.id, version=now.version, enabled_at=moment)

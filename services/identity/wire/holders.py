@@ -7,9 +7,9 @@ from uuid import UUID
 from egov.common.v1 import paging_pb2
 from egov.identity.v1 import holders_pb2, identity_service_pb2
 
+from services.chassis.moments import stamp
 from services.identity.domain.accesses import Access
 from services.identity.domain.holders import Application, Holder
-from services.identity.wire.messages import timestamp
 from services.kernel.paging import Page, PageRequest, instant, page_request
 
 
@@ -36,7 +36,7 @@ def holder(known: Holder) -> holders_pb2.Holder:
         region=known.region,
         email=known.email,
         language=known.language,
-        registered_at=timestamp(known.registered_at),
+        registered_at=stamp(known.registered_at),
         disabled=known.disabled,
         version=known.version,
     )
@@ -51,7 +51,7 @@ def accesses(page: Page[Access]) -> list[holders_pb2.Access]:
     """The accesses of a page."""
     return [
         holders_pb2.Access(
-            at=timestamp(each.at),
+            at=stamp(each.at),
             department=each.department,
             client_id=each.client_id,
             person_id=each.person_id,

@@ -13,8 +13,8 @@ from typing import Any
 import egov
 from egov.common.v1 import options_pb2, paging_pb2, parties_pb2
 from egov.identity.v1 import identity_service_pb2, organisations_pb2, regions_pb2, standing_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.chassis.moments import stamp
 from services.identity.domain.members import Member, Registration
 from services.identity.domain.organisations import Contact, Department, Staff
 from services.identity.domain.regions import Region
@@ -78,8 +78,8 @@ def region(known: Region) -> regions_pb2.Region:
         parent_code=known.parent_code,
         name=known.name,
         generated=known.generated,
-        valid_from=timestamp(known.valid_from),
-        valid_until=timestamp(known.valid_until),
+        valid_from=stamp(known.valid_from),
+        valid_until=stamp(known.valid_until),
     )
 
 
@@ -154,7 +154,7 @@ def staff(known: Staff, department: str, now: datetime) -> organisations_pb2.Sta
 
 def standing(now: Standing) -> standing_pb2.Standing:
     """A standing as the contract shows it."""
-    shown = standing_pb2.Standing(disabled=now.disabled, disabled_since=timestamp(now.since), version=now.version)
+    shown = standing_pb2.Standing(disabled=now.disabled, disabled_since=stamp(now.since), version=now.version)
     if now.reason:
         shown.reason = DISABLE_REASONS[now.reason]
     return shown
@@ -163,12 +163,3 @@ def standing(now: Standing) -> standing_pb2.Standing:
 def reason(asked: standing_pb2.DisableReason.ValueType) -> Reason:
     """Why somebody is to be shut out."""
     return next(reason for reason, number in DISABLE_REASONS.items() if number == asked)
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    """A moment as the contract holds it; None stays unset."""
-    if moment is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp

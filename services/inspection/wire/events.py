@@ -10,10 +10,11 @@ from egov.grid.v1 import events_pb2 as grid_events
 from egov.grid.v1 import incidents_pb2
 from egov.inspection.v1 import events_pb2
 
+from services.chassis.moments import stamp
 from services.inspection.domain.inspections import Inspection, InspectionState, RefusedEffect
 from services.inspection.domain.opening import DispatchedIncident
 from services.inspection.domain.reference import IncidentType
-from services.inspection.wire.inspections import GRAVITIES_OUT, OUTCOMES, PARTY_KINDS, stamp, text_of
+from services.inspection.wire.inspections import GRAVITIES_OUT, OUTCOMES, PARTY_KINDS, text_of
 from services.kernel.parties import Party
 
 INCIDENT_KINDS = {incidents_pb2.INCIDENT_KIND_COMPONENT: "component", incidents_pb2.INCIDENT_KIND_EVENT: "event"}

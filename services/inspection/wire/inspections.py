@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from egov.common.v1 import paging_pb2, parties_pb2
 from egov.identity.v1 import organisations_pb2
 from egov.inspection.v1 import inspection_service_pb2, inspections_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.chassis.moments import stamp
 from services.inspection.domain.inspections import (
     Finding,
     Inspection,
@@ -58,16 +57,6 @@ def staff(message: organisations_pb2.Staff) -> Staff:
         officer_licence=message.officer_licence,
         active=message.active,
     )
-
-
-def moment(stamp: Timestamp) -> datetime:
-    """A moment, aware, UTC."""
-    return stamp.ToDatetime(tzinfo=UTC)
-
-
-def new_date(message: inspection_service_pb2.RecordRecheckRequest) -> datetime | None:
-    """The new date that comes with a re-check, None when it is unset."""
-    return moment(message.rectify_by) if message.HasField("rectify_by") else None
 
 
 def inspection_page(message: paging_pb2.PageRequest) -> PageRequest:
@@ -133,15 +122,6 @@ def items_message(page: Page[ChecklistItem]) -> inspection_service_pb2.ListCheck
 def text_of(id: UUID | None) -> str:
     """An id, empty when there is none."""
     return str(id) if id else ""
-
-
-def stamp(moment: datetime | None) -> Timestamp | None:
-    """A moment as a Timestamp; None stays unset."""
-    if moment is None:
-        return None
-    made = Timestamp()
-    made.FromDatetime(moment)
-    return made
 
 
 def _finding(finding: Finding) -> inspections_pb2.Finding:

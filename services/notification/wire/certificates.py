@@ -10,10 +10,10 @@ from egov.certificates.v1 import certificates_pb2
 from egov.certificates.v1 import events_pb2 as certificates
 from google.protobuf.message import Message
 
+from services.chassis.moments import moment
 from services.kernel.parties import Party
 from services.notification.domain.notices import Addressee, Occasion
 from services.notification.domain.wordings import Fact
-from services.notification.wire.codes import moment
 
 HOLDERS = {certificates_pb2.HOLDER_KIND_ENTERPRISE: "enterprise", certificates_pb2.HOLDER_KIND_PERSON: "person"}
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from egov.common.v1 import parties_pb2
 from egov.notification.v1 import notices_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.kernel.parties import Party
 from services.notification.domain.notices import EmailState
@@ -42,15 +39,3 @@ def party(message: parties_pb2.Party) -> Party:
 def party_message(party: Party) -> parties_pb2.Party:
     """A party by reference."""
     return parties_pb2.Party(kind=PARTY_KINDS[party.kind], id=party.id)
-
-
-def moment(stamp: Timestamp) -> datetime:
-    """A moment, from the contract."""
-    return stamp.ToDatetime(tzinfo=UTC)
-
-
-def stamp(moment: datetime) -> Timestamp:
-    """A moment for the contract."""
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp

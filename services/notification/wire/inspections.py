@@ -13,10 +13,10 @@ from egov.inspection.v1 import events_pb2 as inspection
 from egov.inspection.v1 import inspections_pb2
 from google.protobuf.message import Message
 
+from services.chassis.moments import moment
 from services.kernel.parties import Party
 from services.notification.domain.notices import Addressee, Occasion
 from services.notification.domain.wordings import Fact
-from services.notification.wire.codes import moment
 
 
 def occasion(event: Message, event_id: str) -> Occasion:

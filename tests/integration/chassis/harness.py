@@ -23,11 +23,11 @@ from services.chassis.container import Container
 from services.chassis.run import make_runtime
 from services.chassis.runtime import PARTS, Runtime
 from services.chassis.uow import Transaction
-from tests.e2e.waiting import wait_for
 from tests.integration.chassis.callers import JWKS, REGION, Callers
 from tests.integration.chassis.permits import python_path
 from tests.integration.chassis.servers import GRID_TOPIC, SERVICE, Servers
 from tests.integration.chassis.topics import Topics
+from tests.waiting import wait_for
 
 TABLES = (
     "event_log", "outbox", "idempotency", "audit_log", "consumer_position", "consumer_try", "inbox", "held_key",

@@ -7,9 +7,9 @@ from typing import Any
 import grpc
 
 from services.kernel.ids import uuid7
-from tests.e2e.waiting import wait_for
 from tests.integration.chassis.callers import PERSON, token
 from tests.integration.chassis.harness import World
+from tests.waiting import wait_for
 
 ROWS = "SELECT split_part(method, '/', 2), outcome, target FROM chassis.audit_log ORDER BY logged_at, id"
 

@@ -10,9 +10,9 @@ from services.chassis import consumer, metrics
 from services.chassis.entrypoints import END, on
 from services.chassis.taking import Fenced, Taker
 from services.kernel.ids import uuid7
-from tests.e2e.waiting import wait_for
 from tests.integration.chassis.harness import CLOSED, World, event_call
 from tests.integration.chassis.servers import GRID_TOPIC
+from tests.waiting import wait_for
 
 
 class Taken:

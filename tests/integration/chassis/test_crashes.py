@@ -6,9 +6,9 @@ from typing import Any
 
 from services.kernel.errors import NotYet
 from services.kernel.ids import uuid7
-from tests.e2e.waiting import wait_for
 from tests.integration.chassis.harness import CLOSED, World, event_call
 from tests.integration.chassis.servers import GRID_TOPIC
+from tests.waiting import wait_for
 
 
 def test_a_consumer_counts_the_try_that_ends_its_process_and_gives_up_after_three(world: World) -> None:

@@ -11,8 +11,8 @@ from services.chassis import jobs
 from services.chassis.call import Job, Retry, outside_transaction
 from services.chassis.entrypoints import job
 from services.kernel.errors import Refusal, failed_state
-from tests.e2e.waiting import wait_for
 from tests.integration.chassis.harness import World
+from tests.waiting import wait_for
 
 STATE = "SELECT state, attempts, reason FROM chassis.job"
 

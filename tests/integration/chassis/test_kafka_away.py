@@ -5,8 +5,8 @@ from __future__ import annotations
 import grpc
 
 from services.kernel.ids import uuid7
-from tests.e2e.waiting import wait_for
 from tests.integration.chassis.harness import World
+from tests.waiting import wait_for
 
 BACK_WITHIN_S = 10
 

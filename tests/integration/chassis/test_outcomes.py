@@ -10,9 +10,9 @@ from egov.chassis.v1 import operations_service_pb2 as operations
 from services.chassis import resume
 from services.kernel.errors import Kind, NotYet, Refusal
 from services.kernel.ids import uuid7
-from tests.e2e.waiting import wait_for
 from tests.integration.chassis.callers import Answer
 from tests.integration.chassis.harness import CLOSED, World, event_call, long_ago
+from tests.waiting import wait_for
 
 
 class Handler:

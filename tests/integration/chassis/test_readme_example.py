@@ -10,9 +10,9 @@ import urllib.request
 
 from services.kernel import casenumber
 from services.kernel.ids import uuid7
-from tests.e2e.waiting import wait_for
 from tests.integration.chassis.harness import World
 from tests.integration.chassis.permits import README, ROOT, python_path
+from tests.waiting import wait_for
 
 ENDED = "SELECT count(*) FROM permit WHERE ended"
 

@@ -11,9 +11,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from services.chassis import relay, telemetry
 from services.chassis.lease import Lease
 from services.kernel.ids import uuid7
-from tests.e2e.waiting import wait_for
 from tests.integration.chassis.harness import World
 from tests.integration.chassis.topics import Published
+from tests.waiting import wait_for
 
 
 def sent(world: World, count: int) -> list[Published]:

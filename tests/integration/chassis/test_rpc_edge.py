@@ -12,9 +12,9 @@ from google.rpc import error_details_pb2, status_pb2
 from services.chassis.entrypoints import rpc
 from services.kernel.errors import Violation, invalid
 from services.kernel.ids import uuid7
-from tests.e2e.waiting import wait_for
 from tests.integration.chassis.callers import REGION, Answer, token
 from tests.integration.chassis.harness import World
+from tests.waiting import wait_for
 
 
 def granting(world: World, function: Any) -> type:

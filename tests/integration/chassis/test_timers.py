@@ -6,8 +6,8 @@ from typing import Any
 
 from services.chassis import metrics, run
 from services.chassis.entrypoints import every
-from tests.e2e.waiting import wait_for
 from tests.integration.chassis.harness import World
+from tests.waiting import wait_for
 
 ENDED = "SELECT count(*) FROM permit WHERE ended"
 

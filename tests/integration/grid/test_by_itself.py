@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,20 +10,11 @@ from deploy.local.client import Gateway
 from deploy.local.people import People
 from deploy.local.stack import Stack
 from services.chassis.database import create_engine
+from tests.waiting import wait_for
 
-WITHIN_S = 30.0
 INCIDENTS = "/v1/incidents"
 FOOD = {"standard": "RZ-LOCAL", "kind": "INCIDENT_KIND_EVENT", "code": "90001"}
 REGION = "371102001001"
-
-
-def eventually(found: Callable[[], Any]) -> Any:
-    """What `found` answers as soon as it is something."""
-    end = time.monotonic() + WITHIN_S
-    while not (answer := found()):
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.05)
-    return answer
 
 
 def filed(gateway: Gateway, people: People) -> dict[str, Any]:
@@ -52,7 +41,7 @@ def make_overdue(stack: Stack, incident: dict[str, Any]) -> None:
 def test_what_is_overdue_goes_up_a_level_and_everybody_is_told(gateway: Gateway, people: People, stack: Stack) -> None:
     incident = filed(gateway, people)
     make_overdue(stack, incident)
-    late = eventually(lambda: (now := shown(gateway, people, incident))["version"] == "2" and now)
+    late = wait_for("an escalation", lambda: (now := shown(gateway, people, incident))["version"] == "2" and now)
     assert late["escalationLevel"] == "ESCALATION_LEVEL_VILLAGE"
     assert (late["state"], late["holderDepartment"]) == ("INCIDENT_STATE_FILED", "371102-ZHZX")
     assert late["deadline"] > incident["filedAt"]
@@ -62,14 +51,14 @@ def test_what_is_overdue_goes_up_a_level_and_everybody_is_told(gateway: Gateway,
         notices = gateway.get("/v1/notices", query, door=people.seat("371102")).body["notices"]
         return [notice for notice in notices if notice["template"] == "incident-escalated/1"]
 
-    assert len(eventually(told)) == 1
+    assert len(wait_for("the notice", told)) == 1
 
 
 def test_an_inspection_that_it_led_to_accepts_it(gateway: Gateway, people: People) -> None:
     incident, path = filed(gateway, people), INCIDENTS
     body = {"version": incident["version"]}
     gateway.post(f"{path}/{incident['incidentId']}:dispatch", body, door=people.seat("371102"))
-    accepted = eventually(lambda: (now := shown(gateway, people, incident))["inspectionId"] and now)
+    accepted = wait_for("an inspection", lambda: (now := shown(gateway, people, incident))["inspectionId"] and now)
     assert (accepted["state"], accepted["holderDepartment"]) == ("INCIDENT_STATE_ACCEPTED", "371102-SCJG")
 
     def told() -> list[Any]:
@@ -77,4 +66,4 @@ def test_an_inspection_that_it_led_to_accepts_it(gateway: Gateway, people: Peopl
         return [notice for notice in notices["notices"] if notice["template"] == "inspection-opened/1"]
 
     # Who reported is told of what other services do in the case, under the reference of the report.
-    assert len(eventually(told)) == 1
+    assert len(wait_for("the notice", told)) == 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -13,8 +11,8 @@ import pytest
 from deploy.local.client import ApiError, Gateway, TokenSource
 from deploy.local.people import People
 from deploy.local.stack import Stack
+from tests.waiting import wait_for
 
-WITHIN_S = 20.0
 REPORT = {
     "type": {"standard": "GB/T 47678.5-2026", "kind": "INCIDENT_KIND_EVENT", "code": "06010"},
     "region": "371102001001",
@@ -29,15 +27,6 @@ def case(gateway: Gateway, people: People) -> str:
     return gateway.post("/v1/incidents", {"report": REPORT}, door=people.citizens).case_number
 
 
-def eventually(found: Callable[[], Any]) -> Any:
-    """What `found` answers as soon as it is something."""
-    end = time.monotonic() + WITHIN_S
-    while not (answer := found()):
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.05)
-    return answer
-
-
 def notices(gateway: Gateway, door: TokenSource, case: str, **query: str) -> list[dict[str, Any]]:
     body = gateway.get("/v1/notices", {"caseNumber": case, **query}, door=door).body
     found: list[dict[str, Any]] = body["notices"]
@@ -45,12 +34,12 @@ def notices(gateway: Gateway, door: TokenSource, case: str, **query: str) -> lis
 
 
 def test_reporter_and_centre_find_their_notices(gateway: Gateway, people: People, case: str) -> None:
-    [to_reporter] = eventually(lambda: notices(gateway, people.citizens, case))
+    [to_reporter] = wait_for("a notice to the reporter", lambda: notices(gateway, people.citizens, case))
     assert to_reporter["template"] == "incident-filed/1"
     assert to_reporter["reference"] == "SSP-7"
     assert [text["language"] for text in to_reporter["texts"]] == ["en", "zh-CN"]
     seat = people.seat("371102")
-    [to_centre] = eventually(lambda: notices(gateway, seat, case, mailbox="MAILBOX_DEPARTMENT"))
+    [to_centre] = wait_for("a notice to the centre", lambda: notices(gateway, seat, case, mailbox="MAILBOX_DEPARTMENT"))
     assert (to_centre["recipient"]["id"], to_centre["reference"]) == ("371102-ZHZX", "")
     assert notices(gateway, seat, case) == []
 
@@ -58,7 +47,7 @@ def test_reporter_and_centre_find_their_notices(gateway: Gateway, people: People
 def test_the_centre_gets_a_mail_and_the_app_has_no_address(
     gateway: Gateway, people: People, stack: Stack, case: str
 ) -> None:
-    [mail] = eventually(lambda: mails(stack, case))
+    [mail] = wait_for("a mail", lambda: mails(stack, case))
     assert mail["To"] == "zhzx.371102@rizhao.example"
     seat = people.seat("371102")
 
@@ -66,7 +55,7 @@ def test_the_centre_gets_a_mail_and_the_app_has_no_address(
         shown = notices(gateway, people.citizens, case) + notices(gateway, seat, case, mailbox="MAILBOX_DEPARTMENT")
         return {notice["emailState"] for notice in shown}
 
-    assert eventually(lambda: states() == {"EMAIL_STATE_NONE", "EMAIL_STATE_SENT"})
+    assert wait_for("every mail's state", lambda: states() == {"EMAIL_STATE_NONE", "EMAIL_STATE_SENT"})
     [to_app] = notices(gateway, people.citizens, case)
     [to_centre] = notices(gateway, seat, case, mailbox="MAILBOX_DEPARTMENT")
     assert [each["result"] for each in to_app["receipts"]] == ["ATTEMPT_RESULT_NO_ADDRESS"]
@@ -84,7 +73,7 @@ def mails(stack: Stack, case: str) -> list[EmailMessage]:
 
 
 def test_reading_counts_once_and_unread_shows_the_rest(gateway: Gateway, people: People, case: str) -> None:
-    [notice] = eventually(lambda: notices(gateway, people.citizens, case))
+    [notice] = wait_for("a notice to the reporter", lambda: notices(gateway, people.citizens, case))
     path = f"/v1/notices/{notice['noticeId']}:markRead"
     first, again = (gateway.post(path, {}, door=people.citizens).body["notice"]["readAt"] for _ in range(2))
     assert first == again
@@ -92,7 +81,7 @@ def test_reading_counts_once_and_unread_shows_the_rest(gateway: Gateway, people:
 
 
 def test_nobody_reads_in_another_inbox(gateway: Gateway, people: People, case: str) -> None:
-    [notice] = eventually(lambda: notices(gateway, people.citizens, case))
+    [notice] = wait_for("a notice to the reporter", lambda: notices(gateway, people.citizens, case))
     with pytest.raises(ApiError) as refused:
         gateway.post(f"/v1/notices/{notice['noticeId']}:markRead", {}, door=people.seat("371102"))
     assert (refused.value.http_status, refused.value.reason) == (404, "NOTICE_NOT_FOUND")
@@ -114,7 +103,7 @@ def test_an_attempt_that_failed_leaves_its_receipt(gateway: Gateway, people: Peo
             found = notices(gateway, seat, case, mailbox="MAILBOX_DEPARTMENT")
             return [receipt for notice in found for receipt in notice["receipts"]]
 
-        [receipt] = eventually(receipts)
+        [receipt] = wait_for("a receipt", receipts)
     finally:
         stack.start_part("mail")
     assert (receipt["result"], receipt["replyCode"]) == ("ATTEMPT_RESULT_DELAYED", 0)

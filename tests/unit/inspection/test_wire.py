@@ -8,7 +8,7 @@ from egov.common.v1 import parties_pb2
 from egov.grid.v1 import incidents_pb2
 from egov.grid.v1.events_pb2 import IncidentDispatched
 from egov.identity.v1 import organisations_pb2
-from egov.inspection.v1 import inspection_service_pb2, inspections_pb2
+from egov.inspection.v1 import inspections_pb2
 
 from services.inspection.domain.inspections import InspectionOutcome, RefusedEffect
 from services.inspection.domain.reference import Gravity
@@ -75,7 +75,6 @@ def test_what_an_inspection_has_not_stays_unset() -> None:
     shown = wire.inspection_message(samples.inspection(incident_id=None, reporter=None))
     assert (shown.incident_id, list(shown.officers), shown.outcome) == ("", [], 0)
     assert not any(shown.HasField(name) for name in ("reporter", "rectify_by", "closed_at"))
-    assert wire.new_date(inspection_service_pb2.RecordRecheckRequest()) is None
 
 
 def test_every_state_gravity_outcome_and_kind_of_the_contract_is_known() -> None:
