@@ -198,6 +198,8 @@ class Page:
         phases = {options_pb2.CASE_PHASE_OPENS: "opens", options_pb2.CASE_PHASE_CLOSES: "closes"}
         if option.case_phase in phases:
             facts.append(tag("li", self._word(phases[option.case_phase])))
+        if option.own_case_only:
+            facts.append(tag("li", self._word("own_case_only")))
         if option.audience:
             facts.append(tag("li", f"{self._word('audience')} ", tag("code", option.audience)))
         heading = tag("h3", event.name)

@@ -59,6 +59,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "audience": ("可读取的权限", "May be read with scope"),
     "opens": ("此事件开启办件。", "The case begins with this event."),
     "closes": ("此事件结束办件。", "The case ends with this event."),
+    "own_case_only": (
+        "仅限本服务自己开启的办件；在其他服务开启的办件中，此事件既不开启也不结束办件。",
+        "Only in cases that this service opened itself: in another's case the event neither begins nor ends it.",
+    ),
     "copy": ("复制", "Copy"),
     "copied": ("已复制", "Copied"),
     "values": ("取值", "Values"),

@@ -92,9 +92,15 @@ class EventKind:
     parts: Mapping[int, str]
     links: tuple[tuple[str, str], ...]
     phase: str | None
+    own_case_only: bool
     public: bool
     audience: str
     about_person: bool
+
+    @property
+    def service(self) -> str:
+        """The service whose fact it is: `grid` for `egov.grid.v1.IncidentFiled`."""
+        return self.name.split(".")[1]
 
 
 @cache
@@ -122,6 +128,7 @@ def event_kind(descriptor: Descriptor) -> EventKind:
         parts=parts,
         links=tuple(links),
         phase=PHASES.get(option.case_phase),
+        own_case_only=option.own_case_only,
         public=option.public,
         audience=option.audience,
         about_person=option.about_person,

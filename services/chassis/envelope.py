@@ -17,6 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.contract import EventKind, event_kind, field_value
 from services.chassis.moments import moment
+from services.kernel import casenumber
 
 # Longer than any id or type of ours, and short enough for a database index.
 LONGEST_NEEDED = 200
@@ -85,6 +86,7 @@ def seal(
     key, version = getattr(event, kind.aggregate_id), getattr(event, kind.aggregate_version)
     if not key or version < 1:
         raise ValueError(f"{kind.name}: aggregate id and version must be set")
+    case_number = _part(event, kind, options_pb2.ENVELOPE_PART_CASE_NUMBER) or case_number
     return Envelope(
         id=id,
         type=kind.name,
@@ -92,8 +94,8 @@ def seal(
         time=time,
         key=key,
         version=version,
-        case_number=_part(event, kind, options_pb2.ENVELOPE_PART_CASE_NUMBER) or case_number,
-        case_phase=kind.phase,
+        case_number=case_number,
+        case_phase=_phase(kind, case_number),
         holder=_part(event, kind, options_pb2.ENVELOPE_PART_HOLDER),
         deadline=_moment(_part(event, kind, options_pb2.ENVELOPE_PART_DEADLINE)),
         region=_part(event, kind, options_pb2.ENVELOPE_PART_REGION),
@@ -145,6 +147,13 @@ def _needed(texts: Mapping[str, str], name: str) -> str:
 def _links(text: str) -> tuple[tuple[str, str], ...]:
     pairs = (part.partition(":") for part in text.split(",") if part)
     return tuple((kind, target) for kind, _, target in pairs)
+
+
+def _phase(kind: EventKind, case_number: str | None) -> str | None:
+    """What the event does to its case; nothing where another service opened it and the event speaks of its own only."""
+    if kind.own_case_only and not casenumber.opened_by(case_number or "", kind.service):
+        return None
+    return kind.phase
 
 
 def _part(event: Any, kind: EventKind, part: int) -> Any:

@@ -14,16 +14,15 @@ from services.chassis.call import Call
 from services.chassis.client import GrpcClient
 from services.chassis.config import Config
 from services.chassis.entrypoints import BEGINNING, every, on, rpc
+from services.chassis.regions import known_region
 from services.chassis.uow import UnitOfWork
 from services.grid import usecases
 from services.grid.config import GridSettings
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
-from services.grid.domain.reports import Region
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.reference import ReferenceStore
 from services.grid.wire import codes, events, messages
-from services.kernel.errors import Refusal
 
 CONSUMER = "inspections"
 
@@ -43,7 +42,7 @@ class GridService:
     def FileIncident(self, request: grid.FileIncidentRequest, call: Call) -> grid.FileIncidentResponse:
         """Files a report; its region is read from identity before the transaction begins."""
         report = messages.report(request.report)
-        region = self._region(report.region)
+        region = known_region(self.identity.GetRegion, report.region)
         incident = usecases.file_incident(
             self.uow, self._incidents, self._reference, report, region, call.region, self._limits
         )
@@ -201,15 +200,6 @@ class GridService:
             escalate=timedelta(hours=self.config.escalate_every_hours),
             reopen=timedelta(days=self.config.reopen_days),
         )
-
-    def _region(self, code: str) -> Region | None:
-        """What identity knows of a region; None when it knows nothing, for the domain to refuse with the rest."""
-        try:
-            return messages.region(self.identity.GetRegion(identity_service_pb2.GetRegionRequest(code=code)).region)
-        except Refusal as refusal:
-            if refusal.reason != "REGION_UNKNOWN":
-                raise
-            return None
 
 
 def _shown(incident: Incident, call: Call) -> incidents_pb2.Incident:

@@ -11,13 +11,13 @@ from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
 from services.grid.domain.reference import DispatchRule, TypeKey
-from services.grid.domain.reports import Region, Report, check_report
+from services.grid.domain.reports import Report, check_report
 from services.grid.domain.states import ClosingOutcome, ReturnReason
 from services.grid.wire import events
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
 from services.kernel.ports import UnitOfWork
-from services.kernel.regions import county_of
+from services.kernel.regions import Region, county_of
 
 EVERYWHERE = ""
 """The bound of those who are bound to no region: other services' facts, and time."""

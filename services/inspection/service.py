@@ -13,6 +13,7 @@ from services.chassis.call import Call
 from services.chassis.client import GrpcClient
 from services.chassis.entrypoints import BEGINNING, on, rpc
 from services.chassis.moments import moment, moment_in
+from services.chassis.regions import known_region
 from services.chassis.uow import UnitOfWork
 from services.inspection import usecases
 from services.inspection.config import InspectionSettings
@@ -37,8 +38,9 @@ class InspectionService:
     @rpc
     def OpenInspection(self, request: messages.OpenInspectionRequest, call: Call) -> messages.OpenInspectionResponse:
         """Opens an inspection by request."""
+        region = known_region(self.identity.GetRegion, request.region)
         inspection = usecases.open_by_request(
-            self.uow, self._inspections, request.region, request.enterprise_code, call.region
+            self.uow, self._inspections, request.region, region, request.enterprise_code, call.region
         )
         return messages.OpenInspectionResponse(inspection=wire.inspection_message(inspection))
 

@@ -14,6 +14,7 @@ from services.inspection.domain.reference import ChecklistItem, Gravity, Inspect
 from services.inspection.wire import events
 from services.kernel.ids import uuid7
 from services.kernel.ports import UnitOfWork
+from services.kernel.regions import Region
 
 
 class Inspections(Protocol):
@@ -70,16 +71,16 @@ def open_from_incident(
 
 
 def open_by_request(
-    uow: UnitOfWork, inspections: Inspections, region: str, enterprise_code: str, bound: str
+    uow: UnitOfWork, inspections: Inspections, code: str, region: Region | None, enterprise_code: str, bound: str
 ) -> Inspection:
-    """Open an inspection by the caller's department, and its case."""
-    department = department_for(region, bound=bound, by_department=uow.caller.department)
+    """Open an inspection by the caller's department, and its case. `region` is what identity knows of the code."""
+    department = department_for(region, bound=bound, by_department=uow.caller.department, now=uow.now())
     inspection = Inspection(
         id=uuid7(),
-        case_number=uow.open_case(region),
+        case_number=uow.open_case(code),
         version=1,
         state=InspectionState.OPENED,
-        region=region,
+        region=code,
         department=department,
         enterprise_code=enterprise_code,
         opened_at=uow.now(),

@@ -56,6 +56,12 @@ def parse(text: str, field: str = "case_number") -> CaseNumber:
     return CaseNumber(county, date.fromisoformat(day), int(rest[0]), int(rest[1:]), check)
 
 
+def opened_by(text: str, service: str) -> bool:
+    """Whether this service opened the case, told by the number's form alone: it comes from a row of ours."""
+    parts = _FORM.fullmatch(text)
+    return parts is not None and int(parts[3]) == DIGIT.get(service)
+
+
 def broken_rule(text: str) -> str | None:
     """The rule that the text breaks as a case number, None when it is right.
 

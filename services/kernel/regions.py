@@ -7,6 +7,8 @@ A code begins with the code of the region above it, apart from province and city
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 _CODE = re.compile(r"[1-9][0-9]{5}(?:[0-9]{3}){0,3}")
@@ -30,6 +32,31 @@ class Level(Enum):
 
 
 _LEVEL_BY_LENGTH = {9: Level.TOWNSHIP, 12: Level.VILLAGE, 15: Level.GRID}
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region as identity knows it; a moment that is None sets no bound."""
+
+    code: str
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+
+    def in_force(self, now: datetime) -> bool:
+        """The code may be used at this moment."""
+        begun = self.valid_from is None or self.valid_from <= now
+        return begun and (self.valid_until is None or now < self.valid_until)
+
+
+def rule_broken_by(region: Region | None, *bounds: str, now: datetime) -> str | None:
+    """The rule that using a region breaks for a caller who works inside all `bounds`; None when it may be used.
+
+    REGION_UNKNOWN when identity does not know it (None), and outside the bounds: there, for the caller, is none.
+    REGION_CLOSED when its code is not in force.
+    """
+    if region is None or not all(within(region.code, bound) for bound in bounds):
+        return "REGION_UNKNOWN"
+    return None if region.in_force(now) else "REGION_CLOSED"
 
 
 def is_code(text: str) -> bool:

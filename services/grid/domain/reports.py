@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.grid.domain.reference import TypeKey
-from services.kernel import regions, texts
+from services.kernel import texts
 from services.kernel.errors import Violation, invalid
+from services.kernel.regions import Region, rule_broken_by
 
 texts.register(
     {
@@ -18,20 +19,6 @@ texts.register(
 
 SEEN_AHEAD = timedelta(hours=1)
 """How far a phone's clock may run ahead of ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A region as identity knows it; a moment that is None sets no bound."""
-
-    code: str
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
-
-    def in_force(self, now: datetime) -> bool:
-        """The code may be used at this moment."""
-        begun = self.valid_from is None or self.valid_from <= now
-        return begun and (self.valid_until is None or now < self.valid_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +43,11 @@ def check_report(
     `region` is None when identity does not know the code, `centre` when the county has no grid centre; `bound` is the
     region prefix that the caller works in, and for a caller a region outside does not exist. Raises Refusal (INVALID).
     """
-    known = region is not None and regions.within(region.code, bound)
+    unfit = rule_broken_by(region, bound, now=now)
+    known = unfit != "REGION_UNKNOWN"
     rules = (
         (type_in_force, "report.type", "TYPE_UNKNOWN"),
-        (known, "report.region", "REGION_UNKNOWN"),
-        (not known or (region is not None and region.in_force(now)), "report.region", "REGION_CLOSED"),
+        (unfit is None, "report.region", unfit or ""),
         (not known or centre is not None, "report.region", "NO_CENTRE"),
         (report.seen_at is None or report.seen_at <= now + SEEN_AHEAD, "report.seen_at", "SEEN_IN_FUTURE"),
     )

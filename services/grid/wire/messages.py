@@ -6,12 +6,11 @@ from uuid import UUID
 
 from egov.common.v1 import paging_pb2
 from egov.grid.v1 import grid_service_pb2, incidents_pb2
-from egov.identity.v1 import regions_pb2
 
 from services.chassis.moments import moment_in, stamp
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import IncidentKind, IncidentType, TypeKey
-from services.grid.domain.reports import Region, Report
+from services.grid.domain.reports import Report
 from services.grid.wire.codes import (
     HANDLING_OUTCOMES_OUT,
     KINDS,
@@ -36,15 +35,6 @@ def report(message: incidents_pb2.Report) -> Report:
         reporter_citizen_number=message.reporter_citizen_number,
         enterprise_code=message.enterprise_code,
         reference=message.reference,
-    )
-
-
-def region(message: regions_pb2.Region) -> Region:
-    """A region, as identity answers."""
-    return Region(
-        message.code,
-        valid_from=moment_in(message, "valid_from"),
-        valid_until=moment_in(message, "valid_until"),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from services.inspection.domain.reference import IncidentType
 from services.kernel import regions
 from services.kernel.errors import Violation, denied, invalid
 from services.kernel.parties import Party
+from services.kernel.regions import Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,15 @@ class DispatchedIncident:
     enterprise_code: str
 
 
-def department_for(region: str, *, bound: str, by_department: str | None) -> str:
+def department_for(region: Region | None, *, bound: str, by_department: str | None, now: datetime) -> str:
     """The department that inspects by request in this region: the caller's own.
 
-    `bound` is the region prefix that the caller works in. Raises Refusal NO_DEPARTMENT; REGION_UNKNOWN as violation
-    when the region lies outside the department's: for the caller it does not exist.
+    `bound` is the region prefix that the caller works in; the department's own region bounds it too. Raises Refusal
+    NO_DEPARTMENT, or INVALID with REGION_UNKNOWN or REGION_CLOSED as violation.
     """
     if not by_department:
         raise denied("NO_DEPARTMENT")
-    if not all(regions.within(region, around) for around in (bound, by_department.partition("-")[0])):
-        raise invalid(Violation("region", "REGION_UNKNOWN"))
+    unfit = regions.rule_broken_by(region, bound, by_department.partition("-")[0], now=now)
+    if unfit:
+        raise invalid(Violation("region", unfit))
     return by_department

@@ -73,9 +73,7 @@ class Occasion:
     @property
     def of_a_report(self) -> bool:
         """Its case began with a report, so that somebody reported it."""
-        if not self.case_number:
-            return False
-        return casenumber.parse(self.case_number).service_digit == casenumber.DIGIT["grid"]
+        return bool(self.case_number) and casenumber.opened_by(self.case_number, "grid")
 
     def also_to(self, reporter: Reporter) -> Occasion:
         """The same, with the reporter among those who are told."""

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from services.grid.domain.incidents import Incident
-from services.grid.domain.reports import Region, Report, check_report
+from services.grid.domain.reports import Report, check_report
 from services.grid.domain.states import IncidentState
 from services.kernel.errors import Kind, Refusal
 from services.kernel.ids import uuid7
+from services.kernel.regions import Region
 from tests.unit.fakes import NOW
 from tests.unit.grid.samples import CENTRE, GRID, LIMITS, REPORTER, case_number, report
 

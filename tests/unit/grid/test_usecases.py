@@ -9,12 +9,12 @@ from services.grid import usecases
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
-from services.grid.domain.reports import Region
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
 from services.kernel import casenumber
 from services.kernel.errors import Refusal
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
+from services.kernel.regions import Region
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
 from tests.unit.grid import samples
 from tests.unit.grid.samples import CENTRE, DEPARTMENT, GRID, LIMITS, FakeIncidents, FakeReference, report

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from services.inspection.domain.opening import department_for
 from services.inspection.domain.reference import IncidentType, is_inspected
 from services.kernel.errors import Kind, Refusal
+from services.kernel.regions import Region
+from tests.unit.fakes import NOW
 from tests.unit.inspection.samples import DEPARTMENT, ELSEWHERE, FOOD, INSPECTED, VILLAGE
 
 
@@ -20,19 +24,32 @@ def test_the_rules_say_which_incidents_of_which_department_are_inspected() -> No
 
 def test_a_department_inspects_in_its_own_region() -> None:
     for bound in ("371102", "3711", "37"):
-        assert department_for(VILLAGE, bound=bound, by_department=DEPARTMENT) == DEPARTMENT
-    assert department_for(ELSEWHERE, bound="3711", by_department="371100-SCJG") == "371100-SCJG"
+        assert department_for(Region(VILLAGE), bound=bound, by_department=DEPARTMENT, now=NOW) == DEPARTMENT
+    whole_city = department_for(Region(ELSEWHERE), bound="3711", by_department="371100-SCJG", now=NOW)
+    assert whole_city == "371100-SCJG"
 
 
-@pytest.mark.parametrize(("region", "bound"), [(ELSEWHERE, "3711"), (VILLAGE, "371121"), (ELSEWHERE, "371121")])
-def test_a_region_outside_is_unknown(region: str, bound: str) -> None:
+@pytest.mark.parametrize(
+    ("region", "bound", "rule"),
+    [
+        (None, "3711", "REGION_UNKNOWN"),
+        (Region(ELSEWHERE), "3711", "REGION_UNKNOWN"),
+        (Region(VILLAGE), "371121", "REGION_UNKNOWN"),
+        (Region(ELSEWHERE), "371121", "REGION_UNKNOWN"),
+        (Region(VILLAGE, valid_until=NOW), "3711", "REGION_CLOSED"),
+        (Region(VILLAGE, valid_from=NOW + timedelta(days=1)), "3711", "REGION_CLOSED"),
+    ],
+)
+def test_nobody_inspects_where_there_is_no_region_or_outside_their_own(
+    region: Region | None, bound: str, rule: str
+) -> None:
     with pytest.raises(Refusal) as refused:
-        department_for(region, bound=bound, by_department=DEPARTMENT)
-    assert [tuple(each)[:2] for each in refused.value.violations] == [("region", "REGION_UNKNOWN")]
+        department_for(region, bound=bound, by_department=DEPARTMENT, now=NOW)
+    assert [tuple(each)[:2] for each in refused.value.violations] == [("region", rule)]
 
 
 @pytest.mark.parametrize("department", [None, ""])
 def test_nobody_without_a_department_opens_an_inspection(department: str | None) -> None:
     with pytest.raises(Refusal) as refused:
-        department_for(VILLAGE, bound="3711", by_department=department)
+        department_for(Region(VILLAGE), bound="3711", by_department=department, now=NOW)
     assert (refused.value.kind, refused.value.reason) == (Kind.DENIED, "NO_DEPARTMENT")

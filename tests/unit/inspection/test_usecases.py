@@ -14,6 +14,7 @@ from services.kernel import casenumber
 from services.kernel.errors import Kind, Refusal
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
+from services.kernel.regions import Region
 from tests.unit.fakes import NOW, FakeUnitOfWork
 from tests.unit.inspection import samples
 from tests.unit.inspection.samples import (
@@ -54,7 +55,7 @@ def test_a_dispatched_incident_that_is_inspected_opens_an_inspection_in_its_case
     [envelope] = uow.envelopes
     assert (envelope.key, envelope.version, envelope.case_number) == (str(inspection.id), 1, incident.case_number)
     assert (envelope.holder, envelope.links) == (f"department/{DEPARTMENT}", (("caused", str(incident.id)),))
-    assert uow.case_number is None
+    assert (uow.case_number, envelope.case_phase) == (None, None)
 
 
 def test_other_incidents_and_other_departments_open_nothing() -> None:
@@ -78,20 +79,21 @@ def test_an_incident_that_is_dispatched_again_is_inspected_once_at_a_time() -> N
 
 def test_a_request_opens_an_inspection_and_its_case() -> None:
     uow, inspections = as_officer(), FakeInspections()
-    inspection = usecases.open_by_request(uow, inspections, VILLAGE, ENTERPRISE, BOUND)
+    inspection = usecases.open_by_request(uow, inspections, VILLAGE, Region(VILLAGE), ENTERPRISE, BOUND)
     assert inspections.rows[inspection.id] == inspection
     assert casenumber.parse(inspection.case_number).service_digit == 4
     assert inspection.case_number == uow.case_number
     assert (inspection.department, inspection.incident_id, inspection.reporter) == (DEPARTMENT, None, None)
     [envelope] = uow.envelopes
     assert (envelope.case_number, envelope.links) == (uow.case_number, ())
+    assert envelope.case_phase == "opens"
 
 
 def test_a_refused_request_takes_no_case_number_and_leaves_nothing() -> None:
     for uow, region in ((as_officer(department=None), VILLAGE), (as_officer(), ELSEWHERE)):
         inspections = FakeInspections()
         with pytest.raises(Refusal):
-            usecases.open_by_request(uow, inspections, region, ENTERPRISE, "3711")
+            usecases.open_by_request(uow, inspections, region, Region(region), ENTERPRISE, "3711")
         assert (uow.case_number, uow.events, inspections.rows) == (None, [], {})
 
 
@@ -158,6 +160,15 @@ def test_the_close_says_how_it_ended() -> None:
     assert isinstance(event, events_pb2.InspectionClosed)
     assert event.outcome == inspections_pb2.INSPECTION_OUTCOME_RECTIFIED
     assert (event.incident_id, event.version) == (str(before.incident_id), 6)
+    assert uow.envelopes[0].case_phase is None  # the case is the incident's, and goes on
+
+
+def test_the_close_of_an_inspection_by_request_ends_its_case() -> None:
+    uow, inspections = as_officer(), FakeInspections()
+    opened = usecases.open_by_request(uow, inspections, VILLAGE, Region(VILLAGE), ENTERPRISE, BOUND)
+    inspections.rows[opened.id] = samples.assigned(opened)
+    usecases.close_inspection(uow, inspections, opened.id, BOUND, seen=2)
+    assert [envelope.case_phase for envelope in uow.envelopes] == ["opens", "closes"]
 
 
 CHANGES: dict[str, Callable[[FakeUnitOfWork, FakeInspections, Inspection, str], Inspection]] = {

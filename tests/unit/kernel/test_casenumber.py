@@ -134,3 +134,10 @@ def test_the_refusal_names_the_field_and_not_the_value() -> None:
 def test_parts_out_of_range_are_a_fault(county: str, digit: int, serial: int) -> None:
     with pytest.raises(ValueError, match="range"):
         casenumber.make(county, date(2026, 11, 23), digit, serial)
+
+
+def test_a_number_tells_which_service_opened_the_case() -> None:
+    assert casenumber.opened_by(EXAMPLE, "grid")
+    assert not casenumber.opened_by(EXAMPLE, "inspection")
+    assert not casenumber.opened_by(EXAMPLE, "chassis")
+    assert not casenumber.opened_by("371102", "grid")

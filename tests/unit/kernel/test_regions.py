@@ -1,11 +1,15 @@
 """Region codes: levels, counties, and who lies in whom."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.kernel import regions
-from services.kernel.regions import Level
+from services.kernel.regions import Level, Region, rule_broken_by
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 LEVELS = [
     ("370000", Level.PROVINCE, "37", "370000"),
@@ -74,3 +78,21 @@ def test_every_code_lies_in_itself_and_in_its_county(code: str) -> None:
 @given(codes(), codes())
 def test_within_is_what_the_database_compares(code: str, other: str) -> None:
     assert regions.within(code, other) is code.startswith(regions.scope_prefix(other))
+
+
+@pytest.mark.parametrize(
+    ("region", "bounds", "rule"),
+    [
+        (Region("371102001"), ("3711",), None),
+        (Region("371102001"), ("3711", "371102"), None),
+        (Region("371102001"), ("3711", "371121"), "REGION_UNKNOWN"),
+        (None, ("3711",), "REGION_UNKNOWN"),
+        (Region("371102001", valid_until=NOON), ("3711",), "REGION_CLOSED"),
+        (Region("371102001", valid_from=NOON), ("3711",), None),
+        (Region("371121001", valid_until=NOON), ("371102",), "REGION_UNKNOWN"),
+    ],
+)
+def test_a_region_may_be_used_inside_all_bounds_while_it_is_in_force(
+    region: Region | None, bounds: tuple[str, ...], rule: str | None
+) -> None:
+    assert rule_broken_by(region, *bounds, now=NOON) == rule

@@ -328,6 +328,7 @@ class Event(_message.Message):
     PUBLIC_FIELD_NUMBER: _builtins.int
     AUDIENCE_FIELD_NUMBER: _builtins.int
     ABOUT_PERSON_FIELD_NUMBER: _builtins.int
+    OWN_CASE_ONLY_FIELD_NUMBER: _builtins.int
     case_phase: Global___CasePhase.ValueType
     """Whether the event opens or closes its case."""
     public: _builtins.bool
@@ -336,6 +337,8 @@ class Event(_message.Message):
     """Which member systems may read it, by scope, such as `grid.incidents.read`. Empty: none."""
     about_person: _builtins.bool
     """The aggregate is a person: its id stays out of spans and logs."""
+    own_case_only: _builtins.bool
+    """`case_phase` holds only where the event's own service opened the case: in another's case the event is one of many."""
     def __init__(
         self,
         *,
@@ -343,10 +346,11 @@ class Event(_message.Message):
         public: _builtins.bool = ...,
         audience: _builtins.str = ...,
         about_person: _builtins.bool = ...,
+        own_case_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["about_person", b"about_person", "audience", b"audience", "case_phase", b"case_phase", "public", b"public"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about_person", b"about_person", "audience", b"audience", "case_phase", b"case_phase", "own_case_only", b"own_case_only", "public", b"public"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class InspectionOpened(_message.Message):
-    """An inspection was opened, from an incident or by request."""
+    """An inspection was opened, from an incident or by request. One by request opens its case."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -88,7 +88,8 @@ class InspectionServiceServicer:
 
     def OpenInspection(self, request, context):
         """Opens an inspection by request, without an incident, by the caller's department. Its case begins with it.
-        Refused: region outside the department's (REGION_UNKNOWN), caller without department (NO_DEPARTMENT).
+        Refused: region outside the department's or unknown (REGION_UNKNOWN) or no longer in use (REGION_CLOSED), caller
+        without department (NO_DEPARTMENT).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
