@@ -99,9 +99,9 @@ class JobMethod(_ChassisEntrypoint):
     part = "jobs"
     runner = JobRunner()
 
-    def __init__(self, tries: int = 10, lease_seconds: float = 60.0, **kwargs: Any) -> None:
+    def __init__(self, tries: int = 10, limit_seconds: float = 60.0, **kwargs: Any) -> None:
         self.tries = tries
-        self.lease_seconds = lease_seconds
+        self.limit_seconds = limit_seconds
         super().__init__(**kwargs)
 
     def join(self) -> None:
@@ -157,9 +157,9 @@ def on(event: type[Message], *, id: str, start: Start, topic: str = "") -> Calla
 @overload
 def job(method: F) -> F: ...
 @overload
-def job(*, tries: int = 10, lease_seconds: float = 60.0) -> Callable[[F], F]: ...
+def job(*, tries: int = 10, limit_seconds: float = 60.0) -> Callable[[F], F]: ...
 def job(method: Any = None, **settings: Any) -> Any:
-    """Run jobs of this method's name. At most `tries` tries; a lease must outlast the longest try."""
+    """Run jobs of this method's name. At most `tries` tries, each of `limit_seconds` at most."""
     return JobMethod.decorator(method) if method else JobMethod.decorator(**settings)
 
 

@@ -1,8 +1,9 @@
 """Jobs: durable work after a commit, such as mail, webhooks and object storage.
 
-A job is a row written with the effect that wants it. A runner claims it under a short lease, counts the try, runs the
-method without a transaction, and commits the method's effects together with the job's end. A job whose runner died is
-claimed again when its lease is over; its row's id is the idempotency key for whatever it calls.
+A job is a row written with the effect that wants it. A runner claims it under a short lease, which it renews while the
+job runs, counts the try, runs the method without a transaction, and commits the method's effects together with the
+job's end. A job whose runner died, or that ran into its time limit, is claimed again when its lease is over; its row's
+id is the idempotency key for whatever it calls.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from nameko.extensions import SharedExtension
 
-from services.chassis import logs, telemetry
+from services.chassis import jobleases, logs, telemetry
 from services.chassis.call import Call, Job, Retry
 from services.chassis.database import is_passing
 from services.chassis.faultpoints import faultpoint
+from services.chassis.jobleases import JobLeases
 from services.chassis.uow import Transaction
 from services.chassis.verdicts import MAY_PASS, backoff
 from services.kernel.errors import Kind, Refusal
@@ -52,7 +54,7 @@ AGAIN = sa.text(
 
 
 class LeaseLost(Exception):
-    """The job took longer than its lease and another runner has it: what this one did is undone."""
+    """The job took longer than its time limit and another runner has it: what this one did is undone."""
 
 
 class JobCrashed(Exception):
@@ -74,21 +76,26 @@ class JobRunner(SharedExtension):
         self._runtime = self.container.runtime
         self._engine: sa.Engine = self._runtime.engine
         self._owner = uuid.uuid4()
+        self._leases = JobLeases(self._engine, self._owner)
         self._stopping = threading.Event()
         names = [f"job-{number}" for number in range(1, THREADS + 1)]
         self._threads = [threading.Thread(target=self._run, name=name, daemon=True) for name in names]
 
     def start(self) -> None:
         """Begin to claim."""
-        for thread in self._threads if self._methods else ():
-            thread.start()
+        if self._methods:
+            self._leases.start()
+            for thread in self._threads:
+                thread.start()
 
     def stop(self) -> None:
         """Finish the jobs in hand."""
         self._stopping.set()
         self._runtime.jobs_wake.set()
-        for thread in self._threads if self._methods else ():
-            thread.join(self._runtime.settings.drain_seconds)
+        if self._methods:
+            for thread in self._threads:
+                thread.join(self._runtime.settings.drain_seconds)
+            self._leases.stop()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -108,7 +115,7 @@ class JobRunner(SharedExtension):
     def _run_one(self, method: JobMethod) -> bool:
         """Claim a job of this method and run it; False when none is due."""
         with self._engine.begin() as connection:
-            facts = {"owner": self._owner, "lease": method.lease_seconds, "name": method.method_name}
+            facts = {"owner": self._owner, "lease": jobleases.LEASE_S, "name": method.method_name}
             row = connection.execute(CLAIM, facts).one_or_none()
         if row is None:
             return False
@@ -141,11 +148,12 @@ class JobRunner(SharedExtension):
             kind="job",
             name=method.method_name,
             case_number=case_number,
-            deadline=time.monotonic() + method.lease_seconds,
+            deadline=time.monotonic() + method.limit_seconds,
         )
         transaction = Transaction(self._runtime, call)
         try:
-            self.container.run_worker(method, call, (job,), transaction=transaction)
+            with self._leases.kept(job.id, job.attempt, method.limit_seconds):
+                self.container.run_worker(method, call, (job,), transaction=transaction)
             facts = {"id": job.id, "owner": self._owner, "attempts": job.attempt, "reason": None, "state": "DONE"}
             if transaction.connection.execute(END, facts).rowcount == 0:
                 raise LeaseLost
@@ -153,7 +161,7 @@ class JobRunner(SharedExtension):
             transaction.commit()
             return "done"
         except LeaseLost:
-            logs.event(log, logging.WARNING, "job outlived its lease", job=method.method_name, job_id=job.id)
+            logs.event(log, logging.WARNING, "job outlived its time limit", job=method.method_name, job_id=job.id)
             return "retried"
         except Exception as error:
             transaction.close()

@@ -32,7 +32,7 @@ from services.notification.wire import notices as wire
 
 INCIDENTS, INSPECTIONS, CERTIFICATES = "incident-notices", "inspection-notices", "certificate-notices"
 MAIL_TRIES = 12
-MAIL_LEASE_S = 90.0
+MAIL_LIMIT_S = 90.0
 WORDINGS = wordings.read(Path(__file__).parent / "templates")
 
 
@@ -102,7 +102,7 @@ class NotificationService:
         """Tells the holder, the department that issued or used it, and the reporter."""
         self._tell(certificates.occasion(event, call.event_id))
 
-    @job(tries=MAIL_TRIES, lease_seconds=MAIL_LEASE_S)
+    @job(tries=MAIL_TRIES, limit_seconds=MAIL_LIMIT_S)
     def send_mail(self, job: Job) -> None:
         """Sends a notice by e-mail. The unit of work begins after the mail server has answered."""
         letter = wire.letter(job.payload)

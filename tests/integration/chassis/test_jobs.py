@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis import jobs
+from services.chassis import jobleases, jobs
 from services.chassis.call import Job, Retry, outside_transaction
 from services.chassis.entrypoints import job
 from services.kernel.errors import Refusal, failed_state
@@ -75,7 +75,10 @@ def test_a_job_is_given_up_after_its_tries_or_at_a_refusal(
     assert world.value("SELECT sign_printed FROM permit") is False
 
 
-def test_a_job_that_outlives_its_lease_leaves_nothing_and_is_done_by_another(world: World) -> None:
+def test_a_job_that_outlives_its_limit_leaves_nothing_and_is_done_by_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobleases, "LEASE_S", 0.2)
     go_on, attempts = threading.Event(), []
 
     def slow(service: Any, job: Job) -> None:
@@ -85,12 +88,31 @@ def test_a_job_that_outlives_its_lease_leaves_nothing_and_is_done_by_another(wor
             go_on.wait(10)
         service.uow.connection.exec_driver_sql("UPDATE permit SET version = version + 1")
 
-    with world.running("rpc", "jobs", service=printing(world, slow, tries=5, lease_seconds=0.3)):
+    with world.running("rpc", "jobs", service=printing(world, slow, tries=5, limit_seconds=0.3)):
         world.grant()
         wait_for("another did it", lambda: world.sql(STATE) == [("DONE", 2, None)])
         go_on.set()
     assert attempts == [1, 2]
     assert world.value("SELECT version FROM permit") == 2
+
+
+def test_a_job_that_runs_longer_than_a_lease_is_done_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobleases, "LEASE_S", 0.4)
+
+    def lease_after(moment: Any) -> Any:
+        rows = world.sql("SELECT lease_until FROM chassis.job WHERE lease_until > %s", moment)
+        return rows and rows[0][0]
+
+    def slow(service: Any, job: Job) -> None:
+        # Two renewals on: another runner that looks for work meanwhile finds none.
+        first = wait_for("a lease", lambda: lease_after("-infinity"))
+        second = wait_for("its renewal", lambda: lease_after(first))
+        wait_for("the next", lambda: lease_after(second))
+
+    service = printing(world, slow)
+    with world.running("rpc", "jobs", service=service), world.running("jobs", service=service):
+        world.grant()
+        wait_for("it is done", lambda: world.sql(STATE) == [("DONE", 1, None)])
 
 
 def test_two_runners_do_each_job_once(world: World) -> None:
