@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help run reset status logs trace demo replay member check test protos baseline locks venv venv-dev
+.PHONY: help run reset status logs trace demo replay member check test protos pictures baseline locks venv venv-dev
 
 # The newest suitable Python that really runs: a shim may be on the path without a Python behind it. One without venv
 # and ensurepip comes last, and one out of range only when there is no other, for the sentence it then gets.
@@ -58,6 +58,9 @@ test: venv-dev ## All tests; ONLY=<path> for some 运行全部测试；ONLY=<路
 
 protos: venv-dev ## Rebuild stubs and descriptor set from the contract 由契约重新生成代码
 	@$(VENV) protos/build.py
+
+pictures: venv-dev ## Redraw docs/chain.svg and docs/events.md from contract and services 重绘事件链图与一览
+	@$(VENV) -m deploy.chain
 
 baseline: venv-dev ## Release the contract: later changes are compared with it 发布契约基线
 	@$(VENV) protos/build.py

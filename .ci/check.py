@@ -61,14 +61,24 @@ def breaking() -> str:
 
 
 def drift() -> str:
-    """Builds what is generated once more and names the committed files that differ."""
+    """Builds the stubs once more and names the committed files that differ."""
     with tempfile.TemporaryDirectory() as folder:
         said = command(PYTHON, "protos/build.py", "--out", folder)()
-        if said:
-            return said
         names = files_below(Path(folder)) | files_below(ROOT / "protos/gen")
-        differing = [name for name in sorted(names) if not same(Path(folder) / name, ROOT / "protos/gen" / name)]
-    return "\n".join(f"protos/gen/{name} is not what the contract gives: make protos" for name in differing)
+        return said or differing(Path(folder), "protos/gen", names, "make protos")
+
+
+def pictures() -> str:
+    """Draws the chain once more and names the committed files that differ."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = command(PYTHON, "-m", "deploy.chain", "--out", folder)()
+        return said or differing(Path(folder), "docs", files_below(Path(folder)), "make pictures")
+
+
+def differing(built: Path, committed: str, names: set[str], how: str) -> str:
+    """The committed files that are not as they were built just now, and how to mend them."""
+    found = [name for name in sorted(names) if not same(built / name, ROOT / committed / name)]
+    return "\n".join(f"{committed}/{name} is not what the contract gives: {how}" for name in found)
 
 
 def files_below(folder: Path) -> set[str]:
@@ -116,6 +126,7 @@ CHECKS: list[tuple[str, Check]] = [
     ("buf: layout", buf("format", "--diff", "--exit-code", "protos")),
     ("buf: nothing breaks", breaking),
     ("stubs are the contract's", drift),
+    ("pictures are the contract's", pictures),
     ("no machine, no registry", addresses),
 ]
 
@@ -127,7 +138,7 @@ def main() -> int:
         began = time.monotonic()
         found = check()
         seconds = time.monotonic() - began
-        print(f"  {'FAILED' if found else 'ok':<7}{name:<26}{seconds:6.1f} s", flush=True)
+        print(f"  {'FAILED' if found else 'ok':<7}{name:<29}{seconds:6.1f} s", flush=True)
         if found:
             failed.append(name)
             print("\n".join("    " + line for line in found.splitlines()), flush=True)
