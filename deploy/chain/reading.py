@@ -43,12 +43,16 @@ class Taking:
 
 @dataclass(frozen=True)
 class Event:
-    """An event as one service publishes it. `phase` is `opens`, `closes` or nothing; `audience` is a scope."""
+    """An event as one service publishes it. `audience` is a scope.
+
+    `phase`, what it does to any case it is in: `opens`, `closes` or nothing; `own_phase` only to its service's own.
+    """
 
     name: str
     publisher: str
     sentence: str
     phase: str | None
+    own_phase: str | None
     audience: str
     takings: tuple[Taking, ...]
 
@@ -125,7 +129,8 @@ def _published(
         for publisher in dict.fromkeys(publishers):
             takings = tuple(taken.get((publisher, kind.name), ()))
             sentence = first_sentence(said.get(kind.name, ""))
-            yield Event(kind.name, publisher, sentence, kind.phase, kind.audience, takings)
+            phase, own_phase = (None, kind.phase) if kind.own_case_only else (kind.phase, None)
+            yield Event(kind.name, publisher, sentence, phase, own_phase, kind.audience, takings)
 
 
 def _takings(service: str, cls: type, *, shared: bool = False) -> Iterator[tuple[str, str, Taking]]:

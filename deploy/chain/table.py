@@ -44,7 +44,8 @@ def _table(events: list[Event]) -> Iterator[str]:
 
 
 def _event(event: Event) -> str:
-    phase = f"; {event.phase} the case" if event.phase else ""
+    own = f"; {event.own_phase} the case when {event.publisher} opened it" if event.own_phase else ""
+    phase = f"; {event.phase} the case" if event.phase else own
     return f"| `{event.short}`{phase} | {event.sentence} | {_taken_by(event)} | {_code(event.audience)} |"
 
 

@@ -27,7 +27,9 @@ EVENTS = {
     "Paid": NO_PHASE,
     "Left": options_pb2.CASE_PHASE_CLOSES,
     "Shut": NO_PHASE,
+    "Asked": options_pb2.CASE_PHASE_OPENS,
 }
+OWN_CASE_ONLY = {"Asked"}
 
 
 @cache
@@ -40,6 +42,7 @@ def file_of(package: str) -> Any:
     for name, phase in EVENTS.items():
         message = file.message_type.add(name=name)
         message.options.Extensions[options_pb2.event].case_phase = phase
+        message.options.Extensions[options_pb2.event].own_case_only = name in OWN_CASE_ONLY
         for number, part in enumerate(("AGGREGATE_ID", "AGGREGATE_VERSION"), 1):
             kind = FieldDescriptorProto.TYPE_STRING if number == 1 else FieldDescriptorProto.TYPE_INT64
             field = message.field.add(name=f"f{number}", number=number, type=kind, label=1)
@@ -111,6 +114,7 @@ def test_events_have_their_publisher_and_whoever_takes_them(chain: Chain) -> Non
         ("shop", "Paid"): ["rung", "paid"],
         ("shop", "Left"): [],
         ("shop", "Shut"): ["shut", "shut", "shut"],
+        ("shop", "Asked"): [],
         ("store", "Left"): ["left"],
     }
 
@@ -172,6 +176,7 @@ def test_the_table_says_who_takes_what(chain: Chain) -> None:
     text = page(chain)
     assert "| `Paid` | It was paid. | bell (`ringing`: `rung`)<br>store (`packing`: `paid`) |  |" in text
     assert "| `Ordered`; opens the case |" in text
+    assert "| `Asked`; opens the case when shop opened it |" in text
     assert "| `Shut` |  | every service (`closing`: `shut`) |  |" in text
     assert "| `Look` | store | shop |" in text
 
