@@ -50,6 +50,7 @@ def audit_row(call: Call, at: datetime, outcome: str, *, target: str | None = No
         "target": target or target_of(call.request),
         "outcome": outcome,
         "trace_id": telemetry.current_trace_id(),
+        "note": call.note,
     }
 
 

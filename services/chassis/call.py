@@ -35,7 +35,7 @@ class Call:
     """One piece of work: an RPC, an event, a job or a timer's run.
 
     `region` is the region prefix that a region-bound method must stay in ('' = everywhere). `deadline` is on the clock
-    of `time.monotonic`. `envelope` is the event's, `method` the RPC's.
+    of `time.monotonic`. `envelope` is the event's, `method` the RPC's. `note` says why, for the audit alone.
     """
 
     kind: str
@@ -50,6 +50,7 @@ class Call:
     idempotency_key: str | None = None
     request: Any = None
     response: bytes | None = None
+    note: str | None = None
     audited: bool = False
     transaction_open: bool = False
 

@@ -100,14 +100,16 @@ class Operations:
 
     @rpc(contract=CONTRACT)
     def RetryParked(self, request: pb.RetryParkedRequest, call: Call) -> pb.RetryParkedResponse:
-        """Send a parked event back to its consumer."""
+        """Send a parked event back to its consumer. The audit row says why, also when it is refused."""
+        call.note = request.reason
         kept = _locked_head(self.uow, request.consumer, request.event_id)
         self.uow.connection.execute(inbox.SEND_BACK, {"id": kept.id})
         return pb.RetryParkedResponse()
 
     @rpc(contract=CONTRACT)
     def DiscardParked(self, request: pb.DiscardParkedRequest, call: Call) -> pb.DiscardParkedResponse:
-        """Give a parked event up."""
+        """Give a parked event up. The audit row says why, also when it is refused."""
+        call.note = request.reason
         kept = _locked_head(self.uow, request.consumer, request.event_id)
         finish(self.uow.connection, kept, "discarded", "BY_OPERATOR")
         self.uow.record(facts.discarded(kept))

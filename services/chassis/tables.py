@@ -29,7 +29,7 @@ OUTCOME = """kept AS (
 
 AUDIT_COLUMNS = (
     "id", "logged_at", "workload", "client", "subject", "department", "region", "method", "case_number", "target",
-    "outcome", "trace_id",
+    "outcome", "trace_id", "note",
 )  # fmt: skip
 
 AUDIT = f"""audited AS (

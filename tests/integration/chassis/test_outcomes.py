@@ -30,10 +30,11 @@ class Handler:
         self.taken.append((event.incident_id, event.version))
 
 
+WHY = "its sender was mended"
+
+
 def operate(world: World, method: str, event_id: str) -> Answer:
-    request = getattr(operations, f"{method}Request")(
-        service="permits", event_id=event_id, consumer=CLOSED, reason="test"
-    )
+    request = getattr(operations, f"{method}Request")(service="permits", event_id=event_id, consumer=CLOSED, reason=WHY)
     return world.call(method, request, service="egov.chassis.v1.OperationsService")
 
 
@@ -83,9 +84,8 @@ def test_what_keeps_failing_is_parked_holds_its_key_and_can_be_retried(
     assert [taken for taken in handler.taken if taken[0] == "bad"] == [("bad", 1), ("bad", 2)]
     assert world.inbox()[bad] == world.inbox()[behind] == "taken"
     assert [fact["eventId"] for fact in world.facts("EventResumed")] == [bad]
-    assert world.sql("SELECT outcome FROM chassis.audit_log WHERE method LIKE '%%RetryParked' ORDER BY logged_at") == [
-        ("NOT_THE_HEAD",), ("PARKED_NOT_FOUND",), ("OK",),
-    ]  # fmt: skip
+    audited = "SELECT outcome, note FROM chassis.audit_log WHERE method LIKE '%%RetryParked' ORDER BY logged_at"
+    assert world.sql(audited) == [("NOT_THE_HEAD", WHY), ("PARKED_NOT_FOUND", WHY), ("OK", WHY)]
 
 
 def test_a_parked_event_can_be_given_up_and_those_behind_it_go_on(world: World) -> None:
