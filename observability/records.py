@@ -37,6 +37,12 @@ class SpanRecord:
         number = self.attributes.get("egov.case.number")
         return number if isinstance(number, str) else None
 
+    @property
+    def why(self) -> str:
+        """Why it failed, in one word of its attributes; `failed` where they say none."""
+        told = (self.attributes.get(name) for name in ("egov.reason", "error.type", "rpc.response.status_code"))
+        return next((str(each) for each in told if each), "failed")
+
     def line(self) -> bytes:
         """The span as one line, its end included."""
         document: dict[str, Any] = {

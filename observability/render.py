@@ -1,13 +1,15 @@
-"""The case trace as text for a terminal of any width, and as JSON.
+"""The case trace as text for a terminal of any width.
 
-Times are shown in China's time (UTC+8), durations in ms or s. A name that does not fit is cut, a time never.
+Times are shown in China's time (UTC+8), durations in ms or s. A name that does not fit is cut, a time never. In the
+text, what was done several times over and went well is one line with its number (`folding.py`).
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 from observability.events import CaseEvent
+from observability.folding import Fold, folded
 from observability.records import SpanRecord
 from observability.tree import Node, Trace, waiting
 
@@ -16,8 +18,10 @@ _TIMES = 18
 _LEAST = 40
 
 
-def text(case_number: str, told: Sequence[CaseEvent], traces: Sequence[Trace], width: int) -> Iterator[str]:
-    """Lines of the case trace, at most `width` characters each (40 at least)."""
+def text(
+    case_number: str, told: Sequence[CaseEvent], traces: Sequence[Trace], width: int, *, whole: bool = False
+) -> Iterator[str]:
+    """Lines of the case trace, at most `width` characters each (40 at least). `whole`: nothing is folded."""
     width = max(_LEAST, width)
     spans = [node.span for trace in traces for node in trace.nodes()]
     services = sorted({span.service for span in spans})
@@ -25,42 +29,23 @@ def text(case_number: str, told: Sequence[CaseEvent], traces: Sequence[Trace], w
     counts = f"{_count(told, 'event')}, {_count(traces, 'trace')}, {_count(spans, 'span')}"
     yield from _wrapped(f"{counts} in {', '.join(services)}", width)
     yield ""
-    yield from _events(told, width)
+    yield from _events(told, width, whole)
     for trace in traces:
         yield ""
-        yield from _trace(trace, width)
-
-
-def document(case_number: str, told: Sequence[CaseEvent], traces: Sequence[Trace]) -> dict[str, Any]:
-    """The same as JSON: times in UTC, durations in ms; spans in a flat list, parents before children."""
-    return {
-        "case_number": case_number,
-        "events": [_event_document(event) for event in told],
-        "traces": [
-            {
-                "trace_id": trace.trace,
-                "start": _rfc3339(trace.start_ns),
-                "duration_ms": _ms(trace.end_ns - trace.start_ns),
-                "spans": list(_span_documents(trace)),
-                "missing_parents": [parent for parent, _ in trace.orphans],
-                "spans_of_other_cases": trace.of_other_cases,
-            }
-            for trace in traces
-        ],
-    }
+        yield from _trace(trace, width, whole)
 
 
 def _count(things: Sequence[object], noun: str) -> str:
     return f"{len(things)} {noun}" if len(things) == 1 else f"{len(things)} {noun}s"
 
 
-def _events(told: Sequence[CaseEvent], width: int) -> Iterator[str]:
+def _events(told: Sequence[CaseEvent], width: int, whole: bool) -> Iterator[str]:
     if not told:
         yield "No event of the case is stored."
         return
     yield "Events (UTC+8)"
-    for event in told:
-        parts = [_local(event), event.type.rpartition(".")[2] or "(type not told)"]
+    for event, count in _runs(told, whole):
+        parts = [_local(event), _times_over(event.type.rpartition(".")[2] or "(type not told)", count)]
         parts += [f"{event.phase} the case"] if event.phase else []
         parts += [f"held by {event.holder}"] if event.holder else []
         parts += ["not sent yet"] if event.sent_ns is None and not event.takings else []
@@ -71,20 +56,39 @@ def _events(told: Sequence[CaseEvent], width: int) -> Iterator[str]:
             yield from _wrapped(f"{taking.consumer}: {taking.outcome}{why}{wait}", width, "      > ", "        ")
 
 
-def _trace(trace: Trace, width: int) -> Iterator[str]:
+def _runs(told: Sequence[CaseEvent], whole: bool) -> Iterator[tuple[CaseEvent, int]]:
+    """Events with their number: those of one type in a row of which nothing more is told count as one."""
+    last: CaseEvent | None = None
+    count = 0
+    for event in told:
+        if last and not whole and _says_no_more(last) and _says_no_more(event) and event.type == last.type:
+            count += 1
+            continue
+        if last:
+            yield last, count
+        last, count = event, 1
+    if last:
+        yield last, count
+
+
+def _says_no_more(event: CaseEvent) -> bool:
+    return not (event.phase or event.holder or event.takings) and event.sent_ns is not None
+
+
+def _trace(trace: Trace, width: int, whole: bool) -> Iterator[str]:
     zero_ns = trace.start_ns
     began = datetime.fromtimestamp(zero_ns / 1e9, _CHINA)
     length = _duration(trace.end_ns - zero_ns)
-    yield from _wrapped(
-        f"Trace {trace.trace}  {began:%Y-%m-%d %H:%M:%S}.{began.microsecond // 1000:03d}  {length}", width
-    )
+    moment = f"{began:%Y-%m-%d %H:%M:%S}.{began.microsecond // 1000:03d}"
+    titles = [root.span.name.rpartition("/")[2] for root in trace.roots]
+    yield from _wrapped("  ".join([f"Trace {trace.trace}", *titles, moment, length]), width)
     for root in trace.roots:
-        yield from _tree(root, _Place(None, "", ""), zero_ns, width)
+        yield from _tree(root, _Place(None, "", ""), zero_ns, width, whole)
     for parent, below in trace.orphans:
         sentence = f"parent {parent} is missing: not sampled, not here yet, or in a file that was dropped"
         yield from _wrapped(sentence, width, "? ", "  ")
         for node in below:
-            yield from _tree(node, _below(None, "", node is below[-1], width), zero_ns, width)
+            yield from _tree(node, _below(None, "", node is below[-1], width), zero_ns, width, whole)
     if trace.of_other_cases:
         yield f"(left out: {trace.of_other_cases} of other cases)"
 
@@ -97,13 +101,17 @@ class _Place(NamedTuple):
     below: str
 
 
-def _tree(top: Node, place: _Place, zero_ns: int, width: int) -> Iterator[str]:
+def _tree(top: Node, place: _Place, zero_ns: int, width: int, whole: bool) -> Iterator[str]:
     """Lines of a node and all below it. A loop, because retries can make trees deeper than Python's stack."""
-    open_ends = [(top, place)]
+    open_ends = [(Fold((top,)), place)]
     while open_ends:
-        node, place = open_ends.pop()
-        yield from _lines(node.span, place, zero_ns, width)
-        below = [(child, _below(node.span, place.below, child is node.children[-1], width)) for child in node.children]
+        fold, place = open_ends.pop()
+        yield from _lines(fold, place, zero_ns, width)
+        if len(fold.nodes) > 1:
+            continue
+        node = fold.first
+        folds = [Fold((child,)) for child in node.children] if whole else folded(node.children)
+        below = [(each, _below(node.span, place.below, each is folds[-1], width)) for each in folds]
         open_ends.extend(reversed(below))
 
 
@@ -114,15 +122,18 @@ def _below(parent: SpanRecord | None, indent: str, last: bool, width: int) -> _P
     return _Place(parent, indent + ("└ " if last else "├ "), indent + ("  " if last else "│ "))
 
 
-def _lines(span: SpanRecord, place: _Place, zero_ns: int, width: int) -> Iterator[str]:
-    head = place.head
+def _lines(fold: Fold, place: _Place, zero_ns: int, width: int) -> Iterator[str]:
+    head, span = place.head, fold.first.span
     if lain := _lain(place.parent, span):
         yield _row(f"{head}~ waiting {lain[0]}", "", _duration(lain[1]), width)
         head = place.below
     offset = f"+{_duration(max(0, span.start_ns - zero_ns))}"
+    if len(fold.nodes) > 1:
+        yield _row(f"{head}{span.service}  {_names(fold)}", offset, _duration(fold.end_ns - span.start_ns), width)
+        return
     yield _row(f"{head}{span.service}  {_name(span)}", offset, _duration(span.end_ns - span.start_ns), width)
     if span.failed:
-        yield f"{place.below}! failed: {_why(span)}"[:width]
+        yield f"{place.below}! failed: {span.why}"[:width]
 
 
 def _lain(parent: SpanRecord | None, span: SpanRecord) -> tuple[str, int] | None:
@@ -147,11 +158,14 @@ def _name(span: SpanRecord) -> str:
     return f"{name} ({span.kind})" if span.kind in ("server", "client") else name
 
 
-def _why(span: SpanRecord) -> str:
-    for attribute in ("egov.reason", "error.type", "rpc.response.status_code"):
-        if why := span.attributes.get(attribute):
-            return str(why)
-    return "failed"
+def _names(fold: Fold) -> str:
+    """A fold's name, its number, and what it asked of others."""
+    asked = [_times_over(name.rpartition(".")[2], count) for name, count in fold.below().items()]
+    return _times_over(_name(fold.first.span), len(fold.nodes)) + (f" ({', '.join(asked)})" if asked else "")
+
+
+def _times_over(name: str, count: int) -> str:
+    return f"{name} x{count}" if count > 1 else name
 
 
 def _duration(ns: int) -> str:
@@ -180,56 +194,3 @@ def _wrapped(sentence: str, width: int, first: str = "", rest: str = "  ") -> It
             line = rest
         line += word + " "
     yield line.rstrip()
-
-
-def _event_document(event: CaseEvent) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "type": event.type,
-        "time": event.time,
-        "source": event.source,
-        "phase": event.phase,
-        "holder": event.holder,
-        "deadline": event.deadline,
-        "sent": None if event.sent_ns is None else _rfc3339(event.sent_ns),
-        "taken": [
-            {
-                "consumer": taking.consumer,
-                "outcome": taking.outcome,
-                "reason": taking.reason,
-                "time": _rfc3339(taking.at_ns),
-                "wait_ms": taking.wait_ms,
-            }
-            for taking in event.takings
-        ],
-    }
-
-
-def _span_documents(trace: Trace) -> Iterator[dict[str, Any]]:
-    spans = {node.span.span: node.span for node in trace.nodes()}
-    zero_ns = trace.start_ns
-    for span in spans.values():
-        lain = _lain(spans.get(span.parent), span)
-        yield {
-            "span_id": span.span,
-            "parent_span_id": span.parent or None,
-            "service": span.service,
-            "name": span.name,
-            "kind": span.kind,
-            "offset_ms": _ms(span.start_ns - zero_ns),
-            "duration_ms": _ms(span.end_ns - span.start_ns),
-            "waiting": {"where": lain[0], "ms": _ms(lain[1])} if lain else None,
-            "failed": span.failed,
-            "reason": _why(span) if span.failed else "",
-            "attributes": dict(span.attributes),
-            "links": [{"trace_id": linked, "span_id": of} for linked, of in span.links],
-        }
-
-
-def _ms(ns: int) -> float:
-    return round(ns / 1e6, 3)
-
-
-def _rfc3339(ns: int) -> str:
-    moment = datetime.fromtimestamp(ns / 1e9, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""`python -m observability.trace CASE [--json]`: what happened in a case, from the collector's files.
+"""`python -m observability.trace CASE [--json] [--all]`: what happened in a case, from the collector's files.
 
 Where each thing is from: events, from the relay's `send` spans (type, id, time, phase, holder: facts of the envelope)
 and the consumers' `process` spans (outcome, reason); trees, from all spans of every trace that has a span with the
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from observability import events, files, render, tree
+from observability import document, events, files, render, tree
 from observability.records import SpanRecord, parse, trace_of
 from services.kernel import casenumber, texts
 
@@ -46,11 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(_nothing(given.folder, case_number), UNKNOWN)
     told, grown = events.events(spans, case_number), tree.traces(spans, case_number)
     if given.json:
-        json.dump(render.document(case_number, told, grown), sys.stdout, ensure_ascii=False, indent=2)
+        json.dump(document.document(case_number, told, grown), sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
     else:
         width = given.width or shutil.get_terminal_size((100, 24)).columns
-        sys.stdout.writelines(f"{line}\n" for line in render.text(case_number, told, grown, width))
+        sys.stdout.writelines(f"{line}\n" for line in render.text(case_number, told, grown, width, whole=given.all))
     return FOUND
 
 
@@ -59,6 +59,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("case", metavar="CASE", nargs="?", default="", help=f"case number, such as {_EXAMPLE}")
     parser.add_argument("--case", dest="named", metavar="CASE", default="", help="the same")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--all", action="store_true", help="a line for every span: fold nothing")
     parser.add_argument("--width", type=int, default=0, help="characters in a line; the terminal's by default")
     folder = Path(os.environ.get("EGOV_TELEMETRY_FOLDER", ".run/telemetry"))
     parser.add_argument("--folder", type=Path, default=folder, help="folder of the collector's files")

@@ -2,13 +2,37 @@ import json
 
 import pytest
 
-from observability import events, render, tree
-from observability.records import SpanRecord
-from tests.unit.observability.sample import CASE, filed, span
+from observability import document, events, render, tree
+from observability.records import SpanRecord, Value
+from tests.unit.observability.sample import CASE, EVENT, filed, span
 
 
 def _text(spans: list[SpanRecord], width: int = 100) -> list[str]:
     return list(render.text(CASE, events.events(spans, CASE), tree.traces(spans, CASE), width))
+
+
+def mailed_twice() -> list[SpanRecord]:
+    """The sample up to its consumer, then two mails, of which one had no address to go to."""
+    there = "notification"
+    return [
+        *filed()[:5],
+        span(6, 5, "job send_mail", service=there, at_ms=90, lasts_ms=10),
+        span(7, 6, "egov.identity.v1.IdentityService/GetContact", kind="client", service=there, at_ms=91),
+        span(8, 5, "job send_mail", service=there, at_ms=101, lasts_ms=20),
+        span(9, 8, "egov.identity.v1.IdentityService/GetContact", kind="client", service=there, at_ms=102),
+        span(10, 8, "smtp send", kind="client", service=there, at_ms=104),
+    ]
+
+
+def taken(number: int, consumer: str) -> SpanRecord:
+    """A consumer that takes the sample's event."""
+    facts: dict[str, Value] = {"egov.consumer": consumer, "egov.event.type": "egov.grid.v1.IncidentFiled"}
+    return span(number, 4, "process egov.grid.v1", kind="consumer", service="notification", attributes=facts)
+
+
+def notice(number: int) -> dict[str, Value]:
+    """The facts of an event of which nothing more is told."""
+    return {"egov.event.id": f"{EVENT[:-2]}{number}", "egov.event.type": "egov.notification.v1.NoticeCreated"}
 
 
 def test_the_case_reads_from_top_to_bottom() -> None:
@@ -47,7 +71,7 @@ def test_a_missing_parent_is_named() -> None:
 
 def test_json_holds_the_same() -> None:
     spans = filed()
-    told = json.loads(json.dumps(render.document(CASE, events.events(spans, CASE), tree.traces(spans, CASE))))
+    told = json.loads(json.dumps(document.document(CASE, events.events(spans, CASE), tree.traces(spans, CASE))))
     (event,), (trace,) = told["events"], told["traces"]
     assert (event["type"], event["taken"][0]["outcome"]) == ("egov.grid.v1.IncidentFiled", "taken")
     spans_told = {int(each["span_id"], 16): each for each in trace["spans"]}
@@ -60,4 +84,34 @@ def test_json_holds_the_same() -> None:
 def test_a_very_deep_tree_is_no_error() -> None:
     deep = [span(1)] + [span(number, number - 1, at_ms=number) for number in range(2, 3000)]
     assert len(_text(deep)) > 2999
-    json.dumps(render.document(CASE, [], tree.traces(deep, CASE)))
+    json.dumps(document.document(CASE, [], tree.traces(deep, CASE)))
+
+
+def test_what_was_done_twice_and_went_well_is_one_line() -> None:
+    done = mailed_twice()
+    shown = [" ".join(line.split()) for line in _text(done)]
+    assert "notification job send_mail x2 (IdentityService/GetContact x2, smtp send) +90 ms 31 ms" in " ".join(shown)
+    assert len([line for line in shown if "send_mail" in line]) == 1
+    every = list(render.text(CASE, [], tree.traces(done, CASE), 100, whole=True))
+    assert len([line for line in every if "send_mail" in line]) == 2
+
+
+def test_what_failed_is_never_folded() -> None:
+    shown = _text([*mailed_twice(), span(11, 5, "job send_mail", service="notification", at_ms=120, failed=True)])
+    assert len([line for line in shown if "send_mail" in line]) == 2
+    assert any("failed" in line for line in shown)
+
+
+def test_what_an_event_goes_on_to_is_never_folded() -> None:
+    shown = _text([*filed()[:4], *(taken(number, "incident-notices") for number in (20, 21))])
+    assert len([line for line in shown if "takes IncidentFiled" in line]) == 2
+
+
+def test_events_of_one_type_that_say_no_more_are_counted() -> None:
+    created = [
+        span(number, 5, "send egov.notification.v1", kind="producer", service="notification", attributes=notice(number))
+        for number in (30, 31, 32)
+    ]
+    shown = _text([*filed()[:5], *created])
+    first = next(line for line in shown if "NoticeCreated" in line)
+    assert first.split()[-2:] == ["NoticeCreated", "x3"]
