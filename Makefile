@@ -38,8 +38,8 @@ logs: venv ## Log lines; PART=<part> CASE=<case number> 日志；可按部分、
 trace: venv ## One case from end to end; CASE=<case number> 按办件号查看全程
 	@$(VENV) -m observability.trace $(if $(CASE),--case '$(CASE)')
 
-demo: venv ## File a report and follow it to its last effect 上报一件并跟踪到底
-	@$(VENV) -m deploy.local.demo
+demo: venv ## Play a case through all services; TYPE=<event code> REGION=<village> 演示一件办件贯穿全部服务
+	@$(VENV) -m deploy.local.demo $(if $(TYPE),--type '$(TYPE)') $(if $(REGION),--region '$(REGION)')
 
 replay: venv ## Play real reports; DATA=<folder> RATE=<calls/s> ROWS=<number> RUN=<name> 回放真实投诉数据
 	@$(VENV) -m deploy.local.replay $(if $(DATA),--data '$(DATA)') $(if $(RATE),--rate '$(RATE)') $(if $(ROWS),--rows '$(ROWS)') \

@@ -109,7 +109,7 @@ def _hints(stack: Stack) -> list[str]:
         f"Logs            {stack.places.run / 'logs'}   (make logs PART=grid)",
         "",
         "Try next, in a second window   接下来，在另一窗口：",
-        "  make demo                  file a report and see the notice it causes   上报一件，看它引起的通知",
+        "  make demo                  play one case through all services   演示一件办件贯穿全部服务",
         f"  {stack.wiring.gateway_url}/docs   read and try the API   查阅并试用接口",
         "  make trace CASE=<number>   follow a case from end to end   按办件号查看全程",
         "",

@@ -16,7 +16,7 @@ from kafka import KafkaConsumer, TopicPartition
 from psycopg.rows import dict_row
 
 from deploy.local.client import Answer, Gateway, TokenSource
-from deploy.local.demo import mails_about
+from deploy.local.demonstration.mails import mails_about
 from deploy.local.people import People
 from deploy.local.stack import Stack
 from services.chassis.envelope import Envelope, open_envelope
