@@ -21,10 +21,21 @@ class People:
         """The seat of a county's grid centre."""
         return self.office.vouching_for(f"seat.{county}", f"{county}-ZHZX")
 
+    def grid_worker(self, county: str) -> Staff:
+        """The grid worker of a county's grid centre."""
+        return self.office.vouching_for(f"grid-worker.{county}", f"{county}-ZHZX")
+
+    def coordinator(self, department: str) -> Staff:
+        """The coordinator of a department, by its code."""
+        return self._of("coordinator", department)
+
     def officer(self, department: str) -> Staff:
         """The officer of a department, by its code."""
+        return self._of("officer", department)
+
+    def _of(self, role: str, department: str) -> Staff:
         county, _, name = department.partition("-")
-        return self.office.vouching_for(f"officer.{name.lower()}.{county}", department)
+        return self.office.vouching_for(f"{role}.{name.lower()}.{county}", department)
 
 
 def _member(gateway: Gateway, where: Stack, client_id: str) -> Member:

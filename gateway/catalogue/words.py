@@ -35,8 +35,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Changes something: each call carries an Idempotency-Key; a retry repeats the same one.",
     ),
     "token": (
-        "先用成员系统的密钥换取访问令牌（有效期不超过 5 分钟），再在 Authorization 头中携带。",
-        "Get a token with the member system's key (it lives 5 minutes at most), then send it in header Authorization.",
+        "先用成员系统的密钥换取访问令牌（有效期不超过 5 分钟），再在 Authorization 头中携带。"
+        "成员系统自己的令牌含其全部权限；为工作人员换取的令牌，只含其中该人员在该部门的角色可以使用的权限。",
+        "Get a token with the member system's key (it lives 5 minutes at most), then send it in header Authorization. "
+        "A token of the member system itself holds all its scopes; one for a member of staff holds those of them that "
+        "the person's roles at the department may use.",
     ),
     "errors": (
         "所有错误都是 google.rpc.Status：details 中有机器可读的 reason、中英文说明和追踪编号；"

@@ -1,7 +1,8 @@
 """Load the reference data of a city: `python -m services.identity.load FOLDER [--member-keys DIR]`.
 
 Nothing is written unless every row is good; all is written in one transaction; a second load changes nothing. Grids are
-generated, three per village, and marked so. What is in the database and not in the files stays.
+generated, three per village, and marked so. What is in the database and not in the files stays, but for what roles may
+use: of that the files are the whole truth.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def save(city: City, connection: sa.Connection) -> None:
     store = ReferenceStore(connection)
     store.save_regions(city.regions)
     store.save_departments(city.departments)
+    store.save_role_scopes(city.roles)
     store.save_staff(city.staff)
     store.save_holders(city.holders)
     known = store.known_members(member.client_id for member in city.members)

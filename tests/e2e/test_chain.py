@@ -30,6 +30,7 @@ HYGIENE = {"standard": "RZ-LOCAL", "kind": "INCIDENT_KIND_EVENT", "code": "90001
 ENTERPRISE, NAME, MAILBOX = "92371199MAB0000158", "海曲小馆（虚构）", "haiqu@enterprises.rizhao.example"
 LICENCE = "11100000MB0328832T014"
 SPOILED = "FOOD-03"
+ELSEWHERE = f"{COUNTY}-CGJ"
 LOGINS = (f"officer.scjg.{COUNTY}", f"officer-2.scjg.{COUNTY}")
 
 SERVICES = ("certificates", "grid", "identity", "inspection", "notification")
@@ -172,7 +173,7 @@ def test_3_the_dispatch_opens_an_inspection_which_accepts_the_incident(chain: Ch
 def test_4_two_licensed_officers_are_assigned(chain: Chain) -> None:
     ids = chain.officer_ids()
     with refused("NOT_THE_HOLDER"):
-        chain.inspect("assign", chain.seat, officers=ids)
+        chain.inspect("assign", chain.city.people.officer(ELSEWHERE), officers=ids)
     with refused("INVALID_ARGUMENT"):
         chain.inspect("assign", chain.officer(), officers=ids[:1])
     chain.inspect("assign", chain.officer(), officers=ids)
@@ -182,7 +183,7 @@ def test_4_two_licensed_officers_are_assigned(chain: Chain) -> None:
 
 def test_5_a_grave_finding_suspends_the_licence(chain: Chain) -> None:
     with refused("NOT_AN_OFFICER_HERE"):
-        chain.inspect("recordFinding", chain.seat, itemCode=SPOILED, gravity="GRAVITY_GRAVE")
+        chain.inspect("recordFinding", chain.city.people.officer(ELSEWHERE), itemCode=SPOILED, gravity="GRAVITY_GRAVE")
     chain.inspect("recordFinding", chain.officer(1), itemCode=SPOILED, gravity="GRAVITY_GRAVE")
     (finding,) = chain.inspection["findings"]
     assert (finding["officerId"], finding["certificateType"]) == (chain.officer_ids()[1], LICENCE)

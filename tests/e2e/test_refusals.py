@@ -282,6 +282,11 @@ RIGHTS = [
         404, "INCIDENT_NOT_FOUND",
     ),
     Refused(
+        "dispatching as the department in charge",
+        lambda scene: scene.dispatch(scene.city.people.coordinator(f"{COUNTY}-CGJ").token(), scene.dispatched),
+        403, "NOT_THE_HOLDER",
+    ),
+    Refused(
         "accepting what another department holds",
         lambda scene: scene.lead("accept", scene.officer("SCJG"), scene.dispatched),
         403, "NOT_THE_HOLDER",
@@ -298,7 +303,7 @@ RIGHTS = [
     ),
     Refused(
         "accepting as the grid centre",
-        lambda scene: scene.lead("accept", scene.seat, scene.dispatched),
+        lambda scene: scene.lead("accept", scene.officer("ZHZX"), scene.dispatched),
         403, "NOT_THE_HOLDER",
     ),
     Refused(
@@ -309,12 +314,12 @@ RIGHTS = [
     Refused(
         "verifying one's own work, as the department in charge",
         lambda scene: scene.lead("verify", scene.officer("CGJ"), scene.handled, passed=True),
-        403, "NOT_THE_HOLDER",
+        403, "SCOPE_MISSING",
     ),
     Refused(
         "closing one's own work, as the department in charge",
         lambda scene: scene.close(scene.officer("CGJ"), scene.verified),
-        403, "NOT_THE_HOLDER",
+        403, "SCOPE_MISSING",
     ),
     Refused(
         "closing an incident of a foreign region",

@@ -41,7 +41,8 @@ def assertion(subject: str) -> str:
     """What proves who asks: signed with this member's key, good for one use within a minute.
 
     With grant_type urn:ietf:params:oauth:grant-type:jwt-bearer and the subject `login@department-code` it vouches for a
-    signed-in person instead, if the member may speak for that department.
+    signed-in person instead, if the member may speak for that department. Of the member's scopes that token holds those
+    that the person's roles may use.
     """
     key = ECKey.import_key((HERE / "key.pem").read_bytes())
     now = int(time.time())

@@ -13,7 +13,6 @@ from services.kernel import regions
 
 DEPARTMENT_CODE = re.compile(r"[1-9][0-9]{5}(?:[0-9]{3}){0,3}-[A-Z]{2,8}")
 LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-ROLES = frozenset({"grid_worker", "seat", "coordinator", "officer", "operator"})
 
 # 2026-01-01T00:00:00Z in milliseconds: when the staff of the sample city came to be.
 _MADE_AT_MS = 1_767_225_600_000

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.identity.domain.bearers import Bearer
 from services.identity.domain.members import Member
+from services.identity.domain.roles import RoleScopes, open_to
 from services.kernel import texts
 from services.kernel.errors import Kind, Params, Refusal, Violation
 
@@ -38,8 +39,8 @@ texts.register(
             "The issuer of the assertion is not registered, or the signature does not fit.",
         ),
         "SCOPE_NOT_GRANTED": (
-            "所请求的权限均未授予该成员系统。",
-            "None of the requested scopes is granted to this client.",
+            "所请求的权限均未授予该成员系统，或其代表的人员在该部门的角色不能使用。",
+            "None of the requested scopes is granted to this client and open to the roles that the person has there.",
         ),
         "TLS_IDENTITY_MISSING": (
             "该成员系统未登记 TLS 证书，不能请求绑定令牌。",
@@ -172,18 +173,31 @@ def used_until(claims: Mapping[str, Any]) -> datetime:
     return datetime.fromtimestamp(claims["exp"], UTC) + SKEW
 
 
-def granted_scopes(wanted: frozenset[str], member: Member) -> tuple[str, ...]:
-    """The scopes of the token: those asked for that the member has. Raises Refusal SCOPE_NOT_GRANTED for none."""
-    scopes = tuple(sorted(wanted & set(member.scopes))) if wanted else member.scopes
+def granted_scopes(wanted: frozenset[str], member: Member, bearer: Bearer | None, known: RoleScopes) -> frozenset[str]:
+    """The scopes of the token: those asked for that the member has and, of a person at a department, a role may use.
+
+    `known` has the bearer's roles. Raises Refusal SCOPE_NOT_GRANTED for none.
+    """
+    scopes = frozenset(member.scopes)
+    if bearer and bearer.department:
+        scopes &= open_to(bearer.roles, known)
+    if wanted:
+        scopes &= wanted
     if not scopes:
         raise Refusal("SCOPE_NOT_GRANTED", Kind.INVALID)
     return scopes
 
 
 def access_claims(
-    request: TokenRequest, member: Member, bearer: Bearer | None, terms: Terms, now: datetime, jti: str
+    request: TokenRequest,
+    member: Member,
+    bearer: Bearer | None,
+    scopes: frozenset[str],
+    terms: Terms,
+    now: datetime,
+    jti: str,
 ) -> dict[str, Any]:
-    """The claims of an access token. Raises Refusal SCOPE_NOT_GRANTED or TLS_IDENTITY_MISSING."""
+    """The claims of an access token. Raises Refusal TLS_IDENTITY_MISSING."""
     issued_at = int(now.timestamp())
     claims: dict[str, Any] = {
         "iss": terms.issuer,
@@ -193,7 +207,7 @@ def access_claims(
         "jti": jti,
         "sub": str(bearer.person_id) if bearer else member.client_id,
         "client_id": member.client_id,
-        "scope": " ".join(granted_scopes(request.scopes, member)),
+        "scope": " ".join(sorted(scopes)),
         "region": bearer.region if bearer else member.region,
         "roles": sorted(bearer.roles) if bearer else [],
     }

@@ -15,9 +15,11 @@ from services.identity.domain.holders import Holder, Numbers
 from services.identity.domain.members import Member
 from services.identity.domain.organisations import Department, Staff
 from services.identity.domain.regions import Region, grids_of
+from services.identity.domain.roles import RoleScopes
 from services.identity.reference.cells import DEPARTMENT, EMAIL, REGION, day, fitting, one_of
 from services.identity.reference.members import Known, read_members
 from services.identity.reference.people import read_holders, read_staff
+from services.identity.reference.roles import read_role_scopes
 from services.kernel import regions
 from services.kernel.regions import Level
 from services.kernel.sheets import Reader, Sheets, words
@@ -47,6 +49,7 @@ class City:
 
     regions: Sequence[Region]
     departments: Sequence[Department]
+    roles: RoleScopes
     staff: Sequence[Staff]
     members: Sequence[Member]
     holders: Sequence[Holder]
@@ -55,8 +58,8 @@ class City:
     def counts(self) -> str:
         """How much there is of each, in words."""
         return (
-            f"{len(self.regions)} regions, {len(self.departments)} departments, {len(self.staff)} staff,"
-            f" {len(self.members)} member systems, {len(self.holders)} persons and enterprises"
+            f"{len(self.regions)} regions, {len(self.departments)} departments, {len(self.roles)} roles,"
+            f" {len(self.staff)} staff, {len(self.members)} member systems, {len(self.holders)} persons and enterprises"
         )
 
 
@@ -69,13 +72,14 @@ def read_city(folder: Path, member_keys: Path | None, numbers: Numbers, scopes: 
     sheets = Sheets(folder)
     places = _regions(sheets)
     departments = _departments(sheets, places)
-    staff = read_staff(sheets, places, departments)
+    roles = read_role_scopes(sheets, scopes)
+    staff = read_staff(sheets, places, departments, roles)
     holders = read_holders(sheets, places, numbers, now)
     members, secrets = read_members(sheets, folder, member_keys, Known(places, departments, scopes, now))
     sheets.demand_right()
     villages = [region for region in places.values() if region.level is Level.VILLAGE]
     grids = [grid for village in villages for grid in grids_of(village)]
-    return City([*places.values(), *grids], list(departments.values()), staff, members, holders, secrets)
+    return City([*places.values(), *grids], list(departments.values()), roles, staff, members, holders, secrets)
 
 
 def _regions(sheets: Sheets) -> dict[str, Region]:

@@ -10,7 +10,6 @@ from uuid import UUID
 from services.identity.domain.holders import SOCIAL_CREDIT, Application, Holder, Numbers, accept
 from services.identity.domain.organisations import (
     LOGIN,
-    ROLES,
     Department,
     Role,
     Secondment,
@@ -18,6 +17,7 @@ from services.identity.domain.organisations import (
     person_id_of,
 )
 from services.identity.domain.regions import Region
+from services.identity.domain.roles import ROLES, RoleScopes
 from services.identity.reference.cells import DEPARTMENT, EMAIL, REGION, day, fitting, one_of, or_empty
 from services.kernel import checks, texts
 from services.kernel.errors import Refusal
@@ -60,7 +60,9 @@ PERSON_COLUMNS: Mapping[str, Reader] = {
 }
 
 
-def read_staff(sheets: Sheets, places: Mapping[str, Region], departments: Mapping[str, Department]) -> list[Staff]:
+def read_staff(
+    sheets: Sheets, places: Mapping[str, Region], departments: Mapping[str, Department], roles: RoleScopes
+) -> list[Staff]:
     """The staff of a folder; faults are noted in `sheets`."""
     lines = sheets.read("staff.csv", STAFF_COLUMNS, MORE_STAFF_COLUMNS)
     sheets.demand_unique(lines, "department", "login")
@@ -73,6 +75,8 @@ def read_staff(sheets: Sheets, places: Mapping[str, Region], departments: Mappin
             continue
         if any(role.region and role.region not in places for role in values["roles"]):
             sheets.fault(line, "roles", "are held for a region that is not in regions.csv")
+        if any(role.name not in roles for role in values["roles"]):
+            sheets.fault(line, "roles", "are not all in role_scopes.csv")
         people.append(
             Staff(
                 person_id=person_id_of(values["login"], department.code),

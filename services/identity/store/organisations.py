@@ -10,7 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.identity.domain.organisations import Contact, Department, Role, Secondment, Staff
-from services.identity.store.tables import department, secondment, staff, staff_role
+from services.identity.domain.roles import RoleScopes
+from services.identity.store.tables import department, role_scope, secondment, staff, staff_role
 from services.kernel.paging import Page, PageRequest
 
 _WITHIN = department.c.region.startswith(sa.bindparam("within"))
@@ -26,6 +27,11 @@ _ROLES = (
     sa.select(sa.func.json_agg(sa.func.json_build_array(staff_role.c.role, staff_role.c.region)))
     .where(staff_role.c.person_id == staff.c.person_id)
     .scalar_subquery()
+)
+_SCOPES = (
+    sa.select(role_scope.c.role, sa.func.array_agg(role_scope.c.scope))
+    .where(role_scope.c.role.in_(sa.bindparam("roles", expanding=True)))
+    .group_by(role_scope.c.role)
 )
 _LENT_TO = department.alias("lent_to")
 _LENT = (
@@ -73,6 +79,11 @@ class OrganisationStore:
         """How a department can be reached, None if there is none."""
         email = self._connection.scalar(_DEPARTMENT_EMAIL, {"code": code})
         return None if email is None else Contact(email)
+
+    def role_scopes(self, roles: Collection[str]) -> RoleScopes:
+        """The scopes that each of these roles may use."""
+        found = self._connection.execute(_SCOPES, {"roles": sorted(roles)})
+        return {role: frozenset(scopes) for role, scopes in found}
 
     def staff_by_id(self, person_id: UUID) -> Staff | None:
         """The person, None if there is none."""

@@ -14,9 +14,10 @@ from services.identity.domain.holders import Holder
 from services.identity.domain.members import Member
 from services.identity.domain.organisations import Department, Staff
 from services.identity.domain.regions import Region
+from services.identity.domain.roles import RoleScopes
 from services.identity.store.holders import as_row as holder_row
 from services.identity.store.members import MemberStore, as_row
-from services.identity.store.tables import department, holder, member, region, secondment, staff, staff_role
+from services.identity.store.tables import department, holder, member, region, role_scope, secondment, staff, staff_role
 
 STANDING = ("disabled_since", "disable_reason")
 """Columns that reference data never touches: who is shut out stays so."""
@@ -27,7 +28,7 @@ _PERSON_IDS = sa.select(staff.c.department, staff.c.login, staff.c.person_id).wh
 
 
 class ReferenceStore:
-    """Reference data in the database. Rows that are there and not in the data stay as they are."""
+    """Reference data in the database. Rows that are there and not in the data stay, but for what roles may use."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
@@ -40,6 +41,11 @@ class ReferenceStore:
     def save_departments(self, departments: Iterable[Department]) -> None:
         """Add or change departments."""
         self._upsert(department, ("code",), [dataclasses.asdict(one) for one in departments])
+
+    def save_role_scopes(self, roles: RoleScopes) -> None:
+        """These roles may use these scopes, and no others."""
+        wanted = {(role, scope) for role, scopes in roles.items() for scope in scopes}
+        self._save_rows(role_scope, sa.select(role_scope), wanted)
 
     def save_staff(self, people: Collection[Staff]) -> None:
         """Add or change staff; whoever is known by department and login keeps the person id."""
@@ -72,8 +78,11 @@ class ReferenceStore:
 
     def _save_of_people(self, table: sa.Table, person_ids: Collection[UUID], wanted: Set[tuple[Any, ...]]) -> None:
         """These people have these rows of the table, and no others."""
-        of_people = sa.select(table).where(table.c.person_id.in_(person_ids))
-        there = {tuple(row) for row in self._connection.execute(of_people)}
+        self._save_rows(table, sa.select(table).where(table.c.person_id.in_(person_ids)), wanted)
+
+    def _save_rows(self, table: sa.Table, concerned: sa.Select[Any], wanted: Set[tuple[Any, ...]]) -> None:
+        """Of the rows concerned these are there, and no others."""
+        there = {tuple(row) for row in self._connection.execute(concerned)}
         for gone in there - wanted:
             self._connection.execute(sa.delete(table).where(sa.tuple_(*table.c) == gone))
         if rows := [dict(zip(table.c.keys(), row, strict=True)) for row in wanted - there]:

@@ -53,6 +53,13 @@ staff_role = sa.Table(
     sa.Column("region", sa.Text, primary_key=True),
 )
 
+role_scope = sa.Table(
+    "role_scope",
+    metadata,
+    sa.Column("role", sa.Text, primary_key=True),
+    sa.Column("scope", sa.Text, primary_key=True),
+)
+
 secondment = sa.Table(
     "secondment",
     metadata,

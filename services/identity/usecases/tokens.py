@@ -13,6 +13,7 @@ from services.identity.domain.bearers import Bearer, vouched
 from services.identity.domain.holders import Holder
 from services.identity.domain.members import CLIENT_ID, Member
 from services.identity.domain.organisations import DEPARTMENT_CODE, LOGIN, Staff
+from services.identity.domain.roles import RoleScopes
 from services.identity.domain.tokens import Grant, Proof, SecretProof, Terms, TokenRequest
 from services.kernel.errors import Kind, Refusal, Violation, exhausted, unauthenticated
 from services.kernel.ids import uuid7
@@ -49,6 +50,10 @@ class Clients(Protocol):
 
     def staff_by_login(self, login: str, department: str) -> Staff | None:
         """The person with this login in this department, None if there is none."""
+        ...
+
+    def role_scopes(self, roles: Collection[str]) -> RoleScopes:
+        """The scopes that each of these roles may use."""
         ...
 
     def holder(self, holder_id: UUID, *, within: str = "") -> Holder | None:
@@ -117,7 +122,9 @@ GRANTS: Mapping[str, Callable[[TokenRequest, Desk], Grant]] = {
 
 
 def _issued(request: TokenRequest, member: Member, bearer: Bearer | None, desk: Desk) -> Grant:
-    claims = tokens.access_claims(request, member, bearer, desk.terms, desk.now, str(uuid7()))
+    known = desk.store.role_scopes(bearer.roles) if bearer else {}
+    scopes = tokens.granted_scopes(request.scopes, member, bearer, known)
+    claims = tokens.access_claims(request, member, bearer, scopes, desk.terms, desk.now, str(uuid7()))
     return Grant(desk.jose.sign(claims), int(desk.terms.life.total_seconds()), tuple(claims["scope"].split()))
 
 

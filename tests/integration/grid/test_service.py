@@ -158,18 +158,25 @@ def test_a_command_in_the_wrong_state_is_refused(gateway: Gateway, people: Peopl
 
 
 def test_a_step_is_for_whoever_answers_for_it(gateway: Gateway, people: People) -> None:
-    seat, officer, other = people.seat("371102"), people.officer("371102-CGJ"), people.officer("371102-SCJG")
+    officer, other, at_centre = (people.officer(f"371102-{name}") for name in ("CGJ", "SCJG", "ZHZX"))
     sent, denied = dispatched(gateway, people), (403, "NOT_THE_HOLDER")
-    assert refusal(gateway, officer, sent, "dispatch", department="371102-HBJ") == denied
-    for door in (seat, other):
+    coordinator = people.coordinator("371102-CGJ")
+    assert refusal(gateway, coordinator, sent, "dispatch", department="371102-HBJ") == denied
+    for door in (at_centre, other):
         assert refusal(gateway, door, sent, "accept") == denied
         assert refusal(gateway, door, sent, "return", reason="RETURN_REASON_UNCLEAR") == denied
     accepted = change(gateway, officer, sent, "accept")
-    assert refusal(gateway, seat, accepted, "reportHandled") == denied
-    handled = change(gateway, officer, accepted, "reportHandled")
-    assert refusal(gateway, officer, handled, "verify", passed=True) == denied
+    assert refusal(gateway, at_centre, accepted, "reportHandled") == denied
+
+
+def test_a_step_is_for_the_role_that_may_do_it(gateway: Gateway, people: People) -> None:
+    seat, officer, missing = people.seat("371102"), people.officer("371102-CGJ"), (403, "SCOPE_MISSING")
+    sent = dispatched(gateway, people)
+    assert refusal(gateway, seat, sent, "accept") == missing
+    handled = change(gateway, officer, change(gateway, officer, sent, "accept"), "reportHandled")
+    assert refusal(gateway, officer, handled, "verify", passed=True) == missing
     passed = change(gateway, seat, handled, "verify", passed=True)
-    assert refusal(gateway, officer, passed, "close", **HANDLED) == denied
+    assert refusal(gateway, officer, passed, "close", **HANDLED) == missing
 
 
 def test_a_system_without_person_or_scope_moves_nothing(gateway: Gateway, people: People) -> None:
@@ -191,7 +198,7 @@ def test_a_duplicate_is_closed_for_a_reason(gateway: Gateway, people: People) ->
 
 def test_only_whoever_reported_reopens(gateway: Gateway, people: People) -> None:
     closed = change(gateway, people.seat("371102"), verified(gateway, people), "close", **HANDLED)
-    assert refusal(gateway, people.officer("371102-CGJ"), closed, "reopen") == (403, "NOT_THE_REPORTER")
+    assert refusal(gateway, people.seat("371102"), closed, "reopen") == (403, "NOT_THE_REPORTER")
 
 
 def test_a_department_of_elsewhere_is_not_named(gateway: Gateway, people: People) -> None:

@@ -26,6 +26,7 @@ from tests.unit.identity.samples import (
     HOLDERS,
     MEMBER_KEY,
     REGIONS,
+    ROLE_SCOPES,
     SECRET,
     STAFF,
 )
@@ -38,6 +39,7 @@ def connection(engine_of: Engine) -> Iterator[sa.Connection]:
         reference = ReferenceStore(connection)
         reference.save_regions(REGIONS)
         reference.save_departments(DEPARTMENTS)
+        reference.save_role_scopes(ROLE_SCOPES)
         reference.save_staff(STAFF)
         reference.save_holders(HOLDERS)
         yield connection

@@ -25,7 +25,7 @@ from services.identity.domain.tokens import CLIENT_ASSERTION_TYPE, JWT_BEARER
 from tests.unit.identity.samples import MEMBER_KEY
 
 SAMPLE = Path(__file__).parents[3] / "deploy" / "local" / "sample"
-TABLES = ("region", "department", "staff", "staff_role", "secondment", "member", "holder")
+TABLES = ("region", "department", "role_scope", "staff", "staff_role", "secondment", "member", "holder")
 
 
 @dataclass

@@ -65,6 +65,7 @@ def test_a_member_vouches_for_its_staff_and_binds_the_token(doors: Doors) -> Non
     assert claims.person == str(person_id_of("seat.371102", "371102-ZHZX"))
     assert (claims.department, claims.region, claims.level) == ("371102-ZHZX", "371102", 2)
     assert claims.roles == {"seat"}
+    assert "grid.incidents.dispatch" in claims.scopes and "grid.incidents.handle" not in claims.scopes
 
 
 def test_a_member_cannot_vouch_for_anybody(doors: Doors) -> None:

@@ -107,7 +107,8 @@ def test_a_token_is_for_the_department_that_is_asked_for(doors: Doors) -> None:
         status, _, answer = doors.http("POST", "/oauth2/token", fields)
         return status, answer
 
-    assert ask("@".join(LENT), "371102-SCJG")[0] == 200
+    status, answer = ask("@".join(LENT), "371102-SCJG")
+    assert status == 200 and "inspection.inspections.check" in answer["scope"].split()
     status, answer = ask("@".join(LENT), "371102-CGJ")
     assert (status, answer["reason"]) == (400, "PERSON_NOT_AT_DEPARTMENT")
     status, answer = ask("officer-2.scjg.371121@371121-SCJG", "371102-SCJG")

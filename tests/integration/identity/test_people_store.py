@@ -25,6 +25,7 @@ from tests.unit.identity.samples import (
     NUMBERS,
     OFFICER,
     RESTAURANT,
+    ROLE_SCOPES,
     SSP,
 )
 
@@ -36,6 +37,16 @@ LOOK = sa.text(
 
 def test_roles_and_secondments_come_with_the_person(store: Store) -> None:
     assert store.staff_by_id(LENT.person_id) == LENT
+
+
+def test_roles_come_with_the_scopes_that_they_may_use(store: Store) -> None:
+    assert store.role_scopes({"officer", "operator"}) == {"officer": ROLE_SCOPES["officer"]}
+    assert store.role_scopes(()) == {}
+
+
+def test_the_sheet_of_roles_is_the_whole_truth(real: IdentityStore, connection: sa.Connection) -> None:
+    ReferenceStore(connection).save_role_scopes({"officer": frozenset({"grid.incidents.read"})})
+    assert real.role_scopes({"officer", "seat"}) == {"officer": {"grid.incidents.read"}}
 
 
 def test_holders_are_found_in_the_callers_region_only(store: Store) -> None:

@@ -11,6 +11,7 @@ from services.identity.domain.holders import Holder
 from services.identity.domain.members import Member
 from services.identity.domain.organisations import Department, Staff
 from services.identity.domain.regions import Region
+from services.identity.domain.roles import RoleScopes
 from services.identity.domain.standing import Standing
 from services.kernel.parties import Party
 from tests.unit.identity import samples
@@ -26,12 +27,14 @@ class FakeStore:
         staff: Iterable[Staff] = samples.STAFF,
         members: Iterable[Member] = (),
         holders: Iterable[Holder] = samples.HOLDERS,
+        roles: RoleScopes = samples.ROLE_SCOPES,
     ) -> None:
         self.regions = {one.code: one for one in regions}
         self.departments = {one.code: one for one in departments}
         self.staff = list(staff)
         self.members = {one.client_id: one for one in members}
         self.holders = {one.holder_id: one for one in holders}
+        self.roles = roles
         self.standings: dict[Party, Standing] = {}
         self.used: set[tuple[str, str]] = set()
         self.failed: list[tuple[str, datetime]] = []
@@ -54,6 +57,9 @@ class FakeStore:
 
     def staff_by_login(self, login: str, department: str) -> Staff | None:
         return next((one for one in self.staff if (one.login, one.department) == (login, department)), None)
+
+    def role_scopes(self, roles: Collection[str]) -> RoleScopes:
+        return {role: self.roles[role] for role in roles if role in self.roles}
 
     def use_assertion(self, client_id: str, jti: str, until: datetime) -> bool:
         fresh = (client_id, jti) not in self.used

@@ -54,6 +54,10 @@ LENT = replace(
     officer_licence="YL-371103-009",
     secondments=(Secondment(MARKET.code, MARKET.region, NOW - timedelta(days=1), NOW + timedelta(days=1)),),
 )
+ROLE_SCOPES = {
+    "officer": frozenset({"grid.incidents.read", "grid.incidents.handle"}),
+    "seat": frozenset({"grid.incidents.file"}),
+}
 STAFF = (OFFICER, FORMER, STRANGER, LENT)
 
 MEMBER_KEY = ECKey.generate_key("P-256", private=True)

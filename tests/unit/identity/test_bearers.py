@@ -41,6 +41,7 @@ def test_a_token_names_the_department_that_is_asked_for_with_the_roles_held_ther
         ["officer", "seat"],
     )
     assert (away["department"], away["region"], away["roles"]) == ("371102-SCJG", "371102", ["officer"])
+    assert (at_home["scope"], away["scope"]) == ("grid.incidents.file grid.incidents.read", "grid.incidents.read")
     assert at_home["sub"] == away["sub"] == str(LENT.person_id)
     assert lent("371103-SCJG")["roles"] == at_home["roles"]
 
@@ -65,6 +66,7 @@ def test_an_app_vouches_for_citizens() -> None:
     )[1]
     assert (said["sub"], said["client_id"], said["acr"]) == (str(CITIZEN.holder_id), "rizhao-ssp", "AL1")
     assert (said["region"], said["roles"], "department" in said) == (APP.region, [], False)
+    assert said["scope"] == " ".join(APP.scopes), "citizens act for themselves, in no role"
 
 
 @pytest.mark.parametrize(

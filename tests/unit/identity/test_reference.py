@@ -26,6 +26,12 @@ GOOD = {
 371102-SCJG,371102,市场监督管理局,Market,scjg@rizhao.example
 371102-ZHZX,371102,网格化中心,,zhzx@rizhao.example
 """,
+    "role_scopes.csv": """role,scope
+seat,grid.incidents.file
+coordinator,grid.incidents.read
+seat,grid.incidents.dispatch
+officer,grid.incidents.read
+""",
     "staff.csv": """login,department,roles,name,email,language
 seat,371102-ZHZX,seat;coordinator,胡立新（虚构）,seat@rizhao.example,zh-CN
 """,
@@ -83,6 +89,7 @@ def test_a_city_is_read(tmp_path: Path) -> None:
         "371102",
     )
     assert (person.officer_licence, person.secondments) == ("", ())
+    assert city.roles["seat"] == {"grid.incidents.file", "grid.incidents.dispatch"}
     enterprise, citizen = city.holders
     assert (enterprise.kind_code, enterprise.number_tail, enterprise.natural) == ("001", "0158", False)
     assert (citizen.kind_code, citizen.email, citizen.natural) == ("111", "m@citizens.rizhao.example", True)
@@ -141,9 +148,12 @@ def test_every_fault_of_every_file_is_said_at_once(tmp_path: Path) -> None:
         departments=GOOD["departments.csv"]
         + "371103-SCJG,371102,,x,not-an-address\nX,379999,a,,a@b.cn\n"
         + "371103-GAJ,371102,a,,a@b.cn\n379900-GAJ,379900,a,,a@b.cn\n371102-ZHZX,371102,a,,a@b.cn\n",
+        role_scopes=GOOD["role_scopes.csv"]
+        + "boss,grid.incidents.read\nseat,grid.incidents.burn\nseat,grid.incidents.file\n,grid.incidents.read\n",
         staff=GOOD["staff.csv"]
         + "seat,371102-ZHZX,boss,名,a@b.cn,fr\n,371102-NONE,seat,名,a@b.cn,en,extra\n"
-        + "nurse,371102-NONE,seat,名,a@b.cn,en\nseat,371102-ZHZX,seat,名,a@b.cn,en\n",
+        + "nurse,371102-NONE,seat,名,a@b.cn,en\nseat,371102-ZHZX,seat,名,a@b.cn,en\n"
+        + "worker,371102-ZHZX,officer;grid_worker,名,a@b.cn,en\n",
         members=GOOD["members.yaml"]
         + """  - client_id: X
     region: 371100
@@ -175,12 +185,17 @@ def test_every_fault_of_every_file_is_said_at_once(tmp_path: Path) -> None:
         ("departments.csv:6", "region"),
         ("departments.csv:7", "region"),
         ("departments.csv:8", "code"),
+        ("role_scopes.csv:6", "role"),
+        ("role_scopes.csv:7", "scope"),
+        ("role_scopes.csv:8", "role, scope"),
+        ("role_scopes.csv:9", "role"),
         ("staff.csv:3", "roles"),
         ("staff.csv:3", "language"),
         ("staff.csv:4", "the last"),
         ("staff.csv:4", "login"),
         ("staff.csv:5", "department"),
         ("staff.csv:6", "department, login"),
+        ("staff.csv:7", "roles"),  # a role that the sheet of roles does not have
         ("members.yaml:12", "client_id"),
         ("members.yaml:12", "display_name"),
         ("members.yaml:12", "region"),
@@ -198,11 +213,13 @@ def test_every_fault_of_every_file_is_said_at_once(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_or_no_table_is_named(tmp_path: Path) -> None:
     at = folder(tmp_path, staff="login;department\n", members="just text")
     (at / "regions.csv").unlink()
+    (at / "role_scopes.csv").unlink()
     (at / "departments.csv").write_bytes(b"code,region,name,name_en,email\n" + b"\xff\xff")
     found = faults(at)
     assert found == [
         "regions.csv: is missing",
         "departments.csv: is not CSV in UTF-8",
+        "role_scopes.csv: is missing",
         "staff.csv:1: lacks the columns login, department, roles, name, email, language",
         "enterprises.csv:2: region: There is no region with this code.",
         "persons.csv:2: region: There is no region with this code.",

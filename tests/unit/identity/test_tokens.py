@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from services.identity.domain import secrets
+from services.identity.domain.organisations import Role
 from services.identity.domain.tokens import (
     ATTEMPTS_PER_MINUTE,
     CLIENT_CREDENTIALS,
@@ -143,6 +144,20 @@ def test_a_token_is_bound_to_the_registered_tls_identity_when_asked_for() -> Non
     assert ask(proof=OWN, bound=True)[1]["cnf"] == {"x5t#S256": "A" * 43}
     ssp = claims(iss="rizhao-ssp", sub="rizhao-ssp")
     assert refusal(proof=SignedProof("", "own"), own=ssp, bound=True).reason == "TLS_IDENTITY_MISSING"
+
+
+def test_a_person_gets_what_their_roles_may_use_of_what_their_member_system_has() -> None:
+    both = ask(JWT_BEARER)[1]
+    assert both["scope"] == "grid.incidents.file grid.incidents.read", "the member has no grid.incidents.handle"
+    as_officer = FakeStore(members=[OFFICE], staff=[replace(OFFICER, roles=frozenset({Role("officer", "371102")}))])
+    assert ask(JWT_BEARER, store=as_officer)[1]["scope"] == "grid.incidents.read"
+    asked = refusal(JWT_BEARER, scopes="grid.incidents.file", store=FakeStore(members=[OFFICE], staff=as_officer.staff))
+    assert (asked.reason, asked.kind) == ("SCOPE_NOT_GRANTED", Kind.INVALID)
+
+
+def test_a_role_that_the_sheet_does_not_have_may_use_nothing() -> None:
+    assert refusal(JWT_BEARER, store=FakeStore(members=[OFFICE], roles={})).reason == "SCOPE_NOT_GRANTED"
+    assert ask(proof=OWN, store=FakeStore(members=[OFFICE], roles={}))[1]["scope"], "a client has no role"
 
 
 @pytest.mark.parametrize("audience", [TERMS.issuer, TERMS.token_endpoint, [TERMS.issuer]], ids=repr)

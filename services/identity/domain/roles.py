@@ -1,0 +1,15 @@
+"""Roles, and which scopes each may use: a person's token holds what their roles need, not all that their app has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+ROLES = frozenset({"grid_worker", "seat", "coordinator", "officer", "operator"})
+
+RoleScopes = Mapping[str, frozenset[str]]
+"""The scopes that each role may use; a role that is not there may use none."""
+
+
+def open_to(roles: Collection[str], known: RoleScopes) -> frozenset[str]:
+    """The scopes that at least one of the roles may use."""
+    return frozenset().union(*(known.get(role, frozenset()) for role in roles))

@@ -1,0 +1,68 @@
+"""Which role may what: the sheet of the sample city against the contract, its member systems and identity's README."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from functools import cache
+
+import pytest
+import yaml
+
+from services.identity.domain.roles import ROLES
+from services.identity.wire.messages import known_scopes
+from tests.contract.system import ROOT, Rpc, rpcs
+
+SAMPLE = ROOT / "deploy/local/sample"
+README = ROOT / "services/identity/README.md"
+OUTWARD = [rpc for rpc in rpcs() if rpc.access.outward.scope]
+
+
+@cache
+def by_role() -> dict[str, set[str]]:
+    """The scopes of each role, in the order of the sheet."""
+    found: dict[str, set[str]] = {}
+    with (SAMPLE / "role_scopes.csv").open(encoding="utf-8") as sheet:
+        for row in csv.DictReader(sheet):
+            found.setdefault(row["role"], set()).add(row["scope"])
+    return found
+
+
+@cache
+def by_member() -> dict[str, set[str]]:
+    listed = yaml.safe_load((SAMPLE / "members.yaml").read_text("utf-8"))["members"]
+    return {each["client_id"]: set(each["scopes"]) for each in listed}
+
+
+def test_every_role_has_scopes_and_every_scope_is_of_the_contract() -> None:
+    assert by_role().keys() == ROLES
+    assert set().union(*by_role().values()) <= known_scopes()
+
+
+@pytest.mark.parametrize("rpc", OUTWARD, ids=str)
+def test_somebody_of_the_sample_city_may_call_a_method(rpc: Rpc) -> None:
+    """One that asks for a person who was surely recognised: by a role at the office app, which vouches for staff."""
+    scope, staff = rpc.access.outward.scope, by_member()["rizhao-office"]
+    if rpc.access.outward.lowest_level > 1:
+        assert scope in staff and any(scope in scopes for scopes in by_role().values())
+    else:
+        assert any(scope in scopes for scopes in by_member().values())
+
+
+def test_what_roles_may_use_and_what_the_office_app_has_are_the_same() -> None:
+    assert set().union(*by_role().values()) == by_member()["rizhao-office"]
+
+
+def test_the_table_of_identitys_readme_is_the_sheet() -> None:
+    rows = [f"| `{role}` | {shown(scopes)} |" for role, scopes in by_role().items()]
+    there = [line for line in README.read_text("utf-8").splitlines() if line.startswith("| `")]
+    assert there == rows, "the table must be:\n" + "\n".join(rows)
+
+
+def shown(scopes: set[str]) -> str:
+    """Scopes by what they are about, such as `grid.incidents`: file, read."""
+    verbs = defaultdict(list)
+    for scope in sorted(scopes):
+        about, _, verb = scope.rpartition(".")
+        verbs[about].append(verb)
+    return "; ".join(f"`{about}`: {', '.join(each)}" for about, each in verbs.items())
