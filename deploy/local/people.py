@@ -1,11 +1,11 @@
-"""The people of the sample city, as sources of tokens: citizen app, operations, and the staff of each department."""
+"""The people of the sample city, as sources of tokens: citizen app, operations, departments' staff, enterprises."""
 
 from __future__ import annotations
 
 from deploy.local.client import Gateway
 from deploy.local.errors import StackError
 from deploy.local.stackfile import Stack
-from deploy.local.tokens import Member, Staff
+from deploy.local.tokens import Member, Staff, Vouched
 
 
 class People:
@@ -32,6 +32,10 @@ class People:
     def officer(self, department: str) -> Staff:
         """The officer of a department, by its code."""
         return self._of("officer", department)
+
+    def enterprise(self, code: str) -> Vouched:
+        """An enterprise that signed in with the citizen app, by its unified social credit code."""
+        return self.citizens.speaking_for(code)
 
     def _of(self, role: str, department: str) -> Staff:
         county, _, name = department.partition("-")

@@ -1,8 +1,8 @@
 """Access tokens for a member system and for the staff it vouches for, kept until shortly before they end.
 
 A member proves itself with private_key_jwt (RFC 7523 section 2.2, OpenID Connect Core section 9). For its own calls it
-asks with client_credentials; for a member of staff it sends a jwt-bearer assertion (RFC 7523 section 2.1) that names
-the person, and speaks for that person from then on.
+asks with client_credentials; for whom it vouches it sends a jwt-bearer assertion (RFC 7523 section 2.1) that names the
+member of staff, the citizen or the enterprise, and speaks for them from then on.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Member:
         self._kept = _Kept()
         self._audience = ""
         self._staff: dict[str, Staff] = {}
+        self._vouched: dict[str, Vouched] = {}
         self._bind = {"bind": "tls"} if bind_tls else {}
 
     def token(self) -> str:
@@ -53,10 +54,13 @@ class Member:
         """A source of tokens for a person of a department; the same one at every call."""
         return self._staff.setdefault(f"{login}@{department}", Staff(self, login, department))
 
-    def token_for(self, login: str, department: str) -> tuple[str, float]:
-        """Ask for a token for a person; the token and its life in seconds. Raises ApiError, Unreachable."""
-        person = f"{login}@{department}"
-        return self._fetch(lambda: {"grant_type": JWT_BEARER, "assertion": self._assertion(person)})
+    def speaking_for(self, subject: str) -> Vouched:
+        """A source of tokens for `login@department-code`, a person's id or an enterprise's social credit code."""
+        return self._vouched.setdefault(subject, Vouched(self, subject))
+
+    def token_for(self, subject: str) -> tuple[str, float]:
+        """Ask for a token for whom it vouches; the token and its life in seconds. Raises ApiError, Unreachable."""
+        return self._fetch(lambda: {"grant_type": JWT_BEARER, "assertion": self._assertion(subject)})
 
     def _own(self) -> dict[str, str]:
         return {
@@ -91,17 +95,25 @@ class Member:
         return self._audience
 
 
-class Staff:
-    """A person of a department, for whom a member system speaks."""
+class Vouched:
+    """A person or an enterprise, for whom a member system speaks."""
 
-    def __init__(self, member: Member, login: str, department: str) -> None:
-        self.login, self.department = login, department
+    def __init__(self, member: Member, subject: str) -> None:
+        self.subject = subject
         self._member = member
         self._kept = _Kept()
 
     def token(self) -> str:
-        """A token of the person. Raises ApiError, Unreachable."""
-        return self._kept.or_fetch(lambda: self._member.token_for(self.login, self.department))
+        """A token of theirs. Raises ApiError, Unreachable."""
+        return self._kept.or_fetch(lambda: self._member.token_for(self.subject))
+
+
+class Staff(Vouched):
+    """A person of a department."""
+
+    def __init__(self, member: Member, login: str, department: str) -> None:
+        super().__init__(member, f"{login}@{department}")
+        self.login, self.department = login, department
 
 
 class _Kept:
@@ -120,16 +132,20 @@ class _Kept:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """`python -m deploy.local.tokens CLIENT [LOGIN@DEPARTMENT]`: print an access token, for calls by hand."""
+    """`python -m deploy.local.tokens CLIENT [SUBJECT]`: print an access token, for calls by hand."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local.tokens", description="Prints an access token.")
     parser.add_argument("client", help="member system whose key is under .run/members, such as rizhao-ssp")
-    parser.add_argument("person", nargs="?", help="whom it vouches for, such as seat.371102@371102-ZHZX")
+    parser.add_argument(
+        "subject",
+        nargs="?",
+        help="whom it vouches for: staff, such as seat.371102@371102-ZHZX; a citizen, by the id in persons.csv; an"
+        " enterprise, by the number in enterprises.csv",
+    )
     asked = parser.parse_args(words)
     try:
         where = stack()
         member = Member(Gateway(where.gateway, where.trust, patience_s=2.0), asked.client, where.key_of(asked.client))
-        login, _, department = (asked.person or "").rpartition("@")
-        print((member.vouching_for(login, department) if asked.person else member).token())
+        print((member.speaking_for(asked.subject) if asked.subject else member).token())
     except FileNotFoundError as missing:
         print(f"There is no key for {asked.client}: {missing.filename}.", file=sys.stderr)
     except (StackError, Unreachable, ApiError) as stop:

@@ -30,7 +30,7 @@ _HEADERS = (
     ("ce_deadline", "RFC 3339, UTC"),
     ("ce_region", "region code"),
     ("ce_audience", "scope"),
-    ("ce_actor", "person/<id>, client/<id>"),
+    ("ce_actor", "person/<id>, client/<id>, enterprise/<code>"),
     ("ce_links", "kind:id, comma separated"),
 )
 _DEPTH = 4  # messages inside messages that are shown; what lies deeper is named only

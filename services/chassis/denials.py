@@ -40,12 +40,12 @@ class Denials:
 
     @on(events_pb2.SubjectDisabled, id=CONSUMER, start=BEGINNING)
     def deny_subject(self, event: events_pb2.SubjectDisabled, call: Call) -> None:
-        """A person is shut out."""
+        """A person or an enterprise is shut out."""
         self._deny("person", event.person_id)
 
     @on(events_pb2.SubjectEnabled, id=CONSUMER, start=BEGINNING)
     def allow_subject(self, event: events_pb2.SubjectEnabled, call: Call) -> None:
-        """A person is let in again."""
+        """A person or an enterprise is let in again."""
         self._allow("person", event.person_id)
 
     @on(events_pb2.ClientDisabled, id=CONSUMER, start=BEGINNING)

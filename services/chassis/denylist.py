@@ -1,4 +1,4 @@
-"""The deny list: persons and member systems that identity shut out, so that a token they still have buys nothing.
+"""The deny list: whom identity shut out (persons, enterprises, member systems), so that their tokens buy nothing.
 
 Identity says so by event; every service keeps a small table of its own and answers from memory. Whatever process takes
 the event knows at once, its replicas within five seconds. Tokens end by themselves after five minutes, and identity
@@ -29,7 +29,7 @@ NOTED_FOR_S = 2 * READ_EVERY_S
 DENIED = sa.text("SELECT kind, id FROM chassis.denied")
 
 Entry = tuple[str, str]
-"""Kind, `person` or `client`, and id."""
+"""Kind, `person` (an enterprise too, by its id as holder) or `client`, and id."""
 
 
 class Noted(NamedTuple):

@@ -21,6 +21,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 
 from services.chassis.keysets import Fetch, KeySet, KeySetKeeper
+from services.kernel import checks
 from services.kernel.clock import Clock
 from services.kernel.errors import Refusal, unauthenticated
 
@@ -34,7 +35,10 @@ REMEMBERED = 4096
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a good token says. `binding` is the SHA-256 fingerprint of the TLS identity it is bound to, base64url."""
+    """What a good token says. `binding` is the SHA-256 fingerprint of the TLS identity it is bound to, base64url.
+
+    `enterprise` is the unified social credit code when the subject is an enterprise, None for all others.
+    """
 
     subject: str
     client_id: str
@@ -46,10 +50,11 @@ class Claims:
     not_before: datetime
     expires_at: datetime
     binding: str | None
+    enterprise: str | None = None
 
     @property
-    def person(self) -> str | None:
-        """The person's UUID; None when the member system speaks for itself."""
+    def vouched(self) -> str | None:
+        """UUID of the person, or of the enterprise as holder; None when the member system speaks for itself."""
         return None if self.subject == self.client_id else self.subject
 
 
@@ -160,7 +165,18 @@ def _claims(claims: Any, issuer: str, audience: str) -> Claims:
         not_before=_moment(claims, "nbf") if "nbf" in claims else issued_at,
         expires_at=_moment(claims, "exp"),
         binding=_binding(claims),
+        enterprise=_enterprise(claims),
     )
+
+
+def _enterprise(claims: Mapping[str, Any]) -> str | None:
+    """The enterprise. One of another form is refused rather than left out: it would pass for a person or a client."""
+    if "enterprise" not in claims:
+        return None
+    code = _text(claims, "enterprise")
+    if not checks.social_credit_code(code)[0] or claims["sub"] == claims["client_id"]:
+        raise _invalid("enterprise")
+    return code
 
 
 def _text(claims: Mapping[str, Any], name: str, *, required: bool = True) -> str:

@@ -89,14 +89,14 @@ class IdentityService:
 
     @rpc
     def DisableSubject(self, request: identity.DisableSubjectRequest, call: Call) -> identity.DisableSubjectResponse:
-        """Shuts a person out."""
+        """Shuts a person or an enterprise out."""
         party, reason = Party("person", request.person_id), wire.reason(request.reason)
         stands = standing.disable(party, reason, self.uow, self._store, within=call.region)
         return identity.DisableSubjectResponse(standing=wire.standing(stands))
 
     @rpc
     def EnableSubject(self, request: identity.EnableSubjectRequest, call: Call) -> identity.EnableSubjectResponse:
-        """Lets a person in again."""
+        """Lets a person or an enterprise in again."""
         stands = standing.enable(Party("person", request.person_id), self.uow, self._store, within=call.region)
         return identity.EnableSubjectResponse(standing=wire.standing(stands))
 
@@ -155,7 +155,8 @@ class IdentityService:
         """Grants an access token. A refusal is an answer: what was noted on the way is committed with it."""
         try:
             wanted = oauth.token_request(request)
-            return oauth.granted(grant_token(wanted, self._store, Jose(self._ring), self._terms, self.uow.now()))
+            grant = grant_token(wanted, self._store, self._numbers, Jose(self._ring), self._terms, self.uow.now())
+            return oauth.granted(grant)
         except Refusal as refusal:
             return oauth.refused(refusal)
 

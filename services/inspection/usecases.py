@@ -120,7 +120,7 @@ def record_finding(
 ) -> Inspection:
     """Record what the caller found on a checklist item."""
     before, item = inspections.load(inspection_id, bound), reference.item(item_code)
-    by, now = uow.caller.subject, uow.now()
+    by, now = uow.caller.person, uow.now()
     inspection = before.find(item, gravity, finding_id=uuid7(), seen=seen, by=by, now=now)
     inspections.save(inspection)
     uow.record(events.finding_recorded(inspection))
@@ -132,7 +132,7 @@ def order_rectification(
 ) -> Inspection:
     """Order that everything found is rectified until then."""
     before = inspections.load(inspection_id, bound)
-    inspection = before.order_rectification(until, seen=seen, by=uow.caller.subject, now=uow.now())
+    inspection = before.order_rectification(until, seen=seen, by=uow.caller.person, now=uow.now())
     inspections.save(inspection)
     uow.record(events.rectification_ordered(inspection, uow.now()))
     return inspection
@@ -150,7 +150,7 @@ def record_recheck(
 ) -> Inspection:
     """Record a second look: passed, or else with a new date."""
     before = inspections.load(inspection_id, bound)
-    inspection = before.recheck(passed=passed, until=until, seen=seen, by=uow.caller.subject, now=uow.now())
+    inspection = before.recheck(passed=passed, until=until, seen=seen, by=uow.caller.person, now=uow.now())
     inspections.save(inspection)
     uow.record(events.recheck_recorded(inspection, uow.now()))
     return inspection
@@ -161,7 +161,7 @@ def close_inspection(
 ) -> Inspection:
     """Close it."""
     before = inspections.load(inspection_id, bound)
-    inspection = before.close(seen=seen, by=uow.caller.subject, now=uow.now())
+    inspection = before.close(seen=seen, by=uow.caller.person, now=uow.now())
     inspections.save(inspection)
     uow.record(events.inspection_closed(inspection))
     return inspection

@@ -6,35 +6,44 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-PartyKind = Literal["person", "client", "service", "anonymous"]
+PartyKind = Literal["person", "enterprise", "client", "service", "anonymous"]
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls. The workload is told by its TLS identity, person and client only by a token."""
+    """Who calls. The workload is told by its TLS identity, person, enterprise and client only by a token."""
 
     workload: str
     """Name of the calling workload, such as `gateway` or `grid`."""
     client_id: str | None
     """Client id of the member system, None for a service or an anonymous caller."""
     subject: str | None
-    """UUID of the person, None when a system speaks for itself."""
+    """UUID of the person, or of the enterprise as holder; None when a system speaks for itself. See `person`."""
     department: str | None
     """Department code of the person, None when there is none."""
     region: str
     """Region code that the caller is bound to; empty: none."""
     roles: frozenset[str]
-    """Roles of the person, such as `seat` or `officer`."""
+    """Roles of the person, such as `seat` or `officer`; `enterprise` of an enterprise."""
     scopes: frozenset[str]
     """Scopes of the token."""
     level: int
     """Assurance level at which the person was recognised, 1 to 3; 0 without a person."""
     anonymous: bool
     """No token was shown, and none was needed."""
+    enterprise: str | None = None
+    """Unified social credit code of the enterprise that calls, None for all others."""
+
+    @property
+    def person(self) -> str | None:
+        """UUID of the person; None when an enterprise or a system speaks for itself."""
+        return None if self.enterprise else self.subject
 
     @property
     def party(self) -> tuple[PartyKind, str]:
-        """For whom the call is made, as (kind, id): the person, else the client, else the service."""
+        """For whom the call is made, as (kind, id): the person or enterprise, else the client, else the service."""
+        if self.enterprise:
+            return "enterprise", self.enterprise
         if self.subject:
             return "person", self.subject
         if self.client_id:

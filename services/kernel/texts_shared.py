@@ -10,7 +10,10 @@ _CALLER = {
         "访问令牌与本次连接的 TLS 证书不匹配。",
         "The access token is bound to another TLS identity than that of this connection.",
     ),
-    "SUBJECT_DISABLED": ("该人员已被停用，访问令牌不再有效。", "This person is shut out, also with a token."),
+    "SUBJECT_DISABLED": (
+        "该人员或企业已被停用，访问令牌不再有效。",
+        "This person or enterprise is shut out, also with a token.",
+    ),
     "CLIENT_DISABLED": ("该成员系统已被停用，访问令牌不再有效。", "This client is shut out, also with a token."),
     "CALLER_NOT_ALLOWED": ("当前调用方无权调用该方法。", "This caller may not call this method."),
     "SCOPE_MISSING": ("访问令牌缺少权限“{scope}”。", "The access token lacks the scope {scope}."),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from functools import cache
+from typing import Any
 
 import pytest
 import yaml
 
-from services.identity.domain.roles import ROLES
+from services.identity.domain.roles import ENTERPRISE, ROLES
 from services.identity.wire.messages import known_scopes
 from tests.contract.system import ROOT, Rpc, rpcs
 
@@ -30,8 +31,13 @@ def by_role() -> dict[str, set[str]]:
 
 @cache
 def by_member() -> dict[str, set[str]]:
-    listed = yaml.safe_load((SAMPLE / "members.yaml").read_text("utf-8"))["members"]
-    return {each["client_id"]: set(each["scopes"]) for each in listed}
+    return {each["client_id"]: set(each["scopes"]) for each in members()}
+
+
+@cache
+def members() -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = yaml.safe_load((SAMPLE / "members.yaml").read_text("utf-8"))["members"]
+    return listed
 
 
 def test_every_role_has_scopes_and_every_scope_is_of_the_contract() -> None:
@@ -50,7 +56,13 @@ def test_somebody_of_the_sample_city_may_call_a_method(rpc: Rpc) -> None:
 
 
 def test_what_roles_may_use_and_what_the_office_app_has_are_the_same() -> None:
-    assert set().union(*by_role().values()) == by_member()["rizhao-office"]
+    of_staff = [scopes for role, scopes in by_role().items() if role != ENTERPRISE]
+    assert set().union(*of_staff) == by_member()["rizhao-office"]
+
+
+def test_an_app_that_vouches_for_enterprises_has_what_they_may_use() -> None:
+    apps = [set(each["scopes"]) for each in members() if each.get("vouches_for_enterprises")]
+    assert apps and all(by_role()[ENTERPRISE] <= scopes for scopes in apps)
 
 
 def test_the_table_of_identitys_readme_is_the_sheet() -> None:

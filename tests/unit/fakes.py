@@ -24,6 +24,7 @@ def caller(
     department: str | None = None,
     client_id: str | None = "rizhao-ssp",
     region: str = "371100",
+    enterprise: str | None = None,
 ) -> Caller:
     return Caller(
         workload="gateway",
@@ -35,6 +36,7 @@ def caller(
         scopes=frozenset(),
         level=2 if subject else 0,
         anonymous=False,
+        enterprise=enterprise,
     )
 
 

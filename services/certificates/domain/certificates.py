@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.certificates.domain.issuing import Application, end_fits
-from services.certificates.domain.reference import CertificateType, Holder, HolderKind, Reader
+from services.certificates.domain.reference import CertificateType, Holder, Reader
 from services.certificates.domain.states import (
     TRANSITIONS,
     Command,
@@ -119,9 +119,8 @@ class Certificate:
         return next(each for each in self.editions if each.identifier == identifier)
 
     def answers_to(self, reader: Reader) -> bool:
-        """Whether the reader is its issuer or the person who holds it: those learn who has used it."""
-        own = bool(reader.person) and self.holder == (HolderKind.PERSON, reader.person)
-        return own or reader.department == self.issuer
+        """Whether the reader is its issuer or holds it: those learn who has used it."""
+        return reader.holder == self.holder or reader.department == self.issuer
 
     def demand_sight(self, kind: CertificateType, reader: Reader) -> None:
         """Let pass its issuer, and who its type is open to or who holds it, when recognised surely enough.

@@ -43,11 +43,19 @@ class PublicField(StrEnum):
 
 
 class Reader(NamedTuple):
-    """Who wants to see certificates: department, if any, the person's id, if any, and the assurance level, 0 to 3."""
+    """Who wants to see certificates: department, person's id and enterprise's code, if any; assurance level, 0 to 3."""
 
     department: str | None
     person: str | None
     level: int
+    enterprise: str | None = None
+
+    @property
+    def holder(self) -> Holder | None:
+        """As whom the reader may hold certificates."""
+        if self.enterprise:
+            return Holder(HolderKind.ENTERPRISE, self.enterprise)
+        return Holder(HolderKind.PERSON, self.person) if self.person else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def holder(request: certificates_service_pb2.ListHolderCertificatesRequest) -> H
 
 def reader(caller: Caller) -> Reader:
     """Who wants to see certificates."""
-    return Reader(caller.department, caller.subject, caller.level)
+    return Reader(caller.department, caller.person, caller.level, caller.enterprise)
 
 
 def type_page(message: paging_pb2.PageRequest) -> PageRequest:

@@ -61,13 +61,14 @@ def _from_token(exchange: Exchange, desk: Desk) -> Caller:
     return Caller(
         workload=GATEWAY,
         client_id=claims.client_id,
-        subject=claims.person,
+        subject=claims.vouched,
         department=claims.department,
         region=claims.region,
         roles=claims.roles,
         scopes=claims.scopes,
         level=claims.level,
         anonymous=False,
+        enterprise=claims.enterprise,
     )
 
 

@@ -48,6 +48,7 @@ PARTY_KINDS = {
     "person": parties_pb2.PARTY_KIND_PERSON,
     "department": parties_pb2.PARTY_KIND_DEPARTMENT,
     "client": parties_pb2.PARTY_KIND_CLIENT,
+    "enterprise": parties_pb2.PARTY_KIND_ENTERPRISE,
 }
 KINDS_OUT = {kind: number for number, kind in KINDS.items()}
 STATES_OUT = {state: number for number, state in STATES.items()}

@@ -36,7 +36,10 @@ texts.register(
         "HOLDER_KIND_UNKNOWN": ("没有这种持有主体代码类型。", "There is no such kind of holder."),
         "HOLDER_EXISTS": ("该主体已登记。", "A holder with this number is registered already."),
         "NUMBER_UNFIT": ("号码不符合该类型的格式。", "The number does not have the form of its kind."),
-        "NO_PERSON": ("该操作须由本人办理。", "Only a person may do this, for themself."),
+        "NO_PERSON": (
+            "该操作须由本人或本企业办理。",
+            "Only a person or an enterprise may do this, for itself.",
+        ),
     }
 )
 
@@ -63,7 +66,7 @@ class Holder:
 
     @property
     def natural(self) -> bool:
-        """A natural person, who can be the subject of a token."""
+        """A natural person; no enterprise."""
         return KINDS[self.kind_code]
 
 

@@ -34,7 +34,8 @@ class Member:
     """A member system. `public_keys` are JSON Web Keys, one text each; `tls_fingerprint` is empty without TLS identity.
 
     `owner` is the client that registered it, empty for reference data. `secret_hash` is empty without a client secret.
-    `vouches_for_citizens`: also for persons who are no staff; only reference data gives that.
+    `vouches_for_citizens`: also for persons who are no staff; `vouches_for_enterprises`: also for enterprises. Only
+    reference data gives either.
     """
 
     client_id: str
@@ -47,6 +48,7 @@ class Member:
     secret_hash: str = field(default="", repr=False)
     owner: str = ""
     vouches_for_citizens: bool = False
+    vouches_for_enterprises: bool = False
     disabled: bool = False
     version: int = 1
 

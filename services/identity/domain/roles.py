@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-ROLES = frozenset({"grid_worker", "seat", "coordinator", "officer", "operator"})
+STAFF_ROLES = frozenset({"grid_worker", "seat", "coordinator", "officer", "operator"})
+ENTERPRISE = "enterprise"
+"""The role of an enterprise that acts for itself; nobody of staff has it."""
+ROLES = STAFF_ROLES | {ENTERPRISE}
 
 RoleScopes = Mapping[str, frozenset[str]]
 """The scopes that each role may use; a role that is not there may use none."""

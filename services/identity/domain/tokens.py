@@ -39,8 +39,8 @@ texts.register(
             "The issuer of the assertion is not registered, or the signature does not fit.",
         ),
         "SCOPE_NOT_GRANTED": (
-            "所请求的权限均未授予该成员系统，或其代表的人员在该部门的角色不能使用。",
-            "None of the requested scopes is granted to this client and open to the roles that the person has there.",
+            "所请求的权限均未授予该成员系统，或其代表的人员、企业的角色不能使用。",
+            "None of the requested scopes is granted to this client and open to a role of whom it speaks for.",
         ),
         "TLS_IDENTITY_MISSING": (
             "该成员系统未登记 TLS 证书，不能请求绑定令牌。",
@@ -96,7 +96,7 @@ Proof = SecretProof | SignedProof
 class TokenRequest:
     """What was asked for. No `scopes`: all that the client has. `bound`: to the client's TLS identity.
 
-    `department`: the one that the person acts for, empty for their own.
+    `department`: the one that the person acts for, empty for their own, a citizen or an enterprise.
     """
 
     grant_type: str
@@ -174,12 +174,12 @@ def used_until(claims: Mapping[str, Any]) -> datetime:
 
 
 def granted_scopes(wanted: frozenset[str], member: Member, bearer: Bearer | None, known: RoleScopes) -> frozenset[str]:
-    """The scopes of the token: those asked for that the member has and, of a person at a department, a role may use.
+    """The scopes of the token: those asked for that the member has and, but for a citizen, one of the roles may use.
 
     `known` has the bearer's roles. Raises Refusal SCOPE_NOT_GRANTED for none.
     """
     scopes = frozenset(member.scopes)
-    if bearer and bearer.department:
+    if bearer and bearer.bounded:
         scopes &= open_to(bearer.roles, known)
     if wanted:
         scopes &= wanted
@@ -205,7 +205,7 @@ def access_claims(
         "iat": issued_at,
         "exp": issued_at + int(terms.life.total_seconds()),
         "jti": jti,
-        "sub": str(bearer.person_id) if bearer else member.client_id,
+        "sub": str(bearer.subject) if bearer else member.client_id,
         "client_id": member.client_id,
         "scope": " ".join(sorted(scopes)),
         "region": bearer.region if bearer else member.region,
@@ -215,6 +215,8 @@ def access_claims(
         claims["acr"] = bearer.level
     if bearer and bearer.department:
         claims["department"] = bearer.department
+    if bearer and bearer.enterprise:
+        claims["enterprise"] = bearer.enterprise
     if request.bound:
         claims["cnf"] = {"x5t#S256": _binding(member)}
     return claims

@@ -23,7 +23,8 @@ from services.kernel.errors import Refusal
 from services.kernel.sheets import Line, Sheets
 
 FILE = "members.yaml"
-FIELDS = frozenset({"client_id", "display_name", "region", "departments", "scopes", "vouches_for_citizens"})
+VOUCHES = ("vouches_for_citizens", "vouches_for_enterprises")
+FIELDS = frozenset({"client_id", "display_name", "region", "departments", "scopes", *VOUCHES})
 ALL = "all"
 PUBLIC_KEY, TLS_CERT, SECRET = "public.jwk.json", "tls.crt", "secret"
 
@@ -45,11 +46,12 @@ def read_members(
     lines = _lines(sheets, folder / FILE)
     for line in lines:
         wanted = _wanted(sheets, line, known)
-        citizens = _yes(sheets, line, "vouches_for_citizens")
+        citizens, enterprises = (_yes(sheets, line, name) for name in VOUCHES)
         own = member_keys / wanted.client_id if member_keys and wanted.client_id else None
         if member := _accepted(sheets, line, wanted, own, known):
             fingerprint = _fingerprint(sheets, line, own)
-            members.append(replace(member, vouches_for_citizens=citizens, tls_fingerprint=fingerprint))
+            trusted = replace(member, vouches_for_citizens=citizens, vouches_for_enterprises=enterprises)
+            members.append(replace(trusted, tls_fingerprint=fingerprint))
         if secret := _secret(sheets, line, own):
             secrets[wanted.client_id] = secret
     sheets.demand_unique([line for line in lines if "client_id" in line.values], "client_id")

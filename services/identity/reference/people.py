@@ -17,7 +17,7 @@ from services.identity.domain.organisations import (
     person_id_of,
 )
 from services.identity.domain.regions import Region
-from services.identity.domain.roles import ROLES, RoleScopes
+from services.identity.domain.roles import STAFF_ROLES, RoleScopes
 from services.identity.reference.cells import DEPARTMENT, EMAIL, REGION, day, fitting, one_of, or_empty
 from services.kernel import checks, texts
 from services.kernel.errors import Refusal
@@ -27,8 +27,8 @@ from services.kernel.sheets import Line, Reader, Sheets, matching, words
 def _roles(text: str) -> frozenset[Role]:
     """Roles, each alone or with the region that it is held for; alone, the region of the own department: empty here."""
     roles = frozenset(Role(name, region) for name, _, region in (each.partition("@") for each in text.split(";")))
-    if not {role.name for role in roles} <= ROLES:
-        raise ValueError("must be of " + ", ".join(sorted(ROLES)) + ", separated by semicolons")
+    if not {role.name for role in roles} <= STAFF_ROLES:
+        raise ValueError("must be of " + ", ".join(sorted(STAFF_ROLES)) + ", separated by semicolons")
     return roles
 
 

@@ -7,12 +7,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from services.identity.domain.holders import KINDS
 from services.identity.domain.standing import Reason, Standing
 from services.identity.store.tables import department, holder, member, staff
 from services.kernel.parties import Party
 
-_NATURAL = holder.c.kind_code.in_([code for code, natural in KINDS.items() if natural])
 _ID: sa.BindParameter[Any] = sa.bindparam("id")
 _WITHIN: sa.BindParameter[str] = sa.bindparam("within")
 
@@ -27,7 +25,7 @@ _STANDING = {
         sa.select(*_columns(staff))
         .join(department, department.c.code == staff.c.department)
         .where(staff.c.person_id == _ID, department.c.region.startswith(_WITHIN)),
-        sa.select(*_columns(holder)).where(holder.c.holder_id == _ID, holder.c.region.startswith(_WITHIN), _NATURAL),
+        sa.select(*_columns(holder)).where(holder.c.holder_id == _ID, holder.c.region.startswith(_WITHIN)),
     ),
 }
 
@@ -51,7 +49,7 @@ _SAVE = {
 
 
 class StandingStore:
-    """Standings in the database. A person is of staff, or a holder who is a natural person."""
+    """Standings in the database. A `person` is whoever can be the subject of a token: staff, citizens, enterprises."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection

@@ -100,6 +100,7 @@ member = sa.Table(
     sa.Column("secret_hash", sa.Text),
     sa.Column("owner", sa.Text),
     sa.Column("vouches_for_citizens", sa.Boolean),
+    sa.Column("vouches_for_enterprises", sa.Boolean),
     sa.Column("disabled_since", sa.DateTime(timezone=True)),
     sa.Column("disable_reason", sa.Text),
     sa.Column("version", sa.BigInteger),

@@ -9,12 +9,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from services.identity.domain import secrets, tokens
-from services.identity.domain.bearers import Bearer, vouched
-from services.identity.domain.holders import Holder
+from services.identity.domain.bearers import Bearer, Enterprise, vouched
+from services.identity.domain.holders import SOCIAL_CREDIT, Holder, Numbers
 from services.identity.domain.members import CLIENT_ID, Member
 from services.identity.domain.organisations import DEPARTMENT_CODE, LOGIN, Staff
 from services.identity.domain.roles import RoleScopes
 from services.identity.domain.tokens import Grant, Proof, SecretProof, Terms, TokenRequest
+from services.kernel import checks
 from services.kernel.errors import Kind, Refusal, Violation, exhausted, unauthenticated
 from services.kernel.ids import uuid7
 
@@ -60,6 +61,10 @@ class Clients(Protocol):
         """The person or enterprise, None if there is none."""
         ...
 
+    def holder_by_number(self, kind_code: str, number_hash: str) -> Holder | None:
+        """The person or enterprise with this number, None if there is none."""
+        ...
+
     def use_assertion(self, client_id: str, jti: str, until: datetime) -> bool:
         """Note that an assertion was used; False when it had been used before."""
         ...
@@ -78,12 +83,15 @@ class Desk:
     """What each step of granting works with."""
 
     store: Clients
+    numbers: Numbers
     jose: Jose
     terms: Terms
     now: datetime
 
 
-def grant_token(request: TokenRequest, store: Clients, jose: Jose, terms: Terms, now: datetime) -> Grant:
+def grant_token(
+    request: TokenRequest, store: Clients, numbers: Numbers, jose: Jose, terms: Terms, now: datetime
+) -> Grant:
     """Grant an access token. What is noted on the way (used assertions, failed attempts) holds also when it is refused.
 
     Raises Refusal with one of the reasons of `domain.tokens`.
@@ -91,7 +99,7 @@ def grant_token(request: TokenRequest, store: Clients, jose: Jose, terms: Terms,
     grant = GRANTS.get(request.grant_type)
     if grant is None:
         raise Refusal("GRANT_TYPE_UNSUPPORTED", Kind.INVALID)
-    return grant(request, Desk(store, jose, terms, now))
+    return grant(request, Desk(store, numbers, jose, terms, now))
 
 
 def _client_credentials(request: TokenRequest, desk: Desk) -> Grant:
@@ -104,15 +112,15 @@ def _client_credentials(request: TokenRequest, desk: Desk) -> Grant:
 
 
 def _jwt_bearer(request: TokenRequest, desk: Desk) -> Grant:
-    """A member system vouches for one of its staff. Its assertion is proof enough; a further proof must agree."""
+    """A member system vouches for whom it signed in. Its assertion is proof enough; a further proof must agree."""
     if not request.assertion:
         raise tokens.malformed(Violation("assertion", "oauth_missing", {"name": "assertion"}))
     claimed = _authenticated(request.proof, desk).client_id if request.proof else ""
     member, claims = _asserted(request.assertion, claimed, desk, Refusal("ASSERTION_UNSIGNED", Kind.INVALID))
     _demand_enabled(member)
     _use_once(claims, tokens.assertion_faults(claims, member, desk.terms, desk.now), member, desk, "ASSERTION_REFUSED")
-    person = _person(claims["sub"], desk.store)
-    return _issued(request, member, vouched(person, member, request.department, desk.now), desk)
+    subject = _subject(str(claims["sub"]), desk)
+    return _issued(request, member, vouched(subject, member, request.department, desk.now), desk)
 
 
 GRANTS: Mapping[str, Callable[[TokenRequest, Desk], Grant]] = {
@@ -185,14 +193,17 @@ def _use_once(claims: Mapping[str, Any], faults: list[Violation], member: Member
         raise Refusal(reason, kind, violations=faults)
 
 
-def _person(subject: Any, store: Clients) -> Staff | Holder | None:
-    """The person whom an assertion names: by UUID, or staff as `login@department-code`."""
-    login, at, department = str(subject).rpartition("@")
+def _subject(named: str, desk: Desk) -> Staff | Holder | Enterprise | None:
+    """Whom an assertion names: a person by UUID, staff as `login@department-code`, an enterprise by its credit code."""
+    login, at, department = named.rpartition("@")
     if at:
         well_formed = LOGIN.fullmatch(login) and DEPARTMENT_CODE.fullmatch(department)
-        return store.staff_by_login(login, department) if well_formed else None
+        return desk.store.staff_by_login(login, department) if well_formed else None
+    if checks.social_credit_code(named)[0]:
+        found = desk.store.holder_by_number(SOCIAL_CREDIT, desk.numbers.hash_of(SOCIAL_CREDIT, named))
+        return Enterprise(found, named) if found else None
     try:
-        person_id = UUID(str(subject))
+        person_id = UUID(named)
     except ValueError:
         return None
-    return store.staff_by_id(person_id) or store.holder(person_id)
+    return desk.store.staff_by_id(person_id) or desk.store.holder(person_id)

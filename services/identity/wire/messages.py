@@ -125,6 +125,7 @@ def member(known: Member) -> organisations_pb2.Member:
         public_keys=known.public_keys,
         tls_fingerprint=known.tls_fingerprint,
         vouches_for_citizens=known.vouches_for_citizens,
+        vouches_for_enterprises=known.vouches_for_enterprises,
     )
 
 

@@ -43,7 +43,7 @@ def test_a_member_gets_a_token_that_every_service_takes(doors: Doors) -> None:
     )
     assert headers["Cache-Control"] == "no-store"
     claims = verifier(doors).verify(answer["access_token"], peer_fingerprint=None)
-    assert (claims.client_id, claims.person, claims.region, claims.level) == ("rizhao-office", None, "371100", 0)
+    assert (claims.client_id, claims.vouched, claims.region, claims.level) == ("rizhao-office", None, "371100", 0)
 
 
 def test_an_assertion_is_good_once_also_when_it_bought_nothing(doors: Doors) -> None:
@@ -62,7 +62,7 @@ def test_a_member_vouches_for_its_staff_and_binds_the_token(doors: Doors) -> Non
         verifier(doors).verify(given, peer_fingerprint=None)
     binding = json.loads(jws.extract_compact(given.encode()).payload or b"")["cnf"]["x5t#S256"]
     claims = verifier(doors).verify(given, peer_fingerprint=binding)
-    assert claims.person == str(person_id_of("seat.371102", "371102-ZHZX"))
+    assert claims.vouched == str(person_id_of("seat.371102", "371102-ZHZX"))
     assert (claims.department, claims.region, claims.level) == ("371102-ZHZX", "371102", 2)
     assert claims.roles == {"seat"}
     assert "grid.incidents.dispatch" in claims.scopes and "grid.incidents.handle" not in claims.scopes

@@ -22,7 +22,7 @@ from tests.integration.conftest import Engine
 from tests.integration.identity.doors import SAMPLE, TABLES
 from tests.unit.identity.samples import MEMBER_KEY, NOW, NUMBERS, PUBLIC_KEY, SECRET
 
-COUNTS = (1741 + 3 * 1679, 36, 32, 86, 86, 2, 3, 11)
+COUNTS = (1741 + 3 * 1679, 36, 34, 86, 86, 2, 3, 11)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_the_command_loads_all_or_nothing(
         assert content(connection)["region"] == []
     assert load.main([str(SAMPLE)]) == 0
     assert (
-        "6778 regions, 36 departments, 5 roles, 86 staff, 3 member systems, 11 persons and enterprises"
+        "6778 regions, 36 departments, 6 roles, 86 staff, 3 member systems, 11 persons and enterprises"
         in capsys.readouterr().out
     )
     with postgres.database("identity", owner=True) as owner:

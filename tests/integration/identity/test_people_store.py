@@ -66,8 +66,13 @@ def test_a_number_is_registered_once_per_kind(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "party",
-    [Party("person", str(OFFICER.person_id)), Party("person", str(CITIZEN.holder_id)), Party("client", "rizhao-ssp")],
-    ids=["staff", "citizen", "client"],
+    [
+        Party("person", str(OFFICER.person_id)),
+        Party("person", str(CITIZEN.holder_id)),
+        Party("person", str(RESTAURANT.holder_id)),
+        Party("client", "rizhao-ssp"),
+    ],
+    ids=["staff", "citizen", "enterprise", "client"],
 )
 def test_who_is_shut_out_stays_so_until_let_in_again(store: Store, party: Party) -> None:
     store.add_member(SSP)
@@ -90,12 +95,8 @@ def disabled(store: Store, party: Party) -> bool:
     return person is not None and person.disabled
 
 
-def test_only_persons_and_clients_stand(store: Store) -> None:
-    for party in (
-        Party("person", str(RESTAURANT.holder_id)),
-        Party("person", str(UUID(int=0))),
-        Party("client", "nobody"),
-    ):
+def test_who_is_not_known_does_not_stand(store: Store) -> None:
+    for party in (Party("person", str(UUID(int=0))), Party("client", "nobody")):
         assert store.standing(party, within="3711") is None
 
 

@@ -76,8 +76,10 @@ def permit(**changes: Any) -> Certificate:
     return certificate(PERMIT, **said)
 
 
-def reader(department: str | None = SCJG, person: str | None = WANG, level: int = 2) -> Reader:
-    return Reader(department, person, level)
+def reader(
+    department: str | None = SCJG, person: str | None = WANG, level: int = 2, enterprise: str | None = None
+) -> Reader:
+    return Reader(department, person, level, enterprise)
 
 
 class FakeCertificates:

@@ -11,7 +11,19 @@ from services.certificates.domain.reference import Reader
 from services.certificates.domain.states import Reason, Status
 from services.kernel import certidentifier
 from services.kernel.errors import Kind, Refusal
-from tests.unit.certificates.samples import CGJ, FOOD, HBJ, PERMIT, SCJG, case_number, certificate, permit, reader
+from tests.unit.certificates.samples import (
+    CGJ,
+    FIRM,
+    FOOD,
+    HBJ,
+    OTHER_FIRM,
+    PERMIT,
+    SCJG,
+    case_number,
+    certificate,
+    permit,
+    reader,
+)
 from tests.unit.fakes import NOW, WANG
 
 DAY = timedelta(days=1)
@@ -137,6 +149,16 @@ def test_to_others_it_does_not_exist(who: Reader) -> None:
     with pytest.raises(Refusal) as refused:
         certificate().demand_sight(FOOD, who)
     assert (refused.value.kind, refused.value.reason) == (Kind.NOT_FOUND, "CERTIFICATE_NOT_FOUND")
+
+
+def test_the_enterprise_that_holds_it_sees_it_and_is_no_person() -> None:
+    mine = certificate()
+    own, other = reader(None, None, 2, FIRM.code), reader(None, None, 2, OTHER_FIRM.code)
+    mine.demand_sight(FOOD, own)
+    assert mine.answers_to(own) and not mine.answers_to(other)
+    assert reason(lambda: mine.demand_sight(FOOD, other)) == "CERTIFICATE_NOT_FOUND"
+    assert not mine.answers_to(reader(None, FIRM.code)), "a person whose id is the enterprise's code"
+    assert not permit().answers_to(reader(None, None, 3, WANG))
 
 
 def test_the_person_who_holds_it_sees_it_when_recognised_surely_enough() -> None:

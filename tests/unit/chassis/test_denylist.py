@@ -83,6 +83,8 @@ def test_a_person_and_a_client_are_refused_each_with_a_reason(denials: DenyList,
     fresh = DenyList(table.engine)
     assert reason(fresh, CITIZEN) == "SUBJECT_DISABLED"
     assert reason(fresh, caller(client_id="rizhao-ssp")) == ""
+    enterprise = caller(subject=WANG, client_id="rizhao-ssp", enterprise="92371199MAB0000158")
+    assert reason(fresh, enterprise) == "SUBJECT_DISABLED", "by its id as holder"
     table.change("DELETE FROM chassis.denied")
     table.deny("client", "rizhao-ssp")
     fresh = DenyList(table.engine)

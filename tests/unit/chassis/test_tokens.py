@@ -128,7 +128,12 @@ def test_a_client_that_speaks_for_itself_is_no_person() -> None:
         ),
         peer_fingerprint=FINGERPRINT,
     )
-    assert (claims.person, claims.department, claims.level, claims.scopes) == (None, None, 0, frozenset())
+    assert (claims.vouched, claims.department, claims.level, claims.scopes) == (None, None, 0, frozenset())
+
+
+def test_a_token_of_an_enterprise_names_it_by_its_code() -> None:
+    claims = verifier().verify(token(enterprise="92371199MAB0000158", drop="department"), peer_fingerprint=None)
+    assert (claims.vouched, claims.enterprise) == (PERSON, "92371199MAB0000158")
 
 
 @pytest.mark.parametrize(
@@ -157,6 +162,10 @@ def test_a_client_that_speaks_for_itself_is_no_person() -> None:
         ("acr", token(acr=["AL2"])),
         ("cnf", token(cnf={"jkt": "x"})),
         ("cnf", token(cnf="x")),
+        ("enterprise", token(enterprise="")),
+        ("enterprise", token(enterprise=None)),
+        ("enterprise", token(enterprise="9237")),
+        ("enterprise", token(enterprise="92371199MAB0000158", sub="rizhao-office")),
         ("typ", token(header={"typ": "JWT"})),
         ("typ", token(header={"typ": None})),
         ("typ", token(header={"typ": ["at+jwt"]})),

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from egov.common.v1 import parties_pb2
 from egov.grid.v1 import incidents_pb2
 from egov.inspection.v1 import events_pb2 as inspection_events
 from egov.inspection.v1 import inspections_pb2
@@ -77,3 +78,4 @@ def test_everything_that_the_contract_enumerates_is_known() -> None:
     assert set(codes.RETURN_REASONS) == set(incidents_pb2.ReturnReason.values()) - {0}
     assert set(codes.HANDLING_OUTCOMES) == set(incidents_pb2.HandlingOutcome.values()) - {0}
     assert set(codes.LEVELS) == set(incidents_pb2.EscalationLevel.values()) - {0}
+    assert set(codes.PARTY_KINDS.values()) == set(parties_pb2.PartyKind.values()) - {0}

@@ -76,9 +76,12 @@ class FakeStore:
         found = self.holders.get(holder_id)
         return found if found and found.region.startswith(within) else None
 
+    def holder_by_number(self, kind_code: str, number_hash: str) -> Holder | None:
+        number = (kind_code, number_hash)
+        return next((one for one in self.holders.values() if (one.kind_code, one.number_hash) == number), None)
+
     def add_holder(self, holder: Holder) -> bool:
-        number = (holder.kind_code, holder.number_hash)
-        if any((one.kind_code, one.number_hash) == number for one in self.holders.values()):
+        if self.holder_by_number(holder.kind_code, holder.number_hash):
             return False
         self.holders[holder.holder_id] = holder
         return True
@@ -105,4 +108,4 @@ class FakeStore:
             return self.members[party.id].region if party.id in self.members else ""
         person = self.staff_by_id(UUID(party.id))
         holder = self.holders.get(UUID(party.id))
-        return person.region if person else holder.region if holder and holder.natural else ""
+        return person.region if person else holder.region if holder else ""

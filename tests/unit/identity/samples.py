@@ -57,6 +57,7 @@ LENT = replace(
 ROLE_SCOPES = {
     "officer": frozenset({"grid.incidents.read", "grid.incidents.handle"}),
     "seat": frozenset({"grid.incidents.file"}),
+    "enterprise": frozenset({"grid.incidents.read"}),
 }
 STAFF = (OFFICER, FORMER, STRANGER, LENT)
 

@@ -8,17 +8,28 @@ from typing import Any
 
 import pytest
 
-from services.identity.domain.holders import Holder
 from services.identity.domain.members import Member
 from services.identity.domain.tokens import JWT_BEARER, SignedProof, TokenRequest
 from services.identity.usecases.tokens import grant_token
 from services.kernel.errors import Kind, Refusal
 from tests.unit.identity.fakes import FakeStore
-from tests.unit.identity.samples import CITIZEN, LENT, NOW, OFFICE, OFFICER, RESTAURANT, SSP, STRANGER
+from tests.unit.identity.samples import (
+    CITIZEN,
+    CREDIT_CODE,
+    LENT,
+    NOW,
+    NUMBERS,
+    OFFICE,
+    OFFICER,
+    RESTAURANT,
+    SSP,
+    STRANGER,
+)
 from tests.unit.identity.test_tokens import OWN, TERMS, FakeJose, ask, claims, refusal
 
 BOTH = replace(OFFICE, region="371100", departments=("371102-SCJG", "371103-SCJG"))
 APP = replace(SSP, vouches_for_citizens=True)
+BUSINESS = replace(SSP, vouches_for_enterprises=True)
 
 
 def lent(
@@ -29,7 +40,7 @@ def lent(
     said = claims(sub=subject or str(LENT.person_id), exp=int(moment.timestamp()) + 60)
     jose = FakeJose(vouching=said)
     request = TokenRequest(JWT_BEARER, None, assertion="vouching", department=department)
-    grant_token(request, FakeStore(members=[member]), jose, TERMS, moment)
+    grant_token(request, FakeStore(members=[member]), NUMBERS, jose, TERMS, moment)
     return dict(jose.signed[0])
 
 
@@ -69,13 +80,39 @@ def test_an_app_vouches_for_citizens() -> None:
     assert said["scope"] == " ".join(APP.scopes), "citizens act for themselves, in no role"
 
 
+def test_an_app_vouches_for_an_enterprise_which_then_is_no_person() -> None:
+    vouching = claims(iss=BUSINESS.client_id, sub=CREDIT_CODE)
+    said = ask(JWT_BEARER, vouching=vouching, store=FakeStore(members=[BUSINESS]))[1]
+    assert (said["sub"], said["enterprise"], said["acr"]) == (str(RESTAURANT.holder_id), CREDIT_CODE, "AL1")
+    assert (said["region"], said["roles"], "department" in said) == (BUSINESS.region, ["enterprise"], False)
+    assert said["scope"] == "grid.incidents.read", "what the role may use of what the app has"
+
+
 @pytest.mark.parametrize(
     ("member", "subject", "department"),
-    [(SSP, CITIZEN, ""), (APP, RESTAURANT, ""), (APP, CITIZEN, "371102-SCJG")],
-    ids=["not given to this app", "an enterprise is no person", "a citizen has no department"],
+    [
+        (SSP, str(CITIZEN.holder_id), ""),
+        (APP, str(RESTAURANT.holder_id), ""),
+        (APP, str(CITIZEN.holder_id), "371102-SCJG"),
+        (APP, CREDIT_CODE, ""),
+        (BUSINESS, str(CITIZEN.holder_id), ""),
+        (BUSINESS, str(RESTAURANT.holder_id), ""),
+        (BUSINESS, "92371199MAB0000233", ""),
+        (BUSINESS, CREDIT_CODE, "371102-SCJG"),
+    ],
+    ids=[
+        "not given to this app",
+        "an enterprise is no person",
+        "a citizen has no department",
+        "an enterprise, by an app for citizens",
+        "a citizen, by an app for enterprises",
+        "an enterprise by its id, which does not say its code",
+        "an enterprise that is not registered",
+        "an enterprise has no department",
+    ],
 )
-def test_an_app_vouches_for_nobody_else(member: Member, subject: Holder, department: str) -> None:
-    vouching = claims(iss=member.client_id, sub=str(subject.holder_id))
+def test_an_app_vouches_for_nobody_else(member: Member, subject: str, department: str) -> None:
+    vouching = claims(iss=member.client_id, sub=subject)
     refused = refusal(JWT_BEARER, vouching=vouching, department=department, store=FakeStore(members=[member]))
     assert refused.reason == "PERSON_NOT_VOUCHED"
 
@@ -91,6 +128,9 @@ def test_who_is_shut_out_gets_no_token() -> None:
     app = FakeStore(members=[APP], holders=[replace(CITIZEN, disabled=True)])
     vouching = claims(iss=APP.client_id, sub=str(CITIZEN.holder_id))
     assert refusal(JWT_BEARER, vouching=vouching, store=app).reason == "SUBJECT_DISABLED"
+    business = FakeStore(members=[BUSINESS], holders=[replace(RESTAURANT, disabled=True)])
+    vouching = claims(iss=BUSINESS.client_id, sub=CREDIT_CODE)
+    assert refusal(JWT_BEARER, vouching=vouching, store=business).reason == "SUBJECT_DISABLED"
 
 
 def test_only_who_proves_to_be_the_member_learns_that_it_is_shut_out() -> None:

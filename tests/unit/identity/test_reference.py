@@ -51,6 +51,8 @@ seat,371102-ZHZX,seat;coordinator,胡立新（虚构）,seat@rizhao.example,zh-C
     display_name: 随手拍
     region: "371100"
     departments: [371102-SCJG]
+    vouches_for_citizens: true
+    vouches_for_enterprises: true
     scopes: [grid.incidents.read]
 """,
 }
@@ -95,6 +97,10 @@ def test_a_city_is_read(tmp_path: Path) -> None:
     assert (citizen.kind_code, citizen.email, citizen.natural) == ("111", "m@citizens.rizhao.example", True)
     assert city.members[0].departments == ("371102-SCJG", "371102-ZHZX")
     assert city.members[0].public_keys == ()
+    assert [(one.vouches_for_citizens, one.vouches_for_enterprises) for one in city.members] == [
+        (False, False),
+        (True, True),
+    ]
 
 
 def test_the_sample_city_is_good() -> None:
@@ -161,6 +167,7 @@ def test_every_fault_of_every_file_is_said_at_once(tmp_path: Path) -> None:
     scopes: []
     colour: red
     vouches_for_citizens: perhaps
+    vouches_for_enterprises: 1
   - client_id: rizhao-ssp
     display_name: again
     region: "371102"
@@ -196,16 +203,17 @@ def test_every_fault_of_every_file_is_said_at_once(tmp_path: Path) -> None:
         ("staff.csv:5", "department"),
         ("staff.csv:6", "department, login"),
         ("staff.csv:7", "roles"),  # a role that the sheet of roles does not have
-        ("members.yaml:12", "client_id"),
-        ("members.yaml:12", "display_name"),
-        ("members.yaml:12", "region"),
-        ("members.yaml:12", "scopes"),
-        ("members.yaml:12", "colour"),
-        ("members.yaml:12", "vouches_for_citizens"),
-        ("members.yaml:12", "departments[0]"),
-        ("members.yaml:18", "client_id"),
-        ("members.yaml:18", "departments[0]"),
-        ("members.yaml:18", "scopes[0]"),
+        ("members.yaml:14", "client_id"),
+        ("members.yaml:14", "display_name"),
+        ("members.yaml:14", "region"),
+        ("members.yaml:14", "scopes"),
+        ("members.yaml:14", "colour"),
+        ("members.yaml:14", "vouches_for_citizens"),
+        ("members.yaml:14", "vouches_for_enterprises"),
+        ("members.yaml:14", "departments[0]"),
+        ("members.yaml:21", "client_id"),
+        ("members.yaml:21", "departments[0]"),
+        ("members.yaml:21", "scopes[0]"),
     }
     assert "not-an-address" not in " ".join(found) and "boss" not in " ".join(found)
 

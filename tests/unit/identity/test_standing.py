@@ -23,7 +23,16 @@ def store() -> FakeStore:
     return FakeStore(members=[OFFICE, SSP])
 
 
-@pytest.mark.parametrize("party", [PERSON, Party("person", str(CITIZEN.holder_id)), CLIENT], ids=lambda one: one.kind)
+@pytest.mark.parametrize(
+    "party",
+    [
+        PERSON,
+        Party("person", str(CITIZEN.holder_id)),
+        Party("person", str(RESTAURANT.holder_id)),
+        CLIENT,
+    ],
+    ids=["staff", "citizen", "enterprise", "client"],
+)
 def test_one_is_shut_out_and_let_in_again(party: Party) -> None:
     uow, kept = FakeUnitOfWork(OPERATIONS), store()
     assert disable(party, Reason.EXPOSED, uow, kept, within="3711") == Standing(2, NOW, Reason.EXPOSED)
@@ -53,7 +62,6 @@ def test_one_who_is_shut_out_cannot_be_again_nor_one_who_is_not_be_let_in() -> N
     "party",
     [
         Party("person", "019b76da-a800-7000-8000-999999999999"),
-        Party("person", str(RESTAURANT.holder_id)),
         Party("client", "nobody"),
     ],
     ids=repr,

@@ -25,7 +25,7 @@ from services.identity.domain.tokens import (
 from services.identity.usecases.tokens import grant_token
 from services.kernel.errors import Kind, Refusal
 from tests.unit.identity.fakes import FakeStore
-from tests.unit.identity.samples import FORMER, NOW, OFFICE, OFFICER, SECRET, SSP, STRANGER
+from tests.unit.identity.samples import FORMER, NOW, NUMBERS, OFFICE, OFFICER, SECRET, SSP, STRANGER
 
 TERMS = Terms("https://gateway.example", "https://gateway.example/oauth2/token")
 OWN = SignedProof("rizhao-office", "own")
@@ -75,7 +75,7 @@ def ask(
     jose = FakeJose(own=own or claims(), vouching=vouching or claims(sub=str(OFFICER.person_id)), forged=claims())
     assertion = "vouching" if grant_type == JWT_BEARER else ""
     request = TokenRequest(grant_type, proof, frozenset(scopes.split()), assertion, bound, department)
-    grant = grant_token(request, store or FakeStore(members=[OFFICE, SSP]), jose, TERMS, NOW)
+    grant = grant_token(request, store or FakeStore(members=[OFFICE, SSP]), NUMBERS, jose, TERMS, NOW)
     return grant, jose.signed[0]
 
 
@@ -257,7 +257,7 @@ def test_who_vouches_must_be_who_authenticates() -> None:
 def test_a_grant_type_that_is_not_there_and_a_missing_assertion_are_refused() -> None:
     assert refusal("password").reason == "GRANT_TYPE_UNSUPPORTED"
     with pytest.raises(Refusal) as refused:
-        grant_token(TokenRequest(JWT_BEARER, None), FakeStore(), FakeJose(), TERMS, NOW)
+        grant_token(TokenRequest(JWT_BEARER, None), FakeStore(), NUMBERS, FakeJose(), TERMS, NOW)
     assert refused.value.reason == "REQUEST_MALFORMED"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -200,6 +201,15 @@ def test_somebody_from_elsewhere_changes_nothing(change: Callable[..., Inspectio
     with pytest.raises(Refusal) as refused:
         change(uow, kept(before), before, BOUND)
     assert refused.value.reason in ("NOT_THE_HOLDER", "NOT_AN_OFFICER_HERE", "WRONG_STATE")
+    assert uow.events == []
+
+
+def test_an_enterprise_passes_for_no_officer() -> None:
+    """Not even under an officer's own id."""
+    before, officer = samples.assigned(), as_officer().caller
+    uow = FakeUnitOfWork(caller=replace(officer, enterprise="92371199MAB0000158"))
+    with pytest.raises(Refusal, match="NOT_AN_OFFICER_HERE"):
+        usecases.close_inspection(uow, kept(before), before.id, BOUND, seen=before.version)
     assert uow.events == []
 
 

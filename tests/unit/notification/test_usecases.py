@@ -142,6 +142,8 @@ def test_whose_inbox_is_whose() -> None:
     assert inbox_of(staff, department=False) == PERSON
     assert inbox_of(staff, department=True) == DEPARTMENT
     assert inboxes_of(staff) == (PERSON, DEPARTMENT)
+    enterprise = caller(subject="019b76da-a800-7634-b0d9-19b47b13b2c8", enterprise="92371199MAB0000158")
+    assert inboxes_of(enterprise) == (Party("enterprise", "92371199MAB0000158"),)
     assert inboxes_of(caller()) == (CLIENT,)
     with pytest.raises(Refusal) as refused:
         inbox_of(caller(subject=WANG), department=True)

@@ -572,7 +572,7 @@ class GetHistoryResponse(_message.Message):
 
     @_builtins.property
     def uses(self) -> _containers.RepeatedCompositeFieldContainer[_certificates_pb2.CertificateUse]:
-        """Uses by departments, newest first, at most 200. Only the issuer and the person who holds it are shown them."""
+        """Uses by departments, newest first, at most 200. Only the issuer and the holder are shown them."""
 
     def __init__(
         self,

@@ -104,7 +104,7 @@ Global___HolderRegistered: _TypeAlias = HolderRegistered  # noqa: Y015
 
 @_typing.final
 class SubjectDisabled(_message.Message):
-    """A person was shut out: whoever shows a token for them is refused."""
+    """A person or an enterprise was shut out: whoever shows a token for them is refused."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -113,9 +113,9 @@ class SubjectDisabled(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     DISABLED_AT_FIELD_NUMBER: _builtins.int
     person_id: _builtins.str
-    """Id of the person."""
+    """Id of the person, or of the enterprise as holder."""
     version: _builtins.int
-    """Version of the person's record after this."""
+    """Version of their record after this."""
     reason: _standing_pb2.DisableReason.ValueType
     """Why."""
     @_builtins.property
@@ -140,7 +140,7 @@ Global___SubjectDisabled: _TypeAlias = SubjectDisabled  # noqa: Y015
 
 @_typing.final
 class SubjectEnabled(_message.Message):
-    """A person was let in again."""
+    """A person or an enterprise was let in again."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -148,9 +148,9 @@ class SubjectEnabled(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     ENABLED_AT_FIELD_NUMBER: _builtins.int
     person_id: _builtins.str
-    """Id of the person."""
+    """Id of the person, or of the enterprise as holder."""
     version: _builtins.int
-    """Version of the person's record after this."""
+    """Version of their record after this."""
     @_builtins.property
     def enabled_at(self) -> _timestamp_pb2.Timestamp:
         """Since when."""

@@ -35,7 +35,7 @@ class Holder(_message.Message):
     DISABLED_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     holder_id: _builtins.str
-    """Id; a person's is also the subject of their tokens."""
+    """Id; also the subject of the holder's tokens."""
     kind_code: _builtins.str
     """Kind of the number, after the appendix of GB/T 36903: `001` unified social credit code, `111` citizen identity
     number, and so on.
@@ -53,7 +53,7 @@ class Holder(_message.Message):
     language: _builtins.str
     """Language that the holder prefers, `zh-CN` or `en`."""
     disabled: _builtins.bool
-    """A natural person who is shut out; always false for an enterprise."""
+    """Shut out: nobody gets a token for the holder."""
     version: _builtins.int
     """Version of the record, from 1."""
     @_builtins.property
@@ -101,7 +101,7 @@ class Access(_message.Message):
     client_id: _builtins.str
     """Member system through which they did."""
     person_id: _builtins.str
-    """Id of the person who read; empty when a member system did for itself."""
+    """Id of the person, or of the enterprise as holder, who read; empty when a member system did for itself."""
     method: _builtins.str
     """Method of the contract, such as `egov.identity.v1.IdentityService/GetHolder`."""
     case_number: _builtins.str

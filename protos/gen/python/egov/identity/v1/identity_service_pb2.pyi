@@ -547,7 +547,7 @@ class DisableSubjectRequest(_message.Message):
     PERSON_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     person_id: _builtins.str
-    """Id of the person: of a member of staff, or of a holder who is a natural person."""
+    """Id of the person, or of the enterprise as holder."""
     reason: _standing_pb2.DisableReason.ValueType
     """Why."""
     def __init__(
@@ -596,7 +596,7 @@ class EnableSubjectRequest(_message.Message):
 
     PERSON_ID_FIELD_NUMBER: _builtins.int
     person_id: _builtins.str
-    """Id of the person."""
+    """Id of the person, or of the enterprise as holder."""
     def __init__(
         self,
         *,

@@ -168,7 +168,7 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetHolder(self, request, context):
-        """Reads the record of one person or enterprise. Every read is audited, and the person may see by whom.
+        """Reads the record of one person or enterprise. Every read is audited, and the holder may see by whom.
         Refused: no such holder in the caller's region (NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -184,15 +184,15 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListOwnAccesses(self, request, context):
-        """Lists who read the calling person's own record, newest first.
-        Refused: no person calls (NO_PERSON).
+        """Lists who read the calling person's or enterprise's own record, newest first.
+        Refused: neither of the two calls (NO_PERSON).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DisableSubject(self, request, context):
-        """Shuts a person out, of staff or not: nobody gets a token for them, and every service refuses those that are out.
+        """Shuts a person, of staff or not, or an enterprise out: nobody gets a token for them, and every service refuses those that are out.
         Refused: unknown or outside the caller's region (PARTY_UNKNOWN), the caller (NOT_YOURSELF), disabled already
         (WRONG_STATE), changed meanwhile (STALE_VERSION).
         """
@@ -201,7 +201,7 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EnableSubject(self, request, context):
-        """Lets a person in again.
+        """Lets a person or an enterprise in again.
         Refused: unknown or outside the caller's region (PARTY_UNKNOWN), not disabled (WRONG_STATE), changed meanwhile
         (STALE_VERSION).
         """

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$egov/identity/v1/organisations.proto\x12\x10\x65gov.identity.v1\x1a\x1c\x65gov/common/v1/options.proto\"I\n\nDepartment\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07name_en\x18\x04 \x01(\t\"\xb2\x01\n\x06Member\x12\x11\n\tclient_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65partments\x18\x04 \x03(\t\x12\x0e\n\x06scopes\x18\x05 \x03(\t\x12\x13\n\x0bpublic_keys\x18\x06 \x03(\t\x12\x17\n\x0ftls_fingerprint\x18\x07 \x01(\t\x12\x1c\n\x14vouches_for_citizens\x18\x08 \x01(\x08\"0\n\x07\x43ontact\x12\x13\n\x05\x65mail\x18\x01 \x01(\tB\x04\xd0\xc1\x18\x01\x12\x10\n\x08language\x18\x02 \x01(\t\"f\n\x05Staff\x12\x11\n\tperson_id\x18\x01 \x01(\t\x12\x12\n\ndepartment\x18\x02 \x01(\t\x12\r\n\x05roles\x18\x03 \x03(\t\x12\x17\n\x0fofficer_licence\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x05 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$egov/identity/v1/organisations.proto\x12\x10\x65gov.identity.v1\x1a\x1c\x65gov/common/v1/options.proto\"I\n\nDepartment\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07name_en\x18\x04 \x01(\t\"\xd3\x01\n\x06Member\x12\x11\n\tclient_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65partments\x18\x04 \x03(\t\x12\x0e\n\x06scopes\x18\x05 \x03(\t\x12\x13\n\x0bpublic_keys\x18\x06 \x03(\t\x12\x17\n\x0ftls_fingerprint\x18\x07 \x01(\t\x12\x1c\n\x14vouches_for_citizens\x18\x08 \x01(\x08\x12\x1f\n\x17vouches_for_enterprises\x18\t \x01(\x08\"0\n\x07\x43ontact\x12\x13\n\x05\x65mail\x18\x01 \x01(\tB\x04\xd0\xc1\x18\x01\x12\x10\n\x08language\x18\x02 \x01(\t\"f\n\x05Staff\x12\x11\n\tperson_id\x18\x01 \x01(\t\x12\x12\n\ndepartment\x18\x02 \x01(\t\x12\r\n\x05roles\x18\x03 \x03(\t\x12\x17\n\x0fofficer_licence\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x05 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,9 +37,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DEPARTMENT']._serialized_start=88
   _globals['_DEPARTMENT']._serialized_end=161
   _globals['_MEMBER']._serialized_start=164
-  _globals['_MEMBER']._serialized_end=342
-  _globals['_CONTACT']._serialized_start=344
-  _globals['_CONTACT']._serialized_end=392
-  _globals['_STAFF']._serialized_start=394
-  _globals['_STAFF']._serialized_end=496
+  _globals['_MEMBER']._serialized_end=375
+  _globals['_CONTACT']._serialized_start=377
+  _globals['_CONTACT']._serialized_end=425
+  _globals['_STAFF']._serialized_start=427
+  _globals['_STAFF']._serialized_end=529
 # @@protoc_insertion_point(module_scope)

@@ -66,6 +66,7 @@ class Member(_message.Message):
     PUBLIC_KEYS_FIELD_NUMBER: _builtins.int
     TLS_FINGERPRINT_FIELD_NUMBER: _builtins.int
     VOUCHES_FOR_CITIZENS_FIELD_NUMBER: _builtins.int
+    VOUCHES_FOR_ENTERPRISES_FIELD_NUMBER: _builtins.int
     client_id: _builtins.str
     """Client id, such as `rizhao-ssp`."""
     display_name: _builtins.str
@@ -76,6 +77,8 @@ class Member(_message.Message):
     """SHA-256 fingerprint of its TLS identity, base64url without padding (RFC 8705 `x5t#S256`); empty: none."""
     vouches_for_citizens: _builtins.bool
     """May also vouch for persons who are not staff and signed in with it, such as the users of a citizen app."""
+    vouches_for_enterprises: _builtins.bool
+    """May also vouch for enterprises that signed in with it."""
     @_builtins.property
     def departments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Departments whose signed-in staff it may vouch for."""
@@ -99,10 +102,11 @@ class Member(_message.Message):
         public_keys: _abc.Iterable[_builtins.str] | None = ...,
         tls_fingerprint: _builtins.str = ...,
         vouches_for_citizens: _builtins.bool = ...,
+        vouches_for_enterprises: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "departments", b"departments", "display_name", b"display_name", "public_keys", b"public_keys", "region", b"region", "scopes", b"scopes", "tls_fingerprint", b"tls_fingerprint", "vouches_for_citizens", b"vouches_for_citizens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "departments", b"departments", "display_name", b"display_name", "public_keys", b"public_keys", "region", b"region", "scopes", b"scopes", "tls_fingerprint", b"tls_fingerprint", "vouches_for_citizens", b"vouches_for_citizens", "vouches_for_enterprises", b"vouches_for_enterprises"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -28,7 +28,7 @@ class _Mailbox:
 class _MailboxEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Mailbox.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     MAILBOX_UNSPECIFIED: _Mailbox.ValueType  # 0
-    """The caller's own: the person's, or the client's when no person is signed in."""
+    """The caller's own: the person's or the enterprise's, or the client's when neither is signed in."""
     MAILBOX_DEPARTMENT: _Mailbox.ValueType  # 1
     """The department of the signed-in person."""
 
@@ -36,7 +36,7 @@ class Mailbox(_Mailbox, metaclass=_MailboxEnumTypeWrapper):
     """Whose inbox."""
 
 MAILBOX_UNSPECIFIED: Mailbox.ValueType  # 0
-"""The caller's own: the person's, or the client's when no person is signed in."""
+"""The caller's own: the person's or the enterprise's, or the client's when neither is signed in."""
 MAILBOX_DEPARTMENT: Mailbox.ValueType  # 1
 """The department of the signed-in person."""
 Global___Mailbox: _TypeAlias = Mailbox  # noqa: Y015

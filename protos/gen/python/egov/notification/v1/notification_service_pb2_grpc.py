@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class NotificationServiceStub:
-    """The inbox of a person, a department or a member system.
+    """The inbox of a person, an enterprise, a department or a member system.
     """
 
     def __init__(self, channel):
@@ -48,12 +48,12 @@ class NotificationServiceStub:
 
 
 class NotificationServiceServicer:
-    """The inbox of a person, a department or a member system.
+    """The inbox of a person, an enterprise, a department or a member system.
     """
 
     def ListNotices(self, request, context):
-        """Lists the caller's notices, newest first: those to the person, to the client when no person is signed in, or to the
-        caller's department when asked for.
+        """Lists the caller's notices, newest first: those to the person or the enterprise, to the client when neither is
+        signed in, or to the caller's department when asked for.
         Refused: the department's notices asked for by a caller without one (NO_DEPARTMENT).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -90,7 +90,7 @@ def add_NotificationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class NotificationService:
-    """The inbox of a person, a department or a member system.
+    """The inbox of a person, an enterprise, a department or a member system.
     """
 
     @staticmethod
