@@ -33,6 +33,10 @@ class People:
         """The officer of a department, by its code."""
         return self._of("officer", department)
 
+    def operator(self) -> Staff:
+        """An operator of the city's data bureau."""
+        return self.operations.vouching_for("operator", "371100-DSJ")
+
     def enterprise(self, code: str) -> Vouched:
         """An enterprise that signed in with the citizen app, by its unified social credit code."""
         return self.citizens.speaking_for(code)
