@@ -10,7 +10,7 @@ import pytest
 from deploy.local.client import ApiError, TokenSource
 from tests.e2e.city import COUNTY, VILLAGE, City, Json
 from tests.e2e.door import assert_refused
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(180)
 

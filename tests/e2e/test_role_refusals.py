@@ -16,7 +16,7 @@ import pytest
 from deploy.local.client import TokenSource
 from tests.e2e.city import CENTRE, COUNTY, VILLAGE, City, Json, report
 from tests.e2e.door import assert_refused
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 # Each test goes on where the one before it ended.
 pytestmark = pytest.mark.timeout(180)
