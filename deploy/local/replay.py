@@ -1,18 +1,19 @@
-"""Plays real complaints of Chicago and New York as citizens' reports through the gateway, then checks the books.
+"""Plays real complaints and inspections through the gateway as the sample city's own, then checks the books.
 
 `python -m deploy.local.replay [--data FOLDER] [--rows N] [--rate R] [--threads T] [--run NAME]`
 
-Each report is filed by the citizen app, dispatched by a seat and, where the source has a completion date, accepted and
-reported handled by an officer of the department in charge, then verified and closed by the seat, in the order of the
-source's dates. An interrupted run goes on under its name and
-doubles nothing: its idempotency keys derive from its name. Exit code 0: nothing lost, nothing doubled. 1: the books
-differ or a call was refused, and how. 2: it could not be played.
+Each complaint is filed by the citizen app and dispatched by a seat. One that an inspection followed goes through
+inspection and certificates, too; the others are accepted and handled by the department in charge where the source has
+a completion date. Inspections without a complaint are opened by request. All is done in the order of the sources'
+dates. An interrupted run goes on under its name and doubles nothing: its idempotency keys derive from its name. Exit
+code 0: nothing lost, nothing doubled. 1: the books differ or a call was refused, and how. 2: it could not be played.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,24 +23,34 @@ from kafka.errors import KafkaError
 from deploy.local.client import ApiError, Gateway, Unreachable
 from deploy.local.errors import StackError
 from deploy.local.people import People
-from deploy.local.replaying import mapping, rows
+from deploy.local.replaying import items, mapping, rows, visits
 from deploy.local.replaying.accounts import Accounts, reconcile
 from deploy.local.replaying.calls import Calls, status
+from deploy.local.replaying.cases import Action
+from deploy.local.replaying.expected import Expected
 from deploy.local.replaying.kafkalog import KafkaLog, KafkaSilent
 from deploy.local.replaying.ledger import Ledger, Opening, RunUnfit, run_name
 from deploy.local.replaying.player import Played, Player
 from deploy.local.replaying.progress import Bar
 from deploy.local.replaying.settling import NotSettled, settled
-from deploy.local.replaying.timeline import Action, Plan, plan
+from deploy.local.replaying.timeline import Plan, plan
 from deploy.local.stackfile import Stack, stack
 
 DONE = {
-    Action.FILE: "filed",
-    Action.DISPATCH: "dispatched",
-    Action.ACCEPT: "accepted",
-    Action.HANDLE: "reported handled",
-    Action.VERIFY: "verified",
-    Action.CLOSE: "closed",
+    Action.ISSUE: "licences issued",
+    Action.FILE: "reports filed",
+    Action.DISPATCH: "reports dispatched",
+    Action.OPEN: "inspections opened by request",
+    Action.ASSIGN: "inspections given officers",
+    Action.FIND: "findings recorded",
+    Action.ORDER: "rectifications ordered",
+    Action.FAIL: "re-checks not passed",
+    Action.PASS: "re-checks passed",
+    Action.END: "inspections closed",
+    Action.ACCEPT: "reports accepted",
+    Action.HANDLE: "reports handled",
+    Action.VERIFY: "reports verified",
+    Action.CLOSE: "reports closed",
 }
 
 
@@ -61,34 +72,40 @@ class Replay:
             print(f"Run {self.run} goes on; it began at {known.began:%Y-%m-%d %H:%M:%S} UTC.")
             return known
         with KafkaLog(self._kafka.options()) as log:
-            figures = settled(self._status, log, Bar("events taken"))
-            return self._ledger.begin(self.run, Opening(now, what, log.ends(), figures))
+            ends, figures = settled(self._status, log, Bar("events taken"))
+            return self._ledger.begin(self.run, Opening(now, what, ends, figures))
 
-    def play(self, steps: Plan, threads: int, rate: float) -> Played:
+    def play(self, steps: Plan, opening: Opening, threads: int, rate: float) -> Played:
         """Make the calls."""
         self._status("grid")  # an unreachable stack is told at once, and not per step
-        calls = Calls(self._gateway, self._people, self.run)
-        return Player(calls.act, threads, rate, Bar("calls")).play(steps.steps)
+        calls = Calls(self._gateway, self._people, self.run, opening.began)
+        return Player(calls.act, threads, rate, Bar("steps")).play(steps.steps)
 
-    def accounts(self, opening: Opening, played: Played) -> Accounts:
+    def accounts(self, opening: Opening, steps: Plan, played: Played) -> Accounts:
         """Wait until the last event is taken, then bring the books together."""
         with KafkaLog(self._kafka.options()) as log:
-            after = settled(self._status, log, Bar("events taken"))
-            until = log.ends()
-            facts, notices = log.grid_events(opening.ends, until), log.notices(opening.ends, until)
-        prefix = mapping.reference_prefix(self.run)
-        return reconcile(played.acknowledged, facts, notices, opening.counts, after, prefix)
+            until, after = settled(self._status, log, Bar("events taken"))
+            facts, notices = log.facts(opening.ends, until), log.notices(opening.ends, until)
+        inspected = (case.inspected for case in steps.cases if case.inspected)
+        enterprises = {each.licence.enterprise(self.run) for each in inspected}
+        return reconcile(Expected(self.run, played.done, enterprises), facts, notices, opening.counts, after)
 
     def _status(self, service: str) -> dict[str, object]:
         return status(self._gateway, self._people, service)
+
+
+ROWS = (
+    "play only ROWS rows: a complaint, together with the inspection that followed it, is one, and so is an inspection"
+    " without a complaint; of complaints with, complaints without and inspections alone one each in turn, by date"
+)
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local.replay", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of the full files; without it the samples that ship here")
-    parser.add_argument("--rows", type=_positive, help="only the first ROWS rows by date")
-    parser.add_argument("--rate", type=float, default=0.0, help="calls started per second; 0: as fast as they go")
+    parser.add_argument("--rows", type=_positive, help=ROWS)
+    parser.add_argument("--rate", type=float, default=0.0, help="steps begun per second; 0: as fast as they go")
     parser.add_argument("--threads", type=_positive, default=8, help="calls at the same time (default 8)")
     parser.add_argument(
         "--run", default=run_name(datetime.now(UTC)), help="name of the run; the same one goes on with it"
@@ -98,19 +115,22 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def show_plan(steps: Plan) -> None:
     """Say what will be played, and what not."""
-    print(f"{steps.rows:,} rows read, {steps.reports:,} reports, {len(steps.steps):,} calls.")
+    print(
+        f"{steps.rows:,} rows: {steps.reports:,} reports, {steps.chains:,} of them followed by an inspection;"
+        f" {steps.requests:,} inspections by request; {steps.licences:,} licences. {len(steps.steps):,} steps."
+    )
     for reason, count in sorted(steps.left_out.items()):
         print(f"  left out, {reason}: {count:,}")
 
 
-def show(steps: Plan, played: Played, accounts: Accounts) -> bool:
+def show(played: Played, accounts: Accounts) -> bool:
     """Print the books; True when they agree and every call was acknowledged."""
-    print(f"\n{played.calls:,} calls acknowledged in {played.seconds:.1f} s.")
-    table = [("reports in", steps.reports), *((DONE[a], len(pairs)) for a, pairs in played.acknowledged.items())]
-    for name, count in [*table, *accounts.lines]:
-        print(f"  {name:<46}{count:>10,}")
+    print(f"\n{len(played.done):,} steps acknowledged in {played.seconds:.1f} s.")
+    counts = Counter(each.step.action for each in played.done)
+    for name, count in [*((DONE[action], counts[action]) for action in Action), *accounts.lines]:
+        print(f"  {name:<52}{count:>10,}")
     for (action, reason), count in sorted(played.failed.items()):
-        print(f"  not {DONE[action]}, {reason}: {count:,}")
+        print(f"  missing in {DONE[action]}, {reason}: {count:,}")
     for difference in accounts.differences:
         print(f"  DIFFERENCE: {difference}")
     good = not accounts.differences
@@ -137,16 +157,16 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _main(asked: argparse.Namespace) -> int:
-    steps = plan(rows.read(asked.data), mapping.load(), asked.rows)
+    steps = plan(rows.read(asked.data), visits.read(asked.data), mapping.load(), items.load(), asked.rows)
     show_plan(steps)
     replay = Replay(stack(), asked.run, patience_s=60.0)
     source = asked.data.resolve() if asked.data else "the samples"
     opening = replay.opening(f"{asked.rows or 'all'} rows of {source}")
-    played = replay.play(steps, asked.threads, asked.rate)
+    played = replay.play(steps, opening, asked.threads, asked.rate)
     if played.unreachable:
         print(f"\n{played.unreachable}\n--run {asked.run} goes on with it and doubles nothing.", file=sys.stderr)
         return 2
-    return 0 if show(steps, played, replay.accounts(opening, played)) else 1
+    return 0 if show(played, replay.accounts(opening, steps, played)) else 1
 
 
 def _positive(text: str) -> int:

@@ -1,1 +1,1 @@
-"""Real complaints of two cities, played as citizens' reports: rows, their order, the calls, the accounts."""
+"""Real complaints, inspections and licences of two cities: rows, joins, cases, their order, the calls, the accounts."""

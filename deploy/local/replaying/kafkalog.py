@@ -1,44 +1,23 @@
-"""Reads what lies in Kafka: the ends of the two topics, and every event between two such ends.
+"""Reads what lies in Kafka: the ends of the topics, and every event between two such ends.
 
 It reads beside the services' consumers, as no group, and commits nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from egov.common.v1 import parties_pb2
-from egov.grid.v1 import events_pb2 as grid_events
-from egov.notification.v1 import events_pb2 as notification_events
-from google.protobuf.message import Message
 from kafka import KafkaConsumer, TopicPartition
 
-from deploy.local.replaying.accounts import Fact, NoticeFact, Party
+from deploy.local.replaying.facts import FACT_TOPICS, NOTIFICATION_TOPIC, Fact, NoticeFact, fact, notice_fact
 from services.chassis.envelope import Envelope, open_envelope
 
-GRID_TOPIC, NOTIFICATION_TOPIC = "egov.grid.v1", "egov.notification.v1"
+TOPICS = (*FACT_TOPICS, NOTIFICATION_TOPIC)
 POLL_MS = 500
 SILENT_POLLS = 60  # half a minute without a record that should be there
 
 Ends = Mapping[str, Mapping[int, int]]
-
-# The departments that an event is told to beside its reporter. Said here once more, so that the books do not take
-# notification's own word for it.
-_TOLD: dict[type[Message], Callable[[Any], set[str]]] = {
-    grid_events.IncidentFiled: lambda event: {event.holder.removeprefix("department/")},
-    grid_events.IncidentDispatched: lambda event: {event.department},
-    grid_events.IncidentAccepted: lambda event: {event.centre},
-    grid_events.IncidentReturned: lambda event: {event.centre},
-    grid_events.IncidentHandled: lambda event: {event.centre},
-    grid_events.IncidentVerified: lambda event: {event.department},
-    grid_events.IncidentReworkOrdered: lambda event: {event.department},
-    grid_events.IncidentClosed: lambda event: {event.department} - {""},
-    grid_events.IncidentReopened: lambda event: {event.centre},
-    grid_events.IncidentEscalated: lambda event: {event.supervisor, event.department},
-}
-_INCIDENT_EVENTS = {kind.DESCRIPTOR.full_name: kind for kind in _TOLD}
-_NOTICE_CREATED = notification_events.NoticeCreated.DESCRIPTOR.full_name
 
 
 class KafkaSilent(Exception):
@@ -46,7 +25,7 @@ class KafkaSilent(Exception):
 
 
 class KafkaLog:
-    """A reader of the two topics, for a `with` statement. `options`: how kafka-python connects."""
+    """A reader of the services' topics, for a `with` statement. `options`: how kafka-python connects."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._consumer = KafkaConsumer(**options, group_id=None, enable_auto_commit=False, client_id="replay")
@@ -59,11 +38,11 @@ class KafkaLog:
 
     def ends(self) -> dict[str, dict[int, int]]:
         """Offset after the last record, by topic and partition."""
-        return {topic: self._ends(topic) for topic in (GRID_TOPIC, NOTIFICATION_TOPIC)}
+        return {topic: self._ends(topic) for topic in TOPICS}
 
-    def grid_events(self, since: Ends, until: Ends) -> list[Fact]:
-        """Grid's events between two ends, with repetitions."""
-        return [fact(*record) for record in self._between(GRID_TOPIC, since, until)]
+    def facts(self, since: Ends, until: Ends) -> list[Fact]:
+        """The events of all topics but notification's between two ends, with repetitions."""
+        return [fact(topic, *record) for topic in FACT_TOPICS for record in self._between(topic, since, until)]
 
     def notices(self, since: Ends, until: Ends) -> list[NoticeFact]:
         """Notification's events between two ends, with repetitions."""
@@ -93,33 +72,3 @@ class KafkaLog:
                     if record.offset < due[partition]:
                         yield open_envelope(record.headers), record.value
             open_ones = {p for p in open_ones if self._consumer.position(p) < due[p]}
-
-
-def fact(envelope: Envelope, body: bytes) -> Fact:
-    """An event of grid's topic, told by its envelope and, for an incident's events, by its body."""
-    kind = _INCIDENT_EVENTS.get(envelope.type)
-    if kind is None:
-        return Fact(envelope.id, envelope.type, envelope.key, envelope.version)
-    event: Any = kind()
-    event.ParseFromString(body)
-    return Fact(envelope.id, envelope.type, envelope.key, envelope.version, event.reference, tells(event))
-
-
-def notice_fact(envelope: Envelope, body: bytes) -> NoticeFact:
-    """An event of notification's topic."""
-    if envelope.type != _NOTICE_CREATED:
-        return NoticeFact(envelope.id)
-    event = notification_events.NoticeCreated()
-    event.ParseFromString(body)
-    return NoticeFact(envelope.id, event.caused_by, _party(event.recipient))
-
-
-def tells(event: Any) -> frozenset[Party]:
-    """Who is to get a notice of an incident's event. The reporter is spared reminders."""
-    departments = {(parties_pb2.PARTY_KIND_DEPARTMENT, code) for code in _TOLD[type(event)](event)}
-    spared = isinstance(event, grid_events.IncidentEscalated) and event.reminder
-    return frozenset(departments if spared else departments | {_party(event.reporter)})
-
-
-def _party(party: parties_pb2.Party) -> Party:
-    return party.kind, party.id

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from deploy.local.replaying.accounts import Counts
+from deploy.local.replaying.kafkalog import Ends
 
 RUN_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
 # Services remember idempotency keys for seven days; a run that is continued later would file its reports anew.
@@ -25,7 +26,7 @@ class Opening:
 
     began: datetime
     rows: str
-    ends: dict[str, dict[int, int]]
+    ends: Ends
     counts: Counts
 
 

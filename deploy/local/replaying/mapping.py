@@ -2,7 +2,8 @@
 
 Both are files beside the sample city. The types are a judgement, row by row. The places are arbitrary: an area of the
 source stands for a township of Rizhao, and a hash of the block picks a village in it, the same one on every run, so
-that what happened on one block happens in one village.
+that what happened on one block happens in one village. A complaint that an inspection followed is one of food hygiene
+about the business that was inspected, and happens where that business is.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.local.replaying.licences import Licence
 from deploy.local.replaying.rows import SAMPLE_FOLDER, LeftOut, Row
 
 
@@ -31,18 +33,23 @@ class TypeKey:
         return {"standard": self.standard, "kind": f"INCIDENT_KIND_{self.kind.upper()}", "code": self.code}
 
 
+FOOD_HYGIENE = TypeKey("RZ-LOCAL", "event", "90001")
+"""Leads to an inspection by market supervision (`inspected_types.csv`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A row with its incident type and its village."""
+    """A row with its incident type and its village; `licence` is the business it is about, None when it says none."""
 
     row: Row
     type: TypeKey
     village: str
+    licence: Licence | None = None
 
     def report(self, run: str) -> dict[str, Any]:
         """The report to file, as the API takes it. The same for the same run and row: a repeat is recognised."""
         said = ": ".join(part for part in (self.row.nature, self.row.detail) if part)
-        return {
+        report = {
             "type": self.type.json(),
             "region": self.village,
             "description": f"{said} ({self.row.source} {self.row.number})",
@@ -50,6 +57,7 @@ class Mapped:
             "seenAt": self.row.created.isoformat().replace("+00:00", "Z"),
             "reference": reference(run, self.row),
         }
+        return {**report, "enterpriseCode": self.licence.enterprise(run)} if self.licence else report
 
 
 def reference(run: str, row: Row) -> str:
@@ -85,10 +93,14 @@ class Atlas:
             return _left_out(row, "NO_PLACE")
         return Mapped(row, incident_type, self._village(township, f"{row.source}/{row.block}"))
 
+    def site(self, licence: int) -> str:
+        """The village of a licensed business: the files say no area of it, so its number picks the township, too."""
+        townships = sorted({township for (source, _), township in self.townships.items() if source == "chicago"})
+        key = f"licence/{licence}"
+        return self._village(_picked(townships, f"township of {key}"), key)
+
     def _village(self, township: str, text: str) -> str:
-        villages = self.villages[township]
-        digest = hashlib.sha256(text.encode()).digest()
-        return villages[int.from_bytes(digest[:8], "big") % len(villages)]
+        return _picked(self.villages[township], text)
 
 
 def load(folder: Path = SAMPLE_FOLDER) -> Atlas:
@@ -103,6 +115,16 @@ def load(folder: Path = SAMPLE_FOLDER) -> Atlas:
         if record["level"] == "village":
             villages[record["parent_code"]].append(record["code"])
     return Atlas(types, townships, {township: sorted(codes) for township, codes in villages.items()})
+
+
+def about_food(row: Row, licence: Licence) -> Mapped:
+    """A complaint that an inspection of this business followed."""
+    return Mapped(row, FOOD_HYGIENE, licence.village, licence)
+
+
+def _picked(codes: Sequence[str], text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return codes[int.from_bytes(digest[:8], "big") % len(codes)]
 
 
 def _left_out(row: Row, reason: str) -> LeftOut:

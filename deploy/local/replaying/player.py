@@ -1,75 +1,115 @@
-"""Plays the steps: several at a time, started in their order, each report's own steps strictly one after another."""
+"""Plays the steps: several at a time, started in their order, each case's own steps strictly one after another.
+
+A step that has to wait for an event's effect holds no thread: it is asked again a little later, and other cases go on.
+"""
 
 from __future__ import annotations
 
+import heapq
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from deploy.local.client import ApiError, Unreachable
-from deploy.local.replaying.timeline import Action, Step
+from deploy.local.replaying.cases import Action, Noun, Step
+
+ASK_AGAIN_S, LONGEST_PAUSE_S = 0.05, 1.0
+PATIENCE_S = 180.0
+MOST_WAITING = 500
+EARLIER_STEP_FAILED, STOPPED = "EARLIER_STEP_FAILED", "STOPPED"
+
+
+class NotYet(Exception):
+    """An effect that the step needs is not there yet; the text is a reason such as `NOT_INSPECTED_YET`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that a step changed, as it stands afterwards. `case_number`: empty for a certificate."""
+
+    id: str
+    version: int
+    case_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an incident stands after a step, as the gateway acknowledged it."""
+    """Where a case stands after a step, as the gateway acknowledged it. `department`: who is in charge, once known."""
 
-    incident_id: str
-    version: int
-    department: str
+    marks: Mapping[Noun, Mark]
+    department: str = ""
 
 
-# Makes the call of a step. The standing is what the step before it left; None for the first.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An acknowledged step, and what it changed."""
+
+    step: Step
+    mark: Mark
+
+
+# Makes the call of a step. The standing is what the step before it left; None for the first. Raises NotYet.
 Act = Callable[[Step, Standing | None], Standing]
 
 
 @dataclass(slots=True)
 class Played:
-    """What the gateway acknowledged: by action the (incident id, version) pairs; what failed by (action, reason).
+    """What the gateway acknowledged, and what failed by (action, reason).
 
     A step whose earlier one failed is not tried; it counts under `EARLIER_STEP_FAILED`.
     """
 
-    acknowledged: dict[Action, list[tuple[str, int]]] = field(default_factory=lambda: {action: [] for action in Action})
+    done: list[Done] = field(default_factory=list)
     failed: Counter[tuple[Action, str]] = field(default_factory=Counter)
     unreachable: str = ""
     seconds: float = 0.0
 
-    @property
-    def calls(self) -> int:
-        """Calls that were acknowledged."""
-        return sum(len(pairs) for pairs in self.acknowledged.values())
+
+@dataclass(slots=True)
+class _Lane:
+    """The steps of one case that were begun and are not done, the first of them in hand when `busy`."""
+
+    steps: deque[Step] = field(default_factory=deque)
+    standing: Standing | None = None
+    failed: bool = False
+    busy: bool = False
+    asked: int = 0
+    waits_since: float = 0.0
 
 
 class Player:
-    """Plays steps on `threads` threads; at most `rate` calls a second are started, 0: as fast as they are answered."""
+    """Plays steps on `threads` threads; at most `rate` steps a second are begun, 0: as fast as they are answered."""
 
-    def __init__(self, act: Act, threads: int, rate: float, progress: Callable[[int, int], None]) -> None:
+    def __init__(
+        self,
+        act: Act,
+        threads: int,
+        rate: float,
+        progress: Callable[[int, int], None],
+        *,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self._act, self._threads, self._rate, self._progress = act, threads, rate, progress
-        self._reports: dict[str, Future[Standing | None]] = {}
+        self._patience_s = patience_s
+        self._lanes: dict[str, _Lane] = {}
+        self._waiting: list[tuple[float, int, _Lane]] = []
+        self._open = self._begun = self._active = self._order = 0
         self._played = Played()
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
+        self._changed = threading.Condition()
+        self._stopped = False
         self._fault: BaseException | None = None
 
     def play(self, steps: Sequence[Step]) -> Played:
         """Play them all. Ends early when the gateway cannot be reached; when interrupted, calls in flight are ended."""
         began = time.monotonic()
-        room = threading.Semaphore(4 * self._threads)  # keeps the queue short, so that an interrupt is quick
         with ThreadPoolExecutor(self._threads, thread_name_prefix="replay") as pool:
             try:
-                for number, step in enumerate(steps):
-                    self._pace(began, number)
-                    room.acquire()
-                    if self._stopped.is_set():
-                        break
-                    self._submit(pool, step, room)
-                    self._progress(number, len(steps))
+                self._play(pool, steps, began)
             except BaseException:
-                self._stopped.set()
+                self._stopped = True
                 raise
         if self._fault is not None:
             raise self._fault
@@ -77,48 +117,112 @@ class Player:
         self._played.seconds = time.monotonic() - began
         return self._played
 
-    def _submit(self, pool: ThreadPoolExecutor, step: Step, room: threading.Semaphore) -> None:
-        key = step.mapped.row.key
-        earlier = self._reports.get(key)
-        future = pool.submit(self._run, step, earlier)
-        future.add_done_callback(lambda done: self._ended(done, room))
-        if step.action is Action.CLOSE:
-            self._reports.pop(key, None)
-        else:
-            self._reports[key] = future
+    def _play(self, pool: ThreadPoolExecutor, steps: Sequence[Step], began: float) -> None:
+        """Begin step after step while there is room, and ask those again that wait, until nothing is left to do."""
+        while True:
+            with self._changed:
+                self._wake(pool)
+                if self._begun < len(steps) and not self._stopped and self._room(began):
+                    self._begin(pool, steps[self._begun])
+                elif not self._open and (self._stopped or self._begun == len(steps)):
+                    return
+                else:
+                    self._changed.wait(self._pause(began))
+                ended = self._begun - self._open
+            if ended < len(steps):
+                self._progress(ended, len(steps))
 
-    def _ended(self, done: Future[Standing | None], room: threading.Semaphore) -> None:
-        """Whatever is neither an answer nor a refusal ends the play and is raised from it."""
-        if fault := done.exception():
-            self._fault = self._fault or fault
-            self._stopped.set()
-        room.release()
+    def _room(self, began: float) -> bool:
+        """A few cases more than threads keep these busy; what waits takes no room, or else it would stall the rest."""
+        ahead = self._active < 4 * self._threads and len(self._waiting) < MOST_WAITING
+        return ahead and (self._rate <= 0 or time.monotonic() >= began + self._begun / self._rate)
 
-    def _run(self, step: Step, earlier: Future[Standing | None] | None) -> Standing | None:
-        # The earlier step was submitted before, so a thread has it already: waiting here cannot lock up the pool.
-        standing = earlier.result() if earlier else None
-        if earlier is not None and standing is None:
-            return self._count(step, "EARLIER_STEP_FAILED")
-        if self._stopped.is_set():
-            return self._count(step, "STOPPED")
-        try:
-            return self._count(step, self._act(step, standing))
-        except ApiError as error:
-            return self._count(step, error.reason)
-        except Unreachable as fault:
-            self._stopped.set()
-            self._played.unreachable = str(fault)
-            return self._count(step, "UNREACHABLE")
-
-    def _count(self, step: Step, outcome: Standing | str) -> Standing | None:
-        """Enter a step into the books, as acknowledged or with the reason why not."""
-        with self._lock:
-            if isinstance(outcome, Standing):
-                self._played.acknowledged[step.action].append((outcome.incident_id, outcome.version))
-                return outcome
-            self._played.failed[step.action, outcome] += 1
-            return None
-
-    def _pace(self, began: float, number: int) -> None:
+    def _pause(self, began: float) -> float:
+        """Seconds until something may be due without a step having ended."""
+        now = time.monotonic()
+        due = [self._waiting[0][0]] if self._waiting else []
         if self._rate > 0:
-            self._stopped.wait(max(0.0, began + number / self._rate - time.monotonic()))
+            due.append(began + self._begun / self._rate)
+        return min(LONGEST_PAUSE_S, max(0.001, min((moment - now for moment in due if moment > now), default=1.0)))
+
+    def _wake(self, pool: ThreadPoolExecutor) -> None:
+        while self._waiting and (self._stopped or self._waiting[0][0] <= time.monotonic()):
+            self._submit(pool, heapq.heappop(self._waiting)[2])
+
+    def _begin(self, pool: ThreadPoolExecutor, step: Step) -> None:
+        lane = self._lanes.setdefault(step.case.key, _Lane())
+        lane.steps.append(step)
+        self._begun += 1
+        self._open += 1
+        if not lane.busy:
+            lane.busy = True
+            self._submit(pool, lane)
+
+    def _submit(self, pool: ThreadPoolExecutor, lane: _Lane) -> None:
+        self._active += 1
+        pool.submit(self._run, pool, lane)
+
+    def _run(self, pool: ThreadPoolExecutor, lane: _Lane) -> None:
+        """Do the first step of a lane. Whatever is neither an answer nor a refusal ends the play and is raised."""
+        step = lane.steps[0]
+        outcome: Standing | str | NotYet
+        try:
+            outcome = self._outcome(step, lane)
+        except BaseException as fault:  # noqa: BLE001 - raised by `play`
+            self._fault, self._stopped = self._fault or fault, True
+            outcome = STOPPED
+        with self._changed:
+            self._active -= 1
+            if isinstance(outcome, NotYet):
+                self._wait(lane)
+            else:
+                self._end(pool, lane, outcome)
+            self._changed.notify()
+
+    def _outcome(self, step: Step, lane: _Lane) -> Standing | str | NotYet:
+        if lane.failed:
+            return EARLIER_STEP_FAILED
+        if self._stopped:
+            return STOPPED
+        try:
+            if step.after:
+                self._demand(step.after)
+            return self._act(step, lane.standing)
+        except NotYet as reason:
+            since = lane.waits_since or time.monotonic()
+            lane.waits_since = since
+            return reason if time.monotonic() < since + self._patience_s else str(reason)
+        except ApiError as error:
+            return error.reason
+        except Unreachable as fault:
+            self._stopped, self._played.unreachable = True, str(fault)
+            return "UNREACHABLE"
+
+    def _demand(self, key: str) -> None:
+        """The licence of this key, begun before, has to be issued. Raises NotYet, or ApiError when that failed."""
+        other = self._lanes[key]
+        if other.failed:
+            raise ApiError(0, 0, EARLIER_STEP_FAILED, "")
+        if other.standing is None:
+            raise NotYet("LICENCE_NOT_ISSUED_YET")
+
+    def _wait(self, lane: _Lane) -> None:
+        lane.asked += 1
+        self._order += 1
+        pause = min(LONGEST_PAUSE_S, ASK_AGAIN_S * 2.0 ** (lane.asked - 1))
+        heapq.heappush(self._waiting, (time.monotonic() + pause, self._order, lane))
+
+    def _end(self, pool: ThreadPoolExecutor, lane: _Lane, outcome: Standing | str) -> None:
+        """Enter a step into the books, as acknowledged or with the reason why not, and go on with its case."""
+        step = lane.steps.popleft()
+        lane.asked, lane.waits_since = 0, 0.0
+        self._open -= 1
+        if isinstance(outcome, Standing):
+            lane.standing = outcome
+            self._played.done.append(Done(step, outcome.marks[step.action.noun]))
+        else:
+            lane.failed = True
+            self._played.failed[step.action, outcome] += 1
+        lane.busy = bool(lane.steps)
+        if lane.busy:
+            self._submit(pool, lane)

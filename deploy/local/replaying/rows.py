@@ -12,17 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from deploy.local.replaying.addresses import block_of, place_of
+
 # Names of the full files (in a folder that the caller has) and of the samples that ship here.
 FULL = {"chicago": "chicago_311_sanitation_complaints.csv.gz", "nyc": "nyc311_sample_500.csv"}
 SAMPLE = {"chicago": "replay_chicago.csv.gz", "nyc": "replay_nyc.csv.gz"}
 SAMPLE_FOLDER = Path(__file__).resolve().parent.parent / "sample"
 
-_HOUSE_NUMBER = re.compile(r"^(\d*?)\d{1,2}(?= |$)|^(\d+)-\d{1,2}(?= |$)")
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One complaint. `block` is the address at block level, `area` the source's own division of the city.
+
+    `place` is the same for complaints and inspections at one address, and empty where that cannot be told.
 
     The sources give local time without offset, Chicago whole days only; both are read as if they were UTC, which keeps
     their order and their intervals.
@@ -37,6 +39,7 @@ class Row:
     created: datetime
     closed: datetime | None
     duplicate: bool
+    place: str = ""
 
     @property
     def key(self) -> str:
@@ -55,15 +58,6 @@ class LeftOut:
 
 # Turns a source's record into a Row; raises KeyError, ValueError or TypeError on a record that it cannot read.
 Parser = Callable[[Mapping[str, str]], Row]
-
-
-def block_of(address: str) -> str:
-    """The address at block level: `4853 S WOOD` becomes `48XX S WOOD`, `61-55 55 STREET` `61-XX 55 STREET`."""
-
-    def hide(found: re.Match[str]) -> str:
-        return f"{found[2]}-XX" if found[2] else f"{found[1]}XX"
-
-    return _HOUSE_NUMBER.sub(hide, " ".join(address.split()), count=1)
 
 
 def read(folder: Path | None = None) -> Iterator[Row | LeftOut]:
@@ -101,9 +95,10 @@ def parse_chicago(record: Mapping[str, str]) -> Row:
         detail="",
         area=record["Community_Area"].partition(".")[0],
         block=block_of(record["Street_Address"]),
-        created=_moment(record["Creation_Date"]),
-        closed=_moment(record["Completion_Date"]) if record["Completion_Date"] else None,
+        created=moment(record["Creation_Date"]),
+        closed=moment(record["Completion_Date"]) if record["Completion_Date"] else None,
         duplicate=record["Status"].endswith("Dup"),
+        place=place_in(record, "Street_Address"),
     )
 
 
@@ -116,8 +111,8 @@ def parse_nyc(record: Mapping[str, str]) -> Row:
         detail=record["descriptor"].strip(),
         area=record["borough"].strip(),
         block=block_of(record["incident_address"]),
-        created=_moment(record["created_date"]),
-        closed=_moment(record["closed_date"]) if record["closed_date"] else None,
+        created=moment(record["created_date"]),
+        closed=moment(record["closed_date"]) if record["closed_date"] else None,
         duplicate=False,
     )
 
@@ -128,7 +123,13 @@ def _number(text: str) -> str:
     return text
 
 
-def _moment(text: str) -> datetime:
+def place_in(record: Mapping[str, str], address: str) -> str:
+    """Where a record is: the samples name the place that their address was cut from. Raises KeyError."""
+    return record["Place"] if "Place" in record else place_of(record[address])
+
+
+def moment(text: str) -> datetime:
+    """A moment of a source, read as if it were UTC. Raises ValueError."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 

@@ -1,8 +1,8 @@
-"""Waits until nothing is on its way between grid and notification, so that the books can be compared.
+"""Waits until nothing is on its way between the services, so that the books can be compared.
 
-A service's own word on how far behind it is may be a moment old, and knows only the partitions that its process takes.
-So the order matters: grid's outbox is empty, then Kafka's ends are read, then notification's positions have reached
-them and its own queues are empty.
+Each service's outbox has to be empty and each of its consumers at the end of its topic. A service's own word may be a
+moment old, and what one takes may make another send: so twice in a row nothing may be on its way, and nothing may have
+come to Kafka in between.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from deploy.local.replaying.accounts import TAKEN, Counts
-from deploy.local.replaying.kafkalog import GRID_TOPIC, KafkaLog
+from deploy.local.replaying.accounts import Counts
+from deploy.local.replaying.kafkalog import Ends, KafkaLog
+from deploy.local.replaying.taken import NOTIFICATION, SERVICES
 
 PATIENCE_S, ASK_EVERY_S = 60.0, 0.25
-LOOKED_INTO = 100
 
 Ask = Callable[[str], dict[str, Any]]
 Progress = Callable[[int, int], None]
@@ -25,69 +25,59 @@ class NotSettled(Exception):
     """Work is on its way and nothing moves; the text says which."""
 
 
-def settled(ask: Ask, log: KafkaLog, progress: Progress, patience_s: float = PATIENCE_S) -> Counts:
-    """Wait, as long as something moves, then give the services' figures. `ask` gives a service's status.
+def settled(ask: Ask, log: KafkaLog, progress: Progress, patience_s: float = PATIENCE_S) -> tuple[Ends, Counts]:
+    """Wait, as long as something moves, then give Kafka's ends and the services' figures, of the same moment.
 
-    Raises NotSettled when nothing moved for `patience_s`.
+    `ask` gives a service's status. Raises NotSettled when nothing moved for `patience_s`.
     """
     most = least = 0
     moved_at = time.monotonic()
+    quiet: Ends = {}
     while True:
-        grid = ask("grid")
+        statuses = {service: ask(service) for service in SERVICES}
         ends = log.ends()
-        notification = ask("notification")
-        waits = on_its_way(grid, notification, behind(log, ends, notification))
+        waits = on_its_way(statuses, ends)
         left = sum(waits.values())
-        if not left:
+        if not left and ends == quiet:
             if most:
                 progress(most, most)
-            return counts(grid, notification)
-        most = max(most, left)
-        progress(most - left, most)
+            return ends, counts(statuses)
+        quiet = {} if left else ends
+        if left:
+            most = max(most, left)
+            progress(most - left, most)
         if left < least or not least:
             least, moved_at = left, time.monotonic()
         if time.monotonic() > moved_at + patience_s:
             named = ", ".join(f"{name} {count:,}" for name, count in waits.items() if count)
-            raise NotSettled(f"Work is on its way and nothing moved for {patience_s:.0f} s: {named}.")
+            raise NotSettled(f"Work is on its way and nothing moved for {patience_s:.0f} s: {named or 'new events'}.")
         time.sleep(ASK_EVERY_S)
 
 
-def behind(log: KafkaLog, ends: Mapping[str, Mapping[int, int]], notification: Mapping[str, Any]) -> int:
-    """How many incident events notification has not taken. Positions stay before records that it has no use for."""
-    reached = positions(notification)
-    since = {GRID_TOPIC: {number: min(reached.get(number, 0), end) for number, end in ends[GRID_TOPIC].items()}}
-    left = sum(end - since[GRID_TOPIC][number] for number, end in ends[GRID_TOPIC].items())
-    if left > LOOKED_INTO:
-        return left
-    return sum(fact.type in TAKEN for fact in log.grid_events(since, ends))
+def on_its_way(statuses: Mapping[str, Mapping[str, Any]], ends: Ends) -> dict[str, int]:
+    """What the services' statuses say is not yet done, by name."""
+    waits: dict[str, int] = {}
+    for service, status in statuses.items():
+        waits[f"{service}'s outbox"] = int(status["outboxDepth"])
+        waits[f"events that {service} has not come to"] = behind(status, ends)
+        waits[f"events that {service} tries again"] = int(status["deferred"])
+    return waits
 
 
-def positions(status: Mapping[str, Any]) -> dict[int, int]:
-    """The next offset to take by partition of grid's topic; the slowest consumer counts."""
-    slowest: dict[int, int] = {}
+def behind(status: Mapping[str, Any], ends: Ends) -> int:
+    """Records that the consumers of a service have not come to, over all of them."""
+    left = 0
     for consumer in status.get("consumers", ()):
-        if consumer["topic"] == GRID_TOPIC:
-            partition, position = int(consumer["partition"]), int(consumer["position"])
-            slowest[partition] = min(position, slowest.get(partition, position))
-    return slowest
+        end = ends.get(consumer["topic"], {}).get(int(consumer["partition"]), 0)
+        left += max(0, end - int(consumer["position"]))
+    return left
 
 
-def on_its_way(grid: Mapping[str, Any], notification: Mapping[str, Any], left: int) -> dict[str, int]:
-    """What two services' statuses say is not yet done, by name."""
-    return {
-        "grid's outbox": int(grid["outboxDepth"]),
-        "events to be taken": left,
-        "deferred events": int(notification["deferred"]),
-        "notification's outbox": int(notification["outboxDepth"]),
-    }
-
-
-def counts(grid: Mapping[str, Any], notification: Mapping[str, Any]) -> Counts:
-    """The figures that the accounts need, from two services' statuses."""
+def counts(statuses: Mapping[str, Mapping[str, Any]]) -> Counts:
+    """The figures that the accounts need, from the services' statuses."""
     return Counts(
-        grid_logged=int(grid["eventsLogged"]),
-        notification_taken=sum(int(count) for count in notification.get("eventsTaken", {}).values()),
-        notification_logged=int(notification["eventsLogged"]),
-        parked=int(notification["parked"]) + int(notification["waiting"]),
-        jobs_pending=int(notification["jobsPending"]),
+        logged={name: int(status["eventsLogged"]) for name, status in statuses.items()},
+        taken={name: sum(map(int, status.get("eventsTaken", {}).values())) for name, status in statuses.items()},
+        parked=sum(int(status["parked"]) + int(status["waiting"]) for status in statuses.values()),
+        jobs_pending=int(statuses[NOTIFICATION]["jobsPending"]),
     )

@@ -7,7 +7,7 @@ from deploy.local.replaying.accounts import Counts
 from deploy.local.replaying.ledger import Ledger, Opening, RunUnfit, run_name
 
 BEGAN = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
-OPENING = Opening(BEGAN, "all rows", {"egov.grid.v1": {0: 7, 5: 0}}, Counts(1, 2, 3, 4))
+OPENING = Opening(BEGAN, "all rows", {"egov.grid.v1": {0: 7, 5: 0}}, Counts({"grid": 1}, {"grid": 2}, 3, 4))
 
 
 def test_a_run_goes_on_where_its_books_were_opened(tmp_path: Path) -> None:

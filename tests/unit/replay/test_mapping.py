@@ -2,7 +2,8 @@ import csv
 from datetime import UTC, datetime
 
 from deploy.local.replaying import mapping, rows
-from deploy.local.replaying.mapping import Atlas, Mapped, TypeKey
+from deploy.local.replaying.licences import Licence
+from deploy.local.replaying.mapping import Atlas, Mapped, TypeKey, about_food
 from deploy.local.replaying.rows import SAMPLE_FOLDER, LeftOut, Row
 
 RUBBISH = TypeKey("GB/T 47678.5-2026", "event", "06010")
@@ -85,3 +86,11 @@ def test_the_shipped_mapping_knows_every_nature_of_the_samples() -> None:
     atlas = mapping.load()
     reasons = {reason(atlas.place(item)) for item in rows.read() if isinstance(item, Row)}
     assert reasons == {None, "NATURE_NOT_SAID", "NO_INCIDENT_TYPE", "NO_PLACE"}
+
+
+def test_a_complaint_that_an_inspection_followed_is_about_the_business_and_happens_there() -> None:
+    licence = Licence(30790, "371121001001", None)
+    mapped = about_food(row(), licence)
+    report = mapped.report("first")
+    assert (report["type"]["code"], report["region"]) == ("90001", licence.village)
+    assert report["enterpriseCode"] == licence.enterprise("first")

@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from deploy.local.replaying import rows
-from deploy.local.replaying.rows import LeftOut, Row, block_of
+from deploy.local.replaying.addresses import block_of
+from deploy.local.replaying.rows import LeftOut, Row
 
 CHICAGO = {
     "Creation_Date": "2014-12-01",
@@ -42,7 +43,13 @@ def test_a_row_of_chicago_is_read() -> None:
         created=datetime(2014, 12, 1, tzinfo=UTC),
         closed=datetime(2014, 12, 3, tzinfo=UTC),
         duplicate=False,
+        place="4853 S WOOD",
     )
+
+
+def test_a_row_of_the_sample_names_its_place_instead() -> None:
+    read = [rows.parse_chicago(chicago(Place=place)).place for place in ("P001", "")]
+    assert read == ["P001", ""]
 
 
 def test_a_row_of_new_york_is_read() -> None:
