@@ -11,13 +11,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from deploy.local.replaying.expected import Expected, key_of
+from deploy.local.replaying.expected import SUSPENDED, Expected, key_of
 from deploy.local.replaying.facts import Fact, NoticeFact
 from deploy.local.replaying.taken import NOTIFICATION, SERVICES, TOPIC_OF, taken_by
 
 ESCALATED = "IncidentEscalated"
 """Caused by time and not by a call: a run that lasts longer than a step may take sees some."""
-SUSPENDED = "CertificateSuspended"
 
 
 @dataclass(frozen=True, slots=True)
