@@ -20,6 +20,7 @@ from services.grid import usecases
 from services.grid.config import GridSettings
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
+from services.grid.domain.reports import only_reports_of
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.reference import ReferenceStore
 from services.grid.wire import codes, events, messages
@@ -51,7 +52,7 @@ class GridService:
     @rpc
     def GetIncident(self, request: grid.GetIncidentRequest, call: Call) -> grid.GetIncidentResponse:
         """Reads one incident."""
-        incident = self._incidents.load(UUID(request.incident_id), call.region)
+        incident = self._incidents.show(UUID(request.incident_id), call.region, only_reports_of(call.caller))
         return grid.GetIncidentResponse(incident=_shown(incident, call))
 
     @rpc
@@ -60,6 +61,7 @@ class GridService:
         page = self._incidents.search(
             call.region,
             messages.incident_page(request.page),
+            reported_by=only_reports_of(call.caller),
             state=codes.STATES.get(request.state),
             region=request.region,
             case_number=request.case_number,

@@ -1,4 +1,4 @@
-"""Reports: what people say that they saw, and what is wrong with one that cannot be filed."""
+"""Reports: what people say that they saw, what is wrong with one that cannot be filed, and whose a caller is shown."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from services.grid.domain.reference import TypeKey
 from services.kernel import texts
 from services.kernel.errors import Violation, invalid
+from services.kernel.parties import Party
+from services.kernel.ports import Caller
 from services.kernel.regions import Region, rule_broken_by
 
 texts.register(
@@ -54,3 +56,8 @@ def check_report(
     broken = [Violation(name, rule) for holds, name, rule in rules if not holds]
     if broken:
         raise invalid(*broken)
+
+
+def only_reports_of(caller: Caller) -> Party | None:
+    """Whose reports alone the caller is shown: their own. None for a department, which is shown its region's."""
+    return None if caller.department else Party(*caller.party)

@@ -65,6 +65,9 @@ INCIDENT = sa.Table(
 _LOAD = sa.select(INCIDENT).where(
     INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.region.like(sa.bindparam("bound"))
 )
+_LOAD_OWN = _LOAD.where(
+    INCIDENT.c.reporter_kind == sa.bindparam("kind"), INCIDENT.c.reporter_id == sa.bindparam("party_id")
+)
 _SAVE = sa.update(INCIDENT).where(
     INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.version == sa.bindparam("seen")
 )
@@ -90,10 +93,14 @@ class IncidentStore:
 
     def load(self, incident_id: UUID, bound: str) -> Incident:
         """Read one; Refusal INCIDENT_NOT_FOUND, also when it lies outside `bound`."""
-        found = self._connection.execute(_LOAD, {"incident_id": incident_id, "bound": f"{bound}%"}).mappings().first()
-        if found is None:
-            raise not_found("INCIDENT_NOT_FOUND")
-        return _incident(found)
+        return self._only(_LOAD, {"incident_id": incident_id, "bound": f"{bound}%"})
+
+    def show(self, incident_id: UUID, bound: str, reported_by: Party | None) -> Incident:
+        """Read one as `load` does; of somebody else's report than `reported_by` there is none. None: anybody's."""
+        wanted = {"incident_id": incident_id, "bound": f"{bound}%"}
+        if reported_by is None:
+            return self._only(_LOAD, wanted)
+        return self._only(_LOAD_OWN, wanted | {"kind": reported_by.kind, "party_id": reported_by.id})
 
     def save(self, incident: Incident) -> None:
         """Keep a changed incident; Refusal STALE_VERSION when someone else was faster."""
@@ -112,12 +119,16 @@ class IncidentStore:
         bound: str,
         page: PageRequest,
         *,
+        reported_by: Party | None = None,
         state: IncidentState | None = None,
         region: str = "",
         case_number: str = "",
     ) -> Page[Incident]:
         """Incidents inside `bound`, newest first; None and empty filters let everything pass."""
         wanted = _NEWEST_FIRST.where(INCIDENT.c.region.like(f"{bound}%"))
+        if reported_by:
+            kind, party_id = reported_by
+            wanted = wanted.where(INCIDENT.c.reporter_kind == kind, INCIDENT.c.reporter_id == party_id)
         if state:
             wanted = wanted.where(INCIDENT.c.state == state.value)
         if region:
@@ -128,6 +139,12 @@ class IncidentStore:
             wanted = wanted.where(sa.tuple_(INCIDENT.c.filed_at, INCIDENT.c.id) < page.after)
         rows = self._connection.execute(wanted.limit(page.fetch)).mappings()
         return page.cut([_incident(row) for row in rows], key=lambda incident: (incident.filed_at, incident.id))
+
+    def _only(self, statement: sa.Select[Any], given: Mapping[str, Any]) -> Incident:
+        found = self._connection.execute(statement, given).mappings().first()
+        if found is None:
+            raise not_found("INCIDENT_NOT_FOUND")
+        return _incident(found)
 
 
 def _row(incident: Incident) -> dict[str, Any]:

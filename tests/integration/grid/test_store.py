@@ -18,6 +18,7 @@ from services.grid.store.reference import ReferenceStore, replace_centres, repla
 from services.kernel.errors import Kind, Refusal
 from services.kernel.ids import uuid7
 from services.kernel.paging import PageRequest
+from services.kernel.parties import Party
 from tests.integration.conftest import Engine
 from tests.unit.fakes import NOW
 from tests.unit.grid.samples import (
@@ -132,6 +133,19 @@ def test_an_incident_outside_the_bound_does_not_exist(stores: Stores, bound: str
         with pytest.raises(Refusal) as refused:
             stores.incidents.load(unknown, bound)
         assert (refused.value.kind, refused.value.reason) == (Kind.NOT_FOUND, "INCIDENT_NOT_FOUND")
+
+
+def test_who_is_shown_their_own_reports_finds_no_other(stores: Stores) -> None:
+    [filed] = kept(stores, incident())
+    stranger = Party(filed.reporter.kind, str(uuid7()))
+    assert stores.incidents.show(filed.id, "3711", filed.reporter) == filed
+    assert stores.incidents.show(filed.id, "3711", None) == filed
+    assert stores.incidents.search("3711", ALL, reported_by=filed.reporter).rows == (filed,)
+    assert stores.incidents.search("3711", ALL, reported_by=stranger).rows == ()
+    for bound, reader in (("3711", stranger), ("371121", filed.reporter), ("371121", None)):
+        with pytest.raises(Refusal) as refused:
+            stores.incidents.show(filed.id, bound, reader)
+        assert refused.value.reason == "INCIDENT_NOT_FOUND"
 
 
 def test_of_two_changes_to_one_version_the_second_is_refused(stores: Stores) -> None:

@@ -107,6 +107,12 @@ class FakeIncidents:
             raise not_found("INCIDENT_NOT_FOUND")
         return found
 
+    def show(self, incident_id: UUID, bound: str, reported_by: Party | None) -> Incident:
+        found = self.load(incident_id, bound)
+        if reported_by not in (None, found.reporter):
+            raise not_found("INCIDENT_NOT_FOUND")
+        return found
+
     def save(self, incident: Incident) -> None:
         if self.rows[incident.id].version != incident.version - 1:
             raise conflict("STALE_VERSION")
@@ -121,6 +127,7 @@ class FakeIncidents:
         bound: str,
         page: PageRequest,
         *,
+        reported_by: Party | None = None,
         state: IncidentState | None = None,
         region: str = "",
         case_number: str = "",
@@ -132,6 +139,7 @@ class FakeIncidents:
             row
             for row in sorted(self.rows.values(), key=key, reverse=True)
             if row.report.region.startswith(bound)
+            and reported_by in (None, row.reporter)
             and (state is None or row.state is state)
             and (not region or regions.within(row.report.region, region))
             and case_number in ("", row.case_number)

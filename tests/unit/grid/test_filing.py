@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from services.grid.domain.incidents import Incident
-from services.grid.domain.reports import Report, check_report
+from services.grid.domain.reports import Report, check_report, only_reports_of
 from services.grid.domain.states import IncidentState
 from services.kernel.errors import Kind, Refusal
 from services.kernel.ids import uuid7
+from services.kernel.parties import Party
 from services.kernel.regions import Region
-from tests.unit.fakes import NOW
+from tests.unit.fakes import NOW, WANG, caller
 from tests.unit.grid.samples import CENTRE, GRID, LIMITS, REPORTER, case_number, report
 
 HERE = Region(GRID)
@@ -110,3 +111,9 @@ def test_only_those_who_answer_for_an_incident_learn_the_reporters_number() -> N
     assert filed.shown_to(CENTRE).report.reporter_citizen_number
     for department in (None, "", "371102-HBJ"):
         assert not filed.shown_to(department).report.reporter_citizen_number
+
+
+def test_who_speaks_for_no_department_is_shown_their_own_reports_only() -> None:
+    assert only_reports_of(caller(subject=WANG, department=CENTRE)) is None
+    assert only_reports_of(caller(subject=WANG)) == Party("person", WANG)
+    assert only_reports_of(caller()) == REPORTER

@@ -106,14 +106,15 @@ class GridServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetIncident(self, request, context):
-        """Reads one incident of the caller's region. Refused: no such incident there (INCIDENT_NOT_FOUND).
+        """Reads one incident of the caller's region; a caller without a department reads their own reports only.
+        Refused: no such incident there (INCIDENT_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListIncidents(self, request, context):
-        """Lists incidents of the caller's region, newest first.
+        """Lists incidents of the caller's region, newest first; for a caller without a department their own reports only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
