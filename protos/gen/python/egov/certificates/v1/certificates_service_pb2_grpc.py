@@ -115,7 +115,9 @@ class CertificatesServiceServicer:
 
     def GetCertificate(self, request, context):
         """Reads one certificate of the caller's region: open to its issuer, to the departments that its type is open to and to
-        the holder; to others it does not exist (CERTIFICATE_NOT_FOUND).
+        the holder.
+        Refused: no such certificate there, or none for this caller (CERTIFICATE_NOT_FOUND), not the issuer and not recognised
+        surely enough for the type (LEVEL_TOO_LOW).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -131,8 +133,9 @@ class CertificatesServiceServicer:
 
     def SuspendCertificate(self, request, context):
         """Suspends a certificate. Only its issuer may. One that is suspended for a case may be suspended for another ground.
-        Refused: not in force (WRONG_STATE), suspended for this case already (ALREADY_SUSPENDED), stale version, not the
-        issuer (NOT_THE_ISSUER).
+        Refused: no such certificate in the caller's region (CERTIFICATE_NOT_FOUND), caller without department (NO_DEPARTMENT),
+        not the issuer (NOT_THE_ISSUER), stale version (STALE_VERSION), not in force (WRONG_STATE), suspended for this case
+        already (ALREADY_SUSPENDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,7 +143,8 @@ class CertificatesServiceServicer:
 
     def ResumeCertificate(self, request, context):
         """Puts a suspended certificate in force again, whatever it was suspended for. Only its issuer may.
-        Refused: not suspended (WRONG_STATE), stale version, not the issuer (NOT_THE_ISSUER).
+        Refused: no such certificate in the caller's region (CERTIFICATE_NOT_FOUND), caller without department (NO_DEPARTMENT),
+        not the issuer (NOT_THE_ISSUER), stale version (STALE_VERSION), not suspended (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,7 +152,8 @@ class CertificatesServiceServicer:
 
     def RevokeCertificate(self, request, context):
         """Revokes a certificate for good. Only its issuer may.
-        Refused: revoked already (WRONG_STATE), stale version, not the issuer (NOT_THE_ISSUER).
+        Refused: no such certificate in the caller's region (CERTIFICATE_NOT_FOUND), caller without department (NO_DEPARTMENT),
+        not the issuer (NOT_THE_ISSUER), stale version (STALE_VERSION), revoked already (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -156,8 +161,9 @@ class CertificatesServiceServicer:
 
     def RenewCertificate(self, request, context):
         """Issues the next version: same serial, version one higher, the previous identifier carried along.
-        Refused: not in force (WRONG_STATE), validity unfit (VALIDITY_UNFIT), type retired (CERTIFICATE_TYPE_UNKNOWN), after
-        version 999 (VERSIONS_USED_UP), stale version, not the issuer (NOT_THE_ISSUER).
+        Refused: no such certificate in the caller's region (CERTIFICATE_NOT_FOUND), caller without department (NO_DEPARTMENT),
+        not the issuer (NOT_THE_ISSUER), stale version (STALE_VERSION), not in force (WRONG_STATE), type retired
+        (CERTIFICATE_TYPE_UNKNOWN), after version 999 (VERSIONS_USED_UP), validity unfit (VALIDITY_UNFIT).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -165,6 +171,8 @@ class CertificatesServiceServicer:
 
     def GetHistory(self, request, context):
         """Reads how a certificate stood over time and at a given moment, its versions and its uses. Open as GetCertificate is.
+        Refused: no such certificate there, or none for this caller (CERTIFICATE_NOT_FOUND), not the issuer and not recognised
+        surely enough for the type (LEVEL_TOO_LOW).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
