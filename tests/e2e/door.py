@@ -44,8 +44,11 @@ class Reply:
 
     @property
     def fields(self) -> dict[str, str]:
-        """The fields at fault: field name to rule."""
-        return {name: rule for name, rule, _ in self.error.violations}
+        """The fields at fault: field name to rule, or to its rules in their order, divided by spaces."""
+        broken: dict[str, str] = {}
+        for name, rule, _ in self.error.violations:
+            broken[name] = f"{broken[name]} {rule}" if name in broken else rule
+        return broken
 
 
 class Door:
