@@ -10,28 +10,26 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from deploy.local.client import ApiError
-from deploy.local.tokens import Staff
 from tests.e2e.books import mail_ids
+from tests.e2e.chain import DEPARTMENT, Chain
 from tests.e2e.city import CENTRE, COUNTY, VILLAGE, City, Json
+from tests.e2e.edges import NOT_YET, declared_edges, outcomes, taken_in, whole_tree
+from tests.e2e.spans import what
 from tests.waiting import wait_for
 
 # Each test goes on where the one before it ended.
 pytestmark = pytest.mark.timeout(180)
 
-DEPARTMENT = f"{COUNTY}-SCJG"
 HYGIENE = {"standard": "RZ-LOCAL", "kind": "INCIDENT_KIND_EVENT", "code": "90001"}
 ENTERPRISE, NAME, MAILBOX = "92371199MAB0000158", "海曲小馆（虚构）", "haiqu@enterprises.rizhao.example"
 LICENCE = "11100000MB0328832T014"
 SPOILED = "FOOD-03"
 ELSEWHERE = f"{COUNTY}-CGJ"
-LOGINS = (f"officer.scjg.{COUNTY}", f"officer-2.scjg.{COUNTY}")
 
 SERVICES = ("certificates", "grid", "identity", "inspection", "notification")
 FACTS = {
@@ -40,6 +38,22 @@ FACTS = {
     "inspection": ["InspectionOpened", "OfficersAssigned", "FindingRecorded", "RectificationOrdered",
                    "RecheckRecorded", "InspectionClosed"],
     "certificates": ["CertificateSuspended", "CertificateResumed"],
+}  # fmt: skip
+# What came of each step that a person took, whoever did the rest of it.
+STEPS = {
+    "incident:file": ("GridService/FileIncident", {"IncidentFiled"}),
+    "incident:dispatch": (
+        "GridService/DispatchIncident", {"IncidentDispatched", "InspectionOpened", "IncidentAccepted"},
+    ),
+    "inspection:assign": ("InspectionService/AssignOfficers", {"OfficersAssigned"}),
+    "inspection:recordFinding": ("InspectionService/RecordFinding", {"FindingRecorded", "CertificateSuspended"}),
+    "inspection:orderRectification": ("InspectionService/OrderRectification", {"RectificationOrdered"}),
+    "inspection:recordRecheck": ("InspectionService/RecordRecheck", {"RecheckRecorded"}),
+    "inspection:close": (
+        "InspectionService/CloseInspection", {"InspectionClosed", "CertificateResumed", "IncidentHandled"},
+    ),
+    "incident:verify": ("GridService/VerifyIncident", {"IncidentVerified"}),
+    "incident:close": ("GridService/CloseIncident", {"IncidentClosed"}),
 }  # fmt: skip
 TOLD = {
     ("client", "rizhao-ssp"): {
@@ -59,67 +73,6 @@ TOLD = {
         "certificate-suspended", "certificate-resumed",
     },
 }  # fmt: skip
-
-
-@dataclass
-class Chain:
-    """The case as far as it has come: each field is what was last answered or read."""
-
-    city: City
-    licence: Json
-    incident: Json = field(default_factory=dict)
-    inspection: Json = field(default_factory=dict)
-
-    @property
-    def case_number(self) -> str:
-        return str(self.incident["caseNumber"])
-
-    @property
-    def seat(self) -> Staff:
-        """Seat of the county's grid centre."""
-        return self.city.people.seat(COUNTY)
-
-    def officer(self, number: int = 0) -> Staff:
-        """One of the two officers who inspect."""
-        return self.city.people.office.vouching_for(LOGINS[number], DEPARTMENT)
-
-    def inspect(self, command: str, by: Staff, **said: Any) -> None:
-        """Somebody leads the inspection a step on."""
-        body = {"version": self.inspection["version"]} | said
-        path = f"/v1/inspections/{self.inspection['inspectionId']}:{command}"
-        self.inspection = self.city.gateway.post(path, body, door=by).body["inspection"]
-
-    def read_incident(self) -> Json:
-        """The incident as it stands, read by the seat."""
-        path = f"/v1/incidents/{self.incident['incidentId']}"
-        self.incident = self.city.gateway.get(path, door=self.seat).body["incident"]
-        return self.incident
-
-    def licence_is(self, status: str) -> Json:
-        """The licence once it stands so; anyone who has its identifier sees the same."""
-        path = f"/v1/certificates/{self.licence['certificateId']}"
-
-        def reached() -> bool:
-            self.licence = self.city.gateway.get(path, door=self.officer()).body["certificate"]
-            return bool(self.licence["status"] == f"CERTIFICATE_STATUS_{status}")
-
-        wait_for(f"the licence is {status}", reached)
-        seen = self.city.gateway.get("/v1/certificates:verify", {"identifier": self.licence["identifier"]}).body
-        assert (seen["known"], seen["status"]) == (True, f"CERTIFICATE_STATUS_{status}")
-        return self.licence
-
-    def incident_is(self, state: str) -> Json:
-        """The incident once it stands so."""
-        wanted = f"INCIDENT_STATE_{state}"
-        wait_for(f"the incident is {state}", lambda: self.read_incident()["state"] == wanted)
-        return self.incident
-
-    def officer_ids(self) -> list[str]:
-        """The ids of the two officers."""
-        asked = "SELECT login, person_id FROM staff WHERE login = ANY(%s) AND department = %s"
-        rows = self.city.rows("identity", asked, list(LOGINS), DEPARTMENT)
-        ids = {row["login"]: str(row["person_id"]) for row in rows}
-        return [ids[login] for login in LOGINS]
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +104,8 @@ def test_1_the_enterprise_holds_a_licence(chain: Chain) -> None:
 
 
 def test_2_a_citizen_reports_and_the_seat_dispatches(chain: Chain) -> None:
-    filed = chain.city.file(type=HYGIENE, enterpriseCode=ENTERPRISE, description="Kitchen unclean").body["incident"]
-    chain.incident = chain.city.dispatch(filed).body["incident"]
+    filed = chain.city.file(type=HYGIENE, enterpriseCode=ENTERPRISE, description="Kitchen unclean")
+    chain.led("dispatch", chain.city.dispatch(chain.led("file", filed)))
     assert chain.incident["holderDepartment"] == DEPARTMENT
 
 
@@ -213,9 +166,9 @@ def test_7_the_close_of_the_inspection_resumes_the_licence_and_handles_the_incid
 
 
 def test_8_the_seat_verifies_and_closes(chain: Chain) -> None:
-    verified = chain.city.verify(chain.incident).body["incident"]
+    verified = chain.led("verify", chain.city.verify(chain.incident))
     assert verified["state"] == "INCIDENT_STATE_VERIFIED"
-    chain.incident = chain.city.close(verified).body["incident"]
+    chain.led("close", chain.city.close(verified))
     assert (chain.incident["state"], chain.incident["version"]) == ("INCIDENT_STATE_CLOSED", "6")
 
 
@@ -262,3 +215,43 @@ def test_9_the_enterprise_has_its_mails(chain: Chain) -> None:
     # Those of the licence name the licence in their subject, the others the case.
     named = [mail for mail in chain.city.mails(chain.case_number) if mail["to"] == MAILBOX]
     assert len(named) == len([each for each in TOLD["enterprise", ENTERPRISE] if each.startswith("inspection-")])
+
+
+def test_10_every_edge_that_is_declared_was_gone_once(chain: Chain) -> None:
+    edges = declared_edges(chain.city, chain.case_number)
+    # Everything that happened is taken by somebody: at least to tell people of it.
+    assert {edge.fact for edge in edges} == {fact for facts in FACTS.values() for fact in facts}
+
+    def settled() -> bool:
+        found = outcomes(chain.city, edges)
+        return found.total() >= len(edges) and not {outcome for _, outcome in found} & NOT_YET
+
+    wait_for("every edge", settled)
+    assert outcomes(chain.city, edges) == Counter((edge, "taken") for edge in edges)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_10_each_step_is_one_tree_with_all_that_came_of_it(chain: Chain, step: str) -> None:
+    method, facts = STEPS[step]
+    edges = [edge for edge in declared_edges(chain.city, chain.case_number) if edge.trace == chain.traces[step]]
+    assert {edge.fact for edge in edges} == facts
+
+    spans = whole_tree(chain.city, chain.traces[step], edges)
+    by_id = {span.span: span for span in spans}
+    (root,) = (span for span in spans if not span.parent)
+    assert what(root) == ("gateway", "server", method)
+    for span in spans:
+        assert span is root or span.parent in by_id, f"{what(span)} is an orphan"
+        assert not span.links, "work that begins at once joins its cause's trace"
+    assert Counter(span.attributes.get("egov.event.outcome") for span in spans)["taken"] == len(edges)
+    for edge in edges:
+        (taking,) = taken_in(spans, edge)
+        sending = by_id[taking.parent]
+        assert (sending.kind, sending.attributes["egov.event.id"]) == ("producer", edge.event_id)
+        assert taking.case_number == sending.case_number == chain.case_number
+
+
+def test_10_nothing_of_the_case_came_of_no_step(chain: Chain) -> None:
+    assert set(chain.traces) == set(STEPS)
+    edges = declared_edges(chain.city, chain.case_number)
+    assert {edge.trace for edge in edges} == set(chain.traces.values())
