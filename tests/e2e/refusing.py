@@ -122,6 +122,7 @@ class Scene:
             where += f"/{named[IDS[self.path]]}"
             body = ({} if not step.takes_version else {"version": named["version"]}) | body
         if step.reads:
+            where += f"/{step.command}" if step.command else ""
             return self.city.door.get(f"{where}?{urlencode(body)}" if body else where, token)
         return self.city.door.post(f"{where}:{step.command}" if step.command else where, token, body)
 
@@ -130,7 +131,7 @@ class Scene:
 class Step:
     """A step of a case: what it is called, who may take it, and what is said with it.
 
-    `command` is empty for what makes or reads a thing; `level` says whether a person must have signed in.
+    `command` is empty for what makes a thing, or reads it or a list; `level` says whether a person must have signed in.
     """
 
     what: str

@@ -64,6 +64,7 @@ def holders(scene: Scene) -> Json:
 
 ISSUE = Step("issue", "", issuer, lambda _: application(), on_a_thing=False)
 GET = Step("get", "", reader, takes_version=False, reads=True, level=False)
+HISTORY = Step("history", "history", reader, takes_version=False, reads=True, level=False)
 LIST = Step("list", "", reader, holders, on_a_thing=False, reads=True)
 SUSPEND = Step("suspend", "suspend", issuer, for_the_case)
 RESUME = Step("resume", "resume", issuer)
@@ -71,10 +72,11 @@ REVOKE = Step("revoke", "revoke", issuer)
 RENEW = Step("renew", "renew", issuer)
 USE = Step("use", "use", reader, lambda scene: for_the_case(scene) | {"purpose": "incident"}, takes_version=False)
 BY_ISSUER = (SUSPEND, RESUME, REVOKE, RENEW)
-STEPS = (ISSUE, GET, LIST, *BY_ISSUER, USE)
+STEPS = (ISSUE, GET, HISTORY, LIST, *BY_ISSUER, USE)
 
 WAY: Mapping[str, tuple[Step, ...]] = {
     "get": (),
+    "history": (),
     "suspend": (),
     "resume": (SUSPEND,),
     "revoke": (),
@@ -140,7 +142,7 @@ CALLERS = [
     *(on(step, "by a department that only may see it", 403, "NOT_THE_ISSUER", by=reader)
       for step in (ISSUE, *BY_ISSUER)),
     *(on(step, "by a department that it is not open to", 404, "CERTIFICATE_NOT_FOUND", by=stranger)
-      for step in (GET, USE)),
+      for step in (GET, HISTORY, USE)),
 ]  # fmt: skip
 
 STATES = [

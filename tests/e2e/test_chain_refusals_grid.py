@@ -32,6 +32,7 @@ officer, foreigner = officer_of("CGJ"), officer_of("CGJ", COUNTY_ELSEWHERE)
 
 FILE = Step("file", "", citizen, lambda _: {"report": report()}, on_a_thing=False, level=False)
 GET = Step("get", "", citizen, takes_version=False, reads=True, level=False)
+LIST = Step("list", "", citizen, on_a_thing=False, reads=True, level=False)
 DISPATCH = Step("dispatch", "dispatch", seat)
 ACCEPT = Step("accept", "accept", officer)
 RETURN = Step("return", "return", officer, lambda _: {"reason": "RETURN_REASON_UNCLEAR"})
@@ -40,7 +41,7 @@ VERIFY = Step("verify", "verify", seat, lambda _: {"passed": True})
 CLOSE = Step("close", "close", seat, lambda _: {"outcome": "CLOSING_OUTCOME_HANDLED"})
 REOPEN = Step("reopen", "reopen", citizen, level=False)
 BY_CENTRE, BY_DEPARTMENT = (DISPATCH, VERIFY, CLOSE), (ACCEPT, RETURN, HANDLE)
-STEPS = (FILE, GET, *BY_CENTRE, *BY_DEPARTMENT, REOPEN)
+STEPS = (FILE, GET, LIST, *BY_CENTRE, *BY_DEPARTMENT, REOPEN)
 
 WAY: Mapping[str, tuple[Step, ...]] = {
     "get": (),

@@ -62,12 +62,13 @@ OPEN = Step(
     "open", "", officer, lambda _: {"region": VILLAGE, "enterpriseCode": ENTERPRISE}, on_a_thing=False
 )  # fmt: skip
 GET = Step("get", "", officer, takes_version=False, reads=True, level=False)
+LIST = Step("list", "", officer, on_a_thing=False, reads=True, level=False)
 ASSIGN = Step("assign", "assign", officer, named(OWN, LENT_TO_US))
 FIND = Step("find", "recordFinding", officer, lambda _: ITEM)
 ORDER = Step("order", "orderRectification", officer, lambda _: {"rectifyBy": in_days(7)})
 RECHECK = Step("recheck", "recordRecheck", officer, lambda _: {"passed": True})
 CLOSE = Step("close", "close", officer)
-STEPS = (OPEN, GET, ASSIGN, FIND, ORDER, RECHECK, CLOSE)
+STEPS = (OPEN, GET, LIST, ASSIGN, FIND, ORDER, RECHECK, CLOSE)
 
 # How far an inspection is led before it stands ready for a step, or in a state.
 WAY: Mapping[str, tuple[Step, ...]] = {
