@@ -8,7 +8,7 @@ from typing import Any
 from deploy.local.client import Answer
 from deploy.local.tokens import Staff
 from tests.e2e.city import COUNTY, City, Json
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 DEPARTMENT = f"{COUNTY}-SCJG"
 LOGINS = (f"officer.scjg.{COUNTY}", f"officer-2.scjg.{COUNTY}")

@@ -11,7 +11,7 @@ from observability.records import SpanRecord
 from tests.contract.system import SERVICES, declared, service_class
 from tests.e2e.city import City
 from tests.e2e.spans import spans_of
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 NOT_YET = {"retried", "waiting"}
 """Outcomes of events that came before what they refer to: they are tried again."""

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from tests.e2e.city import COUNTY, COUNTY_ELSEWHERE, City, Json
 from tests.e2e.door import Reply, assert_refused
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 TABLES = {"grid": "incident", "inspection": "inspection", "certificates": "certificate"}
 IDS = {"/v1/incidents": "incidentId", "/v1/inspections": "inspectionId", "/v1/certificates": "certificateId"}
@@ -102,6 +102,11 @@ def seat_elsewhere(city: City) -> str:
 def officer_of(department: str, county: str = COUNTY) -> Caller:
     """The officer of a department."""
     return lambda city: city.people.officer(f"{county}-{department}").token()
+
+
+def coordinator_of(department: str) -> Caller:
+    """The coordinator of one of the county's departments, who may send on what the department holds."""
+    return lambda city: city.people.coordinator(f"{COUNTY}-{department}").token()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from tests.e2e.refusing import (
     Step,
     assert_without_effect,
     citizen,
+    coordinator_of,
     officer_of,
     refused_on,
     seat,
@@ -79,8 +80,9 @@ ROWS = [
       for step in (GET, *BY_CENTRE, REOPEN)),
     *(on(step, "by a department of another county", 404, "INCIDENT_NOT_FOUND", by=foreigner)
       for step in BY_DEPARTMENT),
-    *(on(step, "by the department in charge", 403, "NOT_THE_HOLDER", by=officer) for step in BY_CENTRE),
-    on(REOPEN, "by the department that was in charge", 403, "NOT_THE_REPORTER", by=officer),
+    on(DISPATCH, "by the department in charge", 403, "NOT_THE_HOLDER", by=coordinator_of("CGJ")),
+    *(on(step, "by the department in charge", 403, "SCOPE_MISSING", by=officer) for step in (VERIFY, CLOSE)),
+    on(REOPEN, "by the centre that closed it", 403, "NOT_THE_REPORTER", by=seat),
     *(stale(step, SERVICE) for step in STEPS if step.command),
 ]  # fmt: skip
 

@@ -24,7 +24,7 @@ from tests.e2e.refusing import (
     stale,
     wrong_callers,
 )
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 SERVICE, PATH = "inspection", "/v1/inspections"
 # Holds no licence that an inspection could suspend.

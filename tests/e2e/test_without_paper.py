@@ -17,7 +17,7 @@ from deploy.local.client import Answer, ApiError
 from deploy.local.tokens import Staff
 from tests.e2e.books import mail_ids
 from tests.e2e.city import CERTIFICATES_TOPIC, COUNTY, VILLAGE, City, Json
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 # Each test goes on where the one before it ended.
 pytestmark = pytest.mark.timeout(120)
