@@ -18,6 +18,9 @@ from tests.waiting import wait_for
 TABLES = {"grid": "incident", "inspection": "inspection", "certificates": "certificate"}
 IDS = {"/v1/incidents": "incidentId", "/v1/inspections": "inspectionId", "/v1/certificates": "certificateId"}
 
+# A person of the sample city.
+CITIZEN = "019b76da-a800-7357-95b1-e3b9aecda407"
+
 Caller = Callable[[City], str | None]
 """Somebody who calls, by their token."""
 
@@ -87,6 +90,11 @@ def office(city: City) -> str:
 def citizen(city: City) -> str:
     """The citizen app."""
     return city.people.citizens.token()
+
+
+def another_citizen(city: City) -> str:
+    """A citizen who signed in with the citizen app and has reported nothing that the app itself did."""
+    return city.people.citizens.speaking_for(CITIZEN).token()
 
 
 def seat(city: City) -> str:

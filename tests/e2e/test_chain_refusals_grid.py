@@ -14,9 +14,11 @@ import pytest
 
 from tests.e2e.city import COUNTY_ELSEWHERE, City, Json, report
 from tests.e2e.refusing import (
+    CITIZEN,
     Refused,
     Scene,
     Step,
+    another_citizen,
     assert_without_effect,
     citizen,
     coordinator_of,
@@ -82,6 +84,8 @@ ROWS = [
       for step in BY_DEPARTMENT),
     on(DISPATCH, "by the department in charge", 403, "NOT_THE_HOLDER", by=coordinator_of("CGJ")),
     *(on(step, "by the department in charge", 403, "SCOPE_MISSING", by=officer) for step in (VERIFY, CLOSE)),
+    on(GET, "what somebody else reported, by a citizen", 404, "INCIDENT_NOT_FOUND", by=another_citizen),
+    on(REOPEN, "what somebody else reported, by a citizen", 403, "NOT_THE_REPORTER", by=another_citizen),
     on(REOPEN, "by the centre that closed it", 403, "NOT_THE_REPORTER", by=seat),
     *(stale(step, SERVICE) for step in STEPS if step.command),
 ]  # fmt: skip
@@ -90,6 +94,13 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.what)
 def test_is_refused_and_changes_nothing(scene: Scene, row: Refused) -> None:
     assert_without_effect(scene.city, SERVICE, scene, row)
+
+
+def test_a_citizen_lists_what_they_reported_and_nothing_else(scene: Scene) -> None:
+    theirs = scene.ask(FILE, another_citizen).json["incident"]["incidentId"]
+    listed = scene.ask(LIST, another_citizen).json["incidents"]
+    assert theirs in [each["incidentId"] for each in listed]
+    assert {each["reporter"]["id"] for each in listed} == {CITIZEN}
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.what)
