@@ -1,5 +1,6 @@
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,19 +10,23 @@ from egov.certificates.v1 import events_pb2 as certificates
 from egov.common.v1 import parties_pb2
 from egov.grid.v1 import events_pb2 as grid
 from egov.grid.v1 import incidents_pb2
+from egov.identity.v1 import events_pb2 as identity
 from egov.inspection.v1 import events_pb2 as inspection
 from egov.inspection.v1 import inspections_pb2
 from google.protobuf.message import Message
 
-from deploy.local.replaying.facts import CERTIFICATES_TOPIC, GRID_TOPIC, INSPECTION_TOPIC, NOTIFIED, fact, tells
-from deploy.local.replaying.taken import SERVICES, TAKES
-from services.certificates.service import CertificatesService
-from services.chassis.denials import Denials
-from services.chassis.entrypoints import On
+from deploy.local.replaying.expected import EVENT_OF
+from deploy.local.replaying.facts import (
+    CERTIFICATES_TOPIC,
+    GRID_TOPIC,
+    IDENTITY_TOPIC,
+    INSPECTION_TOPIC,
+    NOTIFIED,
+    fact,
+    tells,
+)
+from deploy.local.replaying.taken import SERVICES, taken_by
 from services.chassis.envelope import Envelope
-from services.grid.service import GridService
-from services.inspection.service import InspectionService
-from services.notification.service import NotificationService
 from services.notification.wire import certificates as certificate_notices
 from services.notification.wire import incidents as incident_notices
 from services.notification.wire import inspections as inspection_notices
@@ -91,8 +96,9 @@ def test_the_books_expect_the_notices_that_notification_makes(event: Any, told: 
 
 
 def test_the_events_that_somebody_is_told_of_are_known() -> None:
-    assert {kind.DESCRIPTOR.full_name for kind in OCCASIONS} == NOTIFIED
-    assert {type(event) for event, _ in CASES} == set(OCCASIONS)
+    assert {type(event).DESCRIPTOR.full_name for event, _ in CASES} == NOTIFIED
+    told = {kind.DESCRIPTOR.name: kind.DESCRIPTOR.full_name for kind in OCCASIONS}
+    assert {told[name] for name in EVENT_OF.values()} <= NOTIFIED
 
 
 def read(event: Message, topic: str = "") -> Any:
@@ -127,17 +133,14 @@ def test_an_event_says_what_is_told_apart(event: Message, detail: str) -> None:
     assert read(event).detail == detail
 
 
-def declared(service: type[Any]) -> set[tuple[str, str]]:
-    """What the consumers of a service class take."""
-    found = (each for cls in (service, Denials) for method in vars(cls).values() for each in entrypoints(method))
-    return {(each.topic, each.kind.name) for each in found}
+def test_a_service_takes_what_its_consumers_declare() -> None:
+    filed, found = read(event_of(grid.IncidentFiled), GRID_TOPIC), read(event_of(inspection.FindingRecorded))
+    assert taken_by("notification", [filed, filed]) == 2
+    assert taken_by("grid", [filed]) == 0
+    assert taken_by("certificates", [replace(found, topic=INSPECTION_TOPIC)]) == 1
+    assert taken_by("certificates", [replace(found, topic=GRID_TOPIC)]) == 0
 
 
-def entrypoints(method: Any) -> list[On]:
-    return [each for each in getattr(method, "nameko_entrypoints", ()) if isinstance(each, On)]
-
-
-def test_the_books_know_what_each_service_takes() -> None:
-    classes = (GridService, InspectionService, CertificatesService, NotificationService)
-    assert {cls.name for cls in classes} == set(SERVICES)
-    assert {cls.name: declared(cls) for cls in classes} == TAKES
+def test_who_is_shut_out_is_known_to_every_service() -> None:
+    shut_out = read(identity.ClientDisabled(client_id="a-client", version=2), IDENTITY_TOPIC)
+    assert [taken_by(service, [shut_out]) for service in SERVICES] == [1, 1, 1, 1]
