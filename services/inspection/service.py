@@ -115,6 +115,21 @@ class InspectionService:
         return messages.OrderRectificationResponse(inspection=wire.inspection_message(inspection))
 
     @rpc
+    def ExtendRectification(
+        self, request: messages.ExtendRectificationRequest, call: Call
+    ) -> messages.ExtendRectificationResponse:
+        """Puts the date for rectification off."""
+        inspection = usecases.extend_rectification(
+            self.uow,
+            self._inspections,
+            UUID(request.inspection_id),
+            call.region,
+            seen=request.version,
+            until=moment(request.rectify_by),
+        )
+        return messages.ExtendRectificationResponse(inspection=wire.inspection_message(inspection))
+
+    @rpc
     def RecordRecheck(self, request: messages.RecordRecheckRequest, call: Call) -> messages.RecordRecheckResponse:
         """Records a second look."""
         inspection = usecases.record_recheck(

@@ -138,6 +138,17 @@ def order_rectification(
     return inspection
 
 
+def extend_rectification(
+    uow: UnitOfWork, inspections: Inspections, inspection_id: UUID, bound: str, *, seen: int, until: datetime
+) -> Inspection:
+    """Put the date for rectification off."""
+    before = inspections.load(inspection_id, bound)
+    inspection = before.extend(until, seen=seen, by=uow.caller.person, now=uow.now())
+    inspections.save(inspection)
+    uow.record(events.rectification_extended(inspection, uow.now()))
+    return inspection
+
+
 def record_recheck(
     uow: UnitOfWork,
     inspections: Inspections,

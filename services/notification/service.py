@@ -85,6 +85,7 @@ class NotificationService:
     @on(inspection_events.OfficersAssigned, id=INSPECTIONS, start=BEGINNING)
     @on(inspection_events.FindingRecorded, id=INSPECTIONS, start=BEGINNING)
     @on(inspection_events.RectificationOrdered, id=INSPECTIONS, start=BEGINNING)
+    @on(inspection_events.RectificationExtended, id=INSPECTIONS, start=BEGINNING)
     @on(inspection_events.RecheckRecorded, id=INSPECTIONS, start=BEGINNING)
     @on(inspection_events.InspectionClosed, id=INSPECTIONS, start=BEGINNING)
     def inspection_moved(self, event: Message, call: Call) -> None:

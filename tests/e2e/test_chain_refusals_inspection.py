@@ -66,9 +66,10 @@ LIST = Step("list", "", officer, on_a_thing=False, reads=True, level=False)
 ASSIGN = Step("assign", "assign", officer, named(OWN, LENT_TO_US))
 FIND = Step("find", "recordFinding", officer, lambda _: ITEM)
 ORDER = Step("order", "orderRectification", officer, lambda _: {"rectifyBy": in_days(7)})
+EXTEND = Step("extend", "extendRectification", officer, lambda _: {"rectifyBy": in_days(14)})
 RECHECK = Step("recheck", "recordRecheck", officer, lambda _: {"passed": True})
 CLOSE = Step("close", "close", officer)
-STEPS = (OPEN, GET, LIST, ASSIGN, FIND, ORDER, RECHECK, CLOSE)
+STEPS = (OPEN, GET, LIST, ASSIGN, FIND, ORDER, EXTEND, RECHECK, CLOSE)
 
 # How far an inspection is led before it stands ready for a step, or in a state.
 WAY: Mapping[str, tuple[Step, ...]] = {
@@ -76,6 +77,7 @@ WAY: Mapping[str, tuple[Step, ...]] = {
     "assign": (),
     "find": (ASSIGN,),
     "order": (ASSIGN, FIND),
+    "extend": (ASSIGN, FIND, ORDER),
     "recheck": (ASSIGN, FIND, ORDER),
     "close": (ASSIGN, FIND, ORDER, RECHECK),
     "closed": (ASSIGN, CLOSE),
@@ -138,9 +140,9 @@ CALLERS = [
     *(on(step, "of another county", 404, "INSPECTION_NOT_FOUND", by=foreigner) for step in STEPS if step.on_a_thing),
     on(ASSIGN, "by another department", 403, "NOT_THE_HOLDER", by=neighbour),
     *(on(step, "by another department", 403, "NOT_AN_OFFICER_HERE", by=neighbour)
-      for step in (FIND, ORDER, RECHECK, CLOSE)),
+      for step in (FIND, ORDER, EXTEND, RECHECK, CLOSE)),
     *(on(step, "by an officer who was not named", 403, "NOT_AN_OFFICER_HERE", by=not_named)
-      for step in (FIND, ORDER, RECHECK, CLOSE)),
+      for step in (FIND, ORDER, EXTEND, RECHECK, CLOSE)),
 ]  # fmt: skip
 
 STATES = [
@@ -150,6 +152,7 @@ STATES = [
           (ASSIGN, ("closed",)),
           (FIND, ("assign", "recheck", "close", "closed")),
           (ORDER, ("assign", "recheck", "close", "closed")),
+          (EXTEND, ("assign", "find", "order", "close", "closed")),
           (RECHECK, ("assign", "order", "close", "closed")),
           (CLOSE, ("assign", "closed")),
       )
@@ -183,6 +186,8 @@ RULES = [
           itemCode="", gravity="GRAVITY_UNSPECIFIED"),
     unfit(ORDER, "until yesterday", {"rectify_by": "DATE_UNFIT"}, rectifyBy=in_days(-1)),
     unfit(ORDER, "until the day after the 90th", {"rectify_by": "DATE_UNFIT"}, rectifyBy=in_days(91)),
+    unfit(EXTEND, "to a date before the one that runs", {"rectify_by": "DATE_UNFIT"}, rectifyBy=in_days(1)),
+    unfit(EXTEND, "until the day after the 90th", {"rectify_by": "DATE_UNFIT"}, rectifyBy=in_days(91)),
     unfit(ORDER, "without end", {"rectify_by": "REQUIRED"}, rectifyBy=None),
     unfit(RECHECK, "passed, with a new date", {"rectify_by": "DATE_UNFIT"}, rectifyBy=in_days(7)),
     unfit(RECHECK, "not passed, without a new date", {"rectify_by": "DATE_UNFIT"}, passed=False),

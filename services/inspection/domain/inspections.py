@@ -25,8 +25,9 @@ texts.register(
             "What was found is not rectified yet, so it cannot be closed.",
         ),
         "DATE_UNFIT": (
-            "整改期限应在当前时间之后、{limit} 天之内；复查合格时不填，不合格时必填。",
-            "A date in the future, at most {limit} days away, is needed; after a re-check that was passed, none.",
+            "整改期限应在当前时间之后、{limit} 天之内，延期须晚于原期限；复查合格时不填，不合格时必填。",
+            "A date in the future, at most {limit} days away, is needed, and a later one to put it off; "
+            "after a re-check that was passed, none.",
         ),
     }
 )
@@ -51,6 +52,7 @@ class Command(StrEnum):
     ASSIGN = "ASSIGN"
     FIND = "FIND"
     ORDER = "ORDER"
+    EXTEND = "EXTEND"
     PASS = "PASS"
     FAIL = "FAIL"
     CLOSE = "CLOSE"
@@ -163,6 +165,16 @@ class Inspection:
             raise invalid(DATE_UNFIT)
         return self._changed(state=state, rectify_by=until)
 
+    def extend(self, until: datetime, *, seen: int, by: str | None, now: datetime) -> Inspection:
+        """Put the date for rectification off.
+
+        Raises Refusal STALE_VERSION, WRONG_STATE, NOT_AN_OFFICER_HERE; DATE_UNFIT as violation.
+        """
+        state, _ = self._by_officer(Command.EXTEND, seen, by)
+        if not _fits(until, now) or (self.rectify_by is not None and until <= self.rectify_by):
+            raise invalid(DATE_UNFIT)
+        return self._changed(state=state, rectify_by=until)
+
     def recheck(self, *, passed: bool, until: datetime | None, seen: int, by: str | None, now: datetime) -> Inspection:
         """Record a second look: passed, or else with a new date for rectification.
 
@@ -229,6 +241,7 @@ TRANSITIONS: Mapping[tuple[InspectionState, Command], Step] = {
     (InspectionState.ASSIGNED, Command.CLOSE): Step(InspectionState.CLOSED, RECTIFIED),
     # An officer may fall ill or step aside at any time before the end.
     (InspectionState.RECTIFYING, Command.ASSIGN): Step(InspectionState.RECTIFYING),
+    (InspectionState.RECTIFYING, Command.EXTEND): Step(InspectionState.RECTIFYING),
     (InspectionState.RECTIFYING, Command.FAIL): Step(InspectionState.RECTIFYING),
     (InspectionState.RECTIFYING, Command.PASS): Step(InspectionState.RECHECKED),
     # Always forbidden by its guard, whose reason says more than WRONG_STATE.

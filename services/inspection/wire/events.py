@@ -101,6 +101,20 @@ def rectification_ordered(inspection: Inspection, at: datetime) -> events_pb2.Re
     )
 
 
+def rectification_extended(inspection: Inspection, at: datetime) -> events_pb2.RectificationExtended:
+    """The fact that the date for rectification was put off."""
+    return events_pb2.RectificationExtended(
+        inspection_id=str(inspection.id),
+        version=inspection.version,
+        case_number=inspection.case_number,
+        region=inspection.region,
+        rectify_by=stamp(inspection.rectify_by),
+        enterprise_code=inspection.enterprise_code,
+        department=inspection.department,
+        extended_at=stamp(at),
+    )
+
+
 def recheck_recorded(inspection: Inspection, at: datetime) -> events_pb2.RecheckRecorded:
     """The fact that the subject was checked again; a date runs on only when it was not in order."""
     passed = inspection.state is InspectionState.RECHECKED

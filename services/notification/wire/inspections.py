@@ -46,6 +46,12 @@ def _ordered(event: inspection.RectificationOrdered, event_id: str) -> Occasion:
     return _occasion(event, event_id, "inspection-rectification", facts, *told, tell_reporter=True)
 
 
+def _extended(event: inspection.RectificationExtended, event_id: str) -> Occasion:
+    facts: dict[str, Fact] = {"extended_at": moment(event.extended_at), "rectify_by": moment(event.rectify_by)}
+    told = (_enterprise(event), _department(event))
+    return _occasion(event, event_id, "inspection-extended", facts, *told, tell_reporter=True)
+
+
 def _rechecked(event: inspection.RecheckRecorded, event_id: str) -> Occasion:
     facts: dict[str, Fact] = {"checked_at": moment(event.checked_at)}
     told = (_enterprise(event), _department(event))
@@ -67,6 +73,7 @@ OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
     inspection.OfficersAssigned: _assigned,
     inspection.FindingRecorded: _found,
     inspection.RectificationOrdered: _ordered,
+    inspection.RectificationExtended: _extended,
     inspection.RecheckRecorded: _rechecked,
     inspection.InspectionClosed: _closed,
 }

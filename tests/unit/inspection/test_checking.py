@@ -88,6 +88,16 @@ def test_a_recheck_that_was_not_passed_needs_a_new_date_and_one_that_was_needs_n
     assert (passed_now.state, passed_now.rectify_by) == (InspectionState.RECHECKED, later)
 
 
+def test_only_a_later_date_puts_rectification_off() -> None:
+    before = rectifying()
+    for until in (SOON, SOON - SECOND, NOW, NOW + timedelta(days=90) + SECOND):
+        with pytest.raises(Refusal) as refused:
+            before.extend(until, seen=4, by=LIN, now=NOW)
+        assert violations(refused) == [("rectify_by", "DATE_UNFIT")]
+    after = before.extend(SOON + SECOND, seen=4, by=LIN, now=NOW)
+    assert (after.state, after.rectify_by, after.version) == (InspectionState.RECTIFYING, SOON + SECOND, 5)
+
+
 def close(before: Inspection) -> Inspection:
     return before.close(seen=before.version, by=LIN, now=SOON)
 
@@ -114,6 +124,7 @@ def test_only_its_officers_act_on_an_inspection(by: str | None) -> None:
     asked: tuple[Callable[[], Inspection], ...] = (
         lambda: assigned().find(FRIDGE, Gravity.MINOR, finding_id=uuid7(), seen=2, by=by, now=NOW),
         lambda: assigned().order_rectification(SOON, seen=2, by=by, now=NOW),
+        lambda: rectifying().extend(SOON + SECOND, seen=4, by=by, now=NOW),
         lambda: rectifying().recheck(passed=True, until=None, seen=4, by=by, now=NOW),
         lambda: rechecked().close(seen=5, by=by, now=NOW),
     )

@@ -123,6 +123,18 @@ class InspectionMachine(RuleBasedStateMachine):
         ):
             assert self.inspection.rectify_by == until
 
+    @rule(days=DAYS, by=WHO, late=LATE)
+    def extend(self, days: int, by: str | None, late: int) -> None:
+        before, until = self.inspection, self.now + timedelta(days=days)
+        later = before.rectify_by is not None and until > before.rectify_by
+        if self.ask(
+            Command.EXTEND,
+            late,
+            lambda seen: before.extend(until, seen=seen, by=by, now=self.now),
+            self.unless_officer(by, None if later and self.fits(days) else "INVALID_ARGUMENT"),
+        ):
+            assert self.inspection.rectify_by == until
+
     @rule(passed=st.booleans(), days=NEW_DAYS, by=WHO, late=LATE)
     def recheck(self, passed: bool, days: int | None, by: str | None, late: int) -> None:
         before = self.inspection

@@ -144,6 +144,14 @@ def test_an_order_runs_until_its_date() -> None:
     assert (envelope.deadline, envelope.version) == (SOON, 4)
 
 
+def test_an_extension_runs_until_its_later_date() -> None:
+    before, later, uow = samples.rectifying(), SOON + timedelta(days=1), as_officer()
+    usecases.extend_rectification(uow, kept(before), before.id, BOUND, seen=4, until=later)
+    [event], [envelope] = uow.events, uow.envelopes
+    assert isinstance(event, events_pb2.RectificationExtended)
+    assert (envelope.deadline, envelope.version) == (later, 5)
+
+
 def test_a_recheck_runs_on_until_its_new_date_or_was_passed() -> None:
     before, later = samples.rectifying(), SOON + timedelta(days=1)
     inspections, uow = kept(before), as_officer()
@@ -178,6 +186,7 @@ CHANGES: dict[str, Callable[[FakeUnitOfWork, FakeInspections, Inspection, str], 
         uow, store, FakeReference(), it.id, bound, seen=2, item_code="FOOD-10", gravity=Gravity.MINOR
     ),
     "order": lambda uow, store, it, bound: usecases.order_rectification(uow, store, it.id, bound, seen=2, until=SOON),
+    "extend": lambda uow, store, it, bound: usecases.extend_rectification(uow, store, it.id, bound, seen=2, until=SOON),
     "recheck": lambda uow, store, it, bound: usecases.record_recheck(
         uow, store, it.id, bound, seen=2, passed=True, until=None
     ),

@@ -125,6 +125,7 @@ INSPECTIONS = [
         False,
     ),
     (inspection(inspection_events.RectificationOrdered, **HOLDER), "inspection-rectification", BOTH, True),
+    (inspection(inspection_events.RectificationExtended, **HOLDER), "inspection-extended", BOTH, True),
     (inspection(inspection_events.RecheckRecorded, passed=True, **HOLDER), "inspection-passed", BOTH, True),
     (inspection(inspection_events.RecheckRecorded, **HOLDER), "inspection-failed", BOTH, True),
     (inspection(inspection_events.InspectionClosed, outcome=RECTIFIED, **HOLDER), "inspection-closed", BOTH, True),

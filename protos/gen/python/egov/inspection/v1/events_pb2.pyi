@@ -245,6 +245,60 @@ class RectificationOrdered(_message.Message):
 Global___RectificationOrdered: _TypeAlias = RectificationOrdered  # noqa: Y015
 
 @_typing.final
+class RectificationExtended(_message.Message):
+    """The date for rectification was put off, on application (整改延期)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSPECTION_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    RECTIFY_BY_FIELD_NUMBER: _builtins.int
+    ENTERPRISE_CODE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    EXTENDED_AT_FIELD_NUMBER: _builtins.int
+    inspection_id: _builtins.str
+    """Id of the inspection."""
+    version: _builtins.int
+    """Version of the inspection after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Region of the subject."""
+    enterprise_code: _builtins.str
+    """Unified social credit code of the enterprise; empty when none is known."""
+    department: _builtins.str
+    """Code of the inspecting department."""
+    @_builtins.property
+    def rectify_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when it must be done now."""
+
+    @_builtins.property
+    def extended_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was put off."""
+
+    def __init__(
+        self,
+        *,
+        inspection_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        rectify_by: _timestamp_pb2.Timestamp | None = ...,
+        enterprise_code: _builtins.str = ...,
+        department: _builtins.str = ...,
+        extended_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["extended_at", b"extended_at", "rectify_by", b"rectify_by"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "department", b"department", "enterprise_code", b"enterprise_code", "extended_at", b"extended_at", "inspection_id", b"inspection_id", "rectify_by", b"rectify_by", "region", b"region", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RectificationExtended: _TypeAlias = RectificationExtended  # noqa: Y015
+
+@_typing.final
 class RecheckRecorded(_message.Message):
     """The subject was checked again."""
 

@@ -412,6 +412,62 @@ class OrderRectificationResponse(_message.Message):
 Global___OrderRectificationResponse: _TypeAlias = OrderRectificationResponse  # noqa: Y015
 
 @_typing.final
+class ExtendRectificationRequest(_message.Message):
+    """Until when instead."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSPECTION_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    RECTIFY_BY_FIELD_NUMBER: _builtins.int
+    inspection_id: _builtins.str
+    """Id of the inspection."""
+    version: _builtins.int
+    """The version that the caller saw."""
+    @_builtins.property
+    def rectify_by(self) -> _timestamp_pb2.Timestamp:
+        """New date, after the one that runs."""
+
+    def __init__(
+        self,
+        *,
+        inspection_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        rectify_by: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rectify_by", b"rectify_by"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["inspection_id", b"inspection_id", "rectify_by", b"rectify_by", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExtendRectificationRequest: _TypeAlias = ExtendRectificationRequest  # noqa: Y015
+
+@_typing.final
+class ExtendRectificationResponse(_message.Message):
+    """The inspection with its new date."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSPECTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def inspection(self) -> _inspections_pb2.Inspection:
+        """The inspection after that."""
+
+    def __init__(
+        self,
+        *,
+        inspection: _inspections_pb2.Inspection | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["inspection", b"inspection"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["inspection", b"inspection"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExtendRectificationResponse: _TypeAlias = ExtendRectificationResponse  # noqa: Y015
+
+@_typing.final
 class RecordRecheckRequest(_message.Message):
     """What the second look showed."""
 

@@ -70,6 +70,11 @@ class InspectionServiceStub:
                 request_serializer=egov_dot_inspection_dot_v1_dot_inspection__service__pb2.OrderRectificationRequest.SerializeToString,
                 response_deserializer=egov_dot_inspection_dot_v1_dot_inspection__service__pb2.OrderRectificationResponse.FromString,
                 _registered_method=True)
+        self.ExtendRectification = channel.unary_unary(
+                '/egov.inspection.v1.InspectionService/ExtendRectification',
+                request_serializer=egov_dot_inspection_dot_v1_dot_inspection__service__pb2.ExtendRectificationRequest.SerializeToString,
+                response_deserializer=egov_dot_inspection_dot_v1_dot_inspection__service__pb2.ExtendRectificationResponse.FromString,
+                _registered_method=True)
         self.RecordRecheck = channel.unary_unary(
                 '/egov.inspection.v1.InspectionService/RecordRecheck',
                 request_serializer=egov_dot_inspection_dot_v1_dot_inspection__service__pb2.RecordRecheckRequest.SerializeToString,
@@ -148,6 +153,16 @@ class InspectionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExtendRectification(self, request, context):
+        """Puts the date for rectification off, on application of whom it was ordered. Only an officer named may.
+        Refused: date not after the one that runs, not in the future or more than 90 days away (DATE_UNFIT), no such
+        inspection in the caller's region (INSPECTION_NOT_FOUND), stale version (STALE_VERSION), no rectification ordered or
+        passed already (WRONG_STATE), not an officer of this inspection (NOT_AN_OFFICER_HERE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RecordRecheck(self, request, context):
         """Records that the subject was checked again, with a new date when it was not in order. Only an officer named may.
         Refused: not passed without a new date that fits as one ordered must, or passed with one (DATE_UNFIT), no such
@@ -206,6 +221,11 @@ def add_InspectionServiceServicer_to_server(servicer, server):
                     servicer.OrderRectification,
                     request_deserializer=egov_dot_inspection_dot_v1_dot_inspection__service__pb2.OrderRectificationRequest.FromString,
                     response_serializer=egov_dot_inspection_dot_v1_dot_inspection__service__pb2.OrderRectificationResponse.SerializeToString,
+            ),
+            'ExtendRectification': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExtendRectification,
+                    request_deserializer=egov_dot_inspection_dot_v1_dot_inspection__service__pb2.ExtendRectificationRequest.FromString,
+                    response_serializer=egov_dot_inspection_dot_v1_dot_inspection__service__pb2.ExtendRectificationResponse.SerializeToString,
             ),
             'RecordRecheck': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordRecheck,
@@ -408,6 +428,33 @@ class InspectionService:
             '/egov.inspection.v1.InspectionService/OrderRectification',
             egov_dot_inspection_dot_v1_dot_inspection__service__pb2.OrderRectificationRequest.SerializeToString,
             egov_dot_inspection_dot_v1_dot_inspection__service__pb2.OrderRectificationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExtendRectification(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.inspection.v1.InspectionService/ExtendRectification',
+            egov_dot_inspection_dot_v1_dot_inspection__service__pb2.ExtendRectificationRequest.SerializeToString,
+            egov_dot_inspection_dot_v1_dot_inspection__service__pb2.ExtendRectificationResponse.FromString,
             options,
             channel_credentials,
             insecure,
