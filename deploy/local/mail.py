@@ -19,7 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from deploy.local.errors import StackError
 
-KEPT = 5000
+KEPT = int(os.environ.get("EGOV_MAIL_KEPT", "5000"))
 SIZE_LIMIT = 1_048_576
 
 

@@ -27,6 +27,9 @@ SERVICES = (
     Service("notification", 7130, settings=("SMTP_URL", "MAIL_FROM")),
 )
 
+REPLICA = "-2"
+DOORS = ("rpc", "http", "admin")
+
 DEFAULT_PORTS = {
     "gateway": 8443,
     "gateway-admin": 7220,
@@ -39,11 +42,7 @@ DEFAULT_PORTS = {
     "kafka-controller": 9093,
     "postgres": 5432,
     "mail": 8025,
-} | {
-    f"{service.name}-{door}": service.port + offset
-    for service in SERVICES
-    for offset, door in enumerate(("rpc", "http", "admin"))
-}
+} | {f"{service.name}-{door}": service.port + offset for service in SERVICES for offset, door in enumerate(DOORS)}
 
 
 def names() -> list[str]:
@@ -51,6 +50,13 @@ def names() -> list[str]:
     return [service.name for service in SERVICES]
 
 
+def replica_of(service: str) -> str:
+    """Name of the part that is a service's second process."""
+    return service + REPLICA
+
+
 def ports_of(part: str) -> list[str]:
     """Names of the ports that a part listens on."""
+    if part.endswith(REPLICA):
+        return [f"{part}-{door}" for door in DOORS]
     return [name for name in DEFAULT_PORTS if name == part or name.rpartition("-")[0] == part]

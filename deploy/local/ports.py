@@ -6,7 +6,7 @@ import errno
 import os
 import random
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from deploy.local.errors import StackError
 
@@ -29,9 +29,13 @@ def setting_of(name: str) -> str:
 
 
 class Ports:
-    """Port numbers by name. Asking twice gives the same number."""
+    """Port numbers by name. Asking twice gives the same number.
 
-    def __init__(self, defaults: Mapping[str, int], free: bool = False) -> None:
+    `fronts` names the ports at which somebody else listens and passes on to the part behind.
+    """
+
+    def __init__(self, defaults: Mapping[str, int], free: bool = False, fronts: Collection[str] = ()) -> None:
+        self.fronts = fronts
         self._defaults = defaults
         self._free = free
         self._taken: dict[str, int] = {}
@@ -45,6 +49,10 @@ class Ports:
     def address(self, name: str) -> str:
         """`127.0.0.1:port`."""
         return f"{LOOPBACK}:{self[name]}"
+
+    def inner(self, name: str) -> int:
+        """The port that the part itself listens on."""
+        return self[f"{name}-behind"] if name in self.fronts else self[name]
 
     def check_free(self, name: str, host: str = LOOPBACK) -> None:
         """Raise StackError when someone else listens there already, or `host` is not this machine."""

@@ -46,7 +46,7 @@ class Postgres:
     """One PostgreSQL with a database for each of `services`.
 
     `binaries` holds `bin/postgres`; `folder` is where its data live, or where a stand-in is noted when `account`, which
-    it runs as, cannot enter there.
+    it runs as, cannot enter there. `front`: the port that clients are told, when somebody there passes on to `port`.
     """
 
     def __init__(
@@ -60,13 +60,14 @@ class Postgres:
         port: int,
         log: Path,
         account: Account | None = None,
+        front: int | None = None,
     ) -> None:
         self._binaries = binaries
         self._data = home_for(folder, account) / "data"
         self._identity = identity
         self._passwords = passwords
         self._services = services
-        self._port = port
+        self._front = front or port
         self._account = account
         # Whether the data folder was made at this start.
         self.fresh = False
@@ -117,7 +118,7 @@ class Postgres:
         """postgresql://role:password@host:port/database, with TLS verified."""
         trust = quote(str(self._identity.trust), safe="/")
         return (
-            f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self._port}/{database}"
+            f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self._front}/{database}"
             f"?sslmode=verify-full&sslrootcert={trust}"
         )
 

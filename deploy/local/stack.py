@@ -36,7 +36,10 @@ class Stack:
 
     `only`: names of the parts to start, None for all. `host`: an address of this machine that the gateway listens on
     instead of the loopback one. `environment`: what may name existing servers and EGOV_* settings; None: our own.
-    `say` is told what goes on. Errors are StackError.
+    `replicas`: services of which a second process runs, the part `<name>-2`. `fronts`: those of kafka, postgres and
+    mail that everybody reaches at `ports[part]`, where the caller listens and passes on to `ports.inner(part)`.
+    `settings`: variables of single parts. Replicas and fronts need free ports. `say` is told what goes on. Errors are
+    StackError.
     """
 
     def __init__(
@@ -48,14 +51,19 @@ class Stack:
         host: str = "",
         only: Collection[str] | None = None,
         environment: Mapping[str, str] | None = None,
+        replicas: Collection[str] = (),
+        fronts: Collection[str] = (),
+        settings: Mapping[str, Mapping[str, str]] | None = None,
         say: Say = lambda text: None,
     ) -> None:
         self.places = Places.of(folder, cache)
-        self.ports = Ports(parts.DEFAULT_PORTS, free_ports)
+        self.ports = Ports(parts.DEFAULT_PORTS, free_ports, fronts)
         self._host = host
         self._listen = address_of(host) if host else LOOPBACK
         self._only = only
         self._environment = dict(os.environ if environment is None else environment)
+        self._replicas = replicas
+        self._settings = settings or {}
         self._say = say
         self._lock: int | None = None
         self._supervisor: Supervisor | None = None
@@ -169,7 +177,7 @@ class Stack:
         if self._supervisor is not None and part in self._supervisor.parts:
             child = self._supervisor.parts[part].child
             return dict(child.env) if child is not None else {}
-        return self.wiring.service(next(service for service in parts.SERVICES if service.name == part))
+        return self.wiring.service(next(service for service in parts.SERVICES if service.name == part), part)
 
     def addresses(self) -> dict[str, str]:
         """Where each port of the parts that run is, by name; `gateway` as base URL."""
@@ -198,11 +206,26 @@ class Stack:
         if not environment.get("KAFKA_BOOTSTRAP_SERVERS") and self._wants("kafka"):
             self.kafka = self._kafka(identities, log / "kafka.log")
         hosts = {"host": self._host, "listen": self._listen}
-        self._wiring = Wiring(self.places, self.ports, identities, self.postgres, environment=environment, **hosts)
+        self._wiring = Wiring(
+            self.places,
+            self.ports,
+            identities,
+            self.postgres,
+            environment=environment,
+            replicas=self._replicas,
+            **hosts,
+        )
         assembly = Assembly(self.places, self.ports, self._wiring, identities, environment, self.postgres, self.kafka)
-        self._supervisor = Supervisor(assembly.build(self._wants), self._say)
+        built = assembly.build(self._wants)
+        for part in built:
+            if part.child is not None:
+                part.child.env.update(self._settings.get(part.name, {}))
+        self._supervisor = Supervisor(built, self._say)
 
     def _wants(self, part: str) -> bool:
+        """A replica is wanted by being named, any other part unless others are."""
+        if part.endswith(parts.REPLICA):
+            return part.removesuffix(parts.REPLICA) in self._replicas
         return self._only is None or part in self._only
 
     def _postgres(self, identities: pki.DevelopmentPki, log: Path) -> Postgres:
@@ -210,19 +233,22 @@ class Stack:
         into = home_for(self.places.cache / "postgres", account)
         binaries = fetch.postgres_binaries(self.places.cache, into, self._say)
         passwords = Passwords(self.places.private("secrets"))
-        identity, folder, port = identities.workload("postgres"), self.places.run / "postgres", self.ports["postgres"]
-        return Postgres(binaries, folder, identity, passwords, parts.names(), port=port, log=log, account=account)
+        identity, folder = identities.workload("postgres"), self.places.run / "postgres"
+        where = {"port": self.ports.inner("postgres"), "front": self.ports["postgres"]}
+        return Postgres(binaries, folder, identity, passwords, parts.names(), **where, log=log, account=account)
 
     def _kafka(self, identities: pki.DevelopmentPki, log: Path) -> Kafka:
         jars = fetch.kafka_jars(self.places.cache, self._say)
-        port, controller = self.ports["kafka"], self.ports["kafka-controller"]
+        where = {"port": self.ports.inner("kafka"), "front": self.ports["kafka"]}
+        controller = self.ports["kafka-controller"]
         folder, identity = self.places.private("kafka"), identities.workload("kafka")
-        return Kafka(jars, folder, identity, port=port, controller_port=controller, log=log)
+        return Kafka(jars, folder, identity, **where, controller_port=controller, log=log)
 
     def _check_ports(self) -> None:
         for part in self.supervisor.parts:
             for name in parts.ports_of(part):
-                self.ports.check_free(name, self._listen if name == "gateway" else LOOPBACK)
+                if name not in self.ports.fronts:
+                    self.ports.check_free(name, self._listen if name == "gateway" else LOOPBACK)
 
     def _take_lock(self) -> None:
         path = self.places.folder(".") / LOCK_FILE

@@ -7,7 +7,7 @@ OTEL_EXPORTER_OTLP_ENDPOINT, SMTP_URL) is used as it is; nothing is started in i
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -51,6 +51,7 @@ class Wiring:
         host: str,
         listen: str,
         environment: Mapping[str, str],
+        replicas: Collection[str] = (),
     ) -> None:
         self._places = places
         self._ports = ports
@@ -59,6 +60,7 @@ class Wiring:
         self._host = host or LOOPBACK
         self._listen = listen
         self._environment = environment
+        self._replicas = replicas
 
     @property
     def gateway_url(self) -> str:
@@ -74,15 +76,15 @@ class Wiring:
         paths = os.pathsep.join([str(ROOT), str(ROOT / "protos" / "gen" / "python")])
         return {**passed, **own, "PYTHONPATH": paths, "MALLOC_ARENA_MAX": "2"}
 
-    def service(self, service: parts.Service) -> dict[str, str]:
-        """Everything a service's process reads."""
+    def service(self, service: parts.Service, part: str) -> dict[str, str]:
+        """Everything that a service's process reads, which is this part."""
         name = service.name
         return {
             **self.base(),
             **self.tls(name),
-            **self.listens(name),
+            **self.listens(part),
             **self.kafka(name),
-            **{f"EGOV_ADDRESS_{peer.upper()}": self._ports.address(f"{peer}-rpc") for peer in parts.names()},
+            **{f"EGOV_ADDRESS_{peer.upper()}": self.addresses(peer, "rpc") for peer in parts.names()},
             f"DATABASE_URL_{name.upper()}": self.database(name),
             COLLECTOR_KEY: self.collector(),
             "EGOV_TOKEN_ISSUER": self.gateway_url,
@@ -99,8 +101,12 @@ class Wiring:
 
     def listens(self, name: str) -> dict[str, str]:
         """Where a part with the three usual doors listens."""
-        doors = ("rpc", "http", "admin")
-        return {f"EGOV_{door.upper()}_LISTEN": self._ports.address(f"{name}-{door}") for door in doors}
+        return {f"EGOV_{door.upper()}_LISTEN": self._ports.address(f"{name}-{door}") for door in parts.DOORS}
+
+    def addresses(self, service: str, door: str) -> str:
+        """Where the processes of a service have this door: host:port[,host:port]."""
+        processes = [service, parts.replica_of(service)] if service in self._replicas else [service]
+        return ",".join(self._ports.address(f"{process}-{door}") for process in processes)
 
     def tls(self, name: str) -> dict[str, str]:
         """The TLS identity of a part."""
@@ -155,8 +161,8 @@ class Wiring:
             "upstream_key": str(inward.key),
             "upstream_trust": str(inward.trust),
             "members_trust": str(self._identities.members_trust),
-            "services": {name: self._ports.address(f"{name}-rpc") for name in parts.names()},
-            "identity_http": self._ports.address("identity-http"),
+            "services": {name: self.addresses(name, "rpc") for name in parts.names()},
+            "identity_http": self.addresses("identity", "http"),
             "catalogue_rpc": self._ports.address("catalogue-rpc"),
             "catalogue_http": self._ports.address("catalogue-http"),
             "collector": _host_port(self.collector()),

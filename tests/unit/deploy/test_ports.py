@@ -48,3 +48,17 @@ def test_no_two_parts_want_one_port() -> None:
     assert len(set(parts.DEFAULT_PORTS.values())) == len(parts.DEFAULT_PORTS)
     assert parts.ports_of("kafka") == ["kafka", "kafka-controller"]
     assert parts.ports_of("grid") == ["grid-rpc", "grid-http", "grid-admin"]
+
+
+def test_a_part_behind_a_front_listens_on_a_port_of_its_own() -> None:
+    ports = Ports(parts.DEFAULT_PORTS, free=True, fronts=["kafka"])
+    try:
+        assert ports.inner("kafka") != ports["kafka"]
+        assert ports.inner("kafka") == ports.inner("kafka")
+        assert ports.inner("postgres") == ports["postgres"]
+    finally:
+        ports.release()
+
+
+def test_a_replica_has_the_doors_of_its_service() -> None:
+    assert parts.ports_of(parts.replica_of("grid")) == ["grid-2-rpc", "grid-2-http", "grid-2-admin"]
