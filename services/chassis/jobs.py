@@ -159,6 +159,7 @@ class JobRunner(SharedExtension):
                 raise LeaseLost
             faultpoint("job.before_commit")
             transaction.commit()
+            faultpoint("job.after_commit")
             return "done"
         except LeaseLost:
             logs.event(log, logging.WARNING, "job outlived its time limit", job=method.method_name, job_id=job.id)

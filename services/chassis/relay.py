@@ -154,10 +154,13 @@ class Relay(SharedExtension):
         with self._engine.connect() as connection:
             rows = connection.execute(HEAD, {"most": room, "busy": [*self._in_flight, *self._refused]}).all()
         chosen = _first_of_each_key([Queued(*row) for row in rows])
-        if chosen:
-            self._producer.ready()
+        if not chosen:
+            return 0
+        self._producer.ready()
+        faultpoint("relay.before_send")
         for event in chosen:
             self._send(event)
+        faultpoint("relay.after_send")
         return len(chosen)
 
     def _send(self, event: Queued) -> None:

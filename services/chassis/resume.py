@@ -111,6 +111,7 @@ class Resumer:
                 return None
             connection.execute(inbox.COUNT_TRY_OF_KEPT, {"id": kept.id, "seconds": IN_HAND_S})
             transaction.commit()
+        faultpoint("resume.after_count")
         return dataclasses.replace(kept, attempts=kept.attempts + 1, in_hand=kept.in_hand + 1)
 
     def _try(self, taker: Taker, kept: Kept, envelope: Envelope) -> tuple[bool, str]:

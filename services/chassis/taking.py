@@ -109,6 +109,7 @@ class Taker:
         transaction = Transaction(self._runtime, call)
         try:
             admitted = arrival.admit(transaction.connection, "taken")
+            faultpoint("consumer.after_admit")
             if not admitted.moved:
                 raise Fenced
             if not admitted.fresh:
