@@ -70,6 +70,13 @@ def refused_has_no_effect(books: Books) -> Iterator[str]:
             yield f"{command.event} of {command.reference} ({command.reason})"
 
 
+def refused_when_late(books: Books) -> Iterator[str]:
+    """Exactly those commands were refused that had to be."""
+    for command in books.commands:
+        if command.told is (Told.ACKNOWLEDGED if command.late else Told.REFUSED):
+            yield f"{command.event} of {command.aggregate or command.reference}: {command.told} ({command.reason})"
+
+
 def nothing_unasked(books: Books) -> Iterator[str]:
     """Of what only commands cause, nothing happened that no client asked for, or that was told to have been refused."""
     asked = {(command.aggregate, command.seen + 1, command.event)
@@ -234,6 +241,7 @@ RULES: dict[str, Rule] = {
         acknowledged_once,
         at_most_once,
         refused_has_no_effect,
+        refused_when_late,
         nothing_unasked,
         one_event_per_change,
         kafka_is_the_log,

@@ -28,7 +28,7 @@ class Command:
 
     `event` is the type that it causes. One that makes something is known by `reference`, its own word for it, and has
     `seen` 0; any other by `aggregate`, and by the version that the client had `seen`. `version` is what the answer
-    said, `reason` the refusal.
+    said, `reason` the refusal. One that is `late` was asked of a version that is no more, and must be refused.
     """
 
     key: str
@@ -40,6 +40,7 @@ class Command:
     version: int = 0
     tries: int = 1
     reason: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

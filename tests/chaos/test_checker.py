@@ -43,7 +43,7 @@ def sound() -> Books:
         commands=(
             Command("k1", FILED, Told.ACKNOWLEDGED, 0, "i1", "ref-1", 1),
             Command("k2", DISPATCHED, Told.ACKNOWLEDGED, 1, "i1", "", 2),
-            Command("k3", DISPATCHED, Told.REFUSED, 1, "i1", reason="STALE_VERSION"),
+            Command("k3", DISPATCHED, Told.REFUSED, 1, "i1", reason="STALE_VERSION", late=True),
         ),
         rows=(
             Row("grid", "i1", 2, "ref-1", open=True, holder="water", deadline=5000.0),
@@ -126,6 +126,8 @@ PLANTED = [
     ("acknowledged once", changed("commands", 1, seen=0)),
     ("at most once", added("rows", Row("grid", "i2", 1, "ref-1"))),
     ("refused has no effect", added("commands", Command("k5", FILED, Told.REFUSED, reference="ref-1"))),
+    ("refused when late", changed("commands", 2, late=False)),
+    ("refused when late", changed("commands", 1, late=True)),
     ("nothing unasked", changed("commands", 1, told=Told.REFUSED)),
     ("nothing unasked", changed("commands", 0, aggregate="i2", reference="ref-2")),
     ("one event per change", without("logged", 1)),
