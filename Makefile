@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help run reset status logs trace demo replay member check test protos pictures baseline locks venv venv-dev
+.PHONY: help run reset status logs trace demo replay member check test chaos chaos-bugs protos pictures baseline locks venv venv-dev
 
 # The newest suitable Python that really runs: a shim may be on the path without a Python behind it. One without venv
 # and ensurepip comes last, and one out of range only when there is no other, for the sentence it then gets.
@@ -20,7 +20,7 @@ VENV := .venv/bin/python
 help: ## This list 命令一览
 	@printf '%s\n' 'make <command>   make <命令>' ''
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
-		printf '  %-9s %s\n' "$$name" "$$text"; done
+		printf '  %-11s %s\n' "$$name" "$$text"; done
 	@printf '%s\n' '' 'First: make run. Then, in a second window: make demo.   先运行 make run，再在另一窗口运行 make demo。'
 
 run: venv ## Start everything on this machine; HOST=<address> for other devices 在本机启动全部；HOST=<地址> 供其他设备访问
@@ -55,6 +55,12 @@ check: venv-dev ## Style, types, layers, contract 检查代码与契约
 
 test: venv-dev ## All tests; ONLY=<path> for some 运行全部测试；ONLY=<路径> 只跑一部分
 	@$(VENV) -m pytest $(ONLY)
+
+chaos: venv-dev ## Kill and cut off parts under load; MINUTES=30 SEED=<number> 负载下随机故障，核对无丢失无重复
+	@$(VENV) -m tests.chaos.run $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(SEED),--seed '$(SEED)')
+
+chaos-bugs: venv-dev ## See whether planted bugs are found; ONLY=<name,name> for some 植入缺陷，检验核对程序
+	@$(VENV) -m tests.chaos.planted $(if $(ONLY),--only '$(ONLY)')
 
 protos: venv-dev ## Rebuild stubs and descriptor set from the contract 由契约重新生成代码
 	@$(VENV) protos/build.py

@@ -117,6 +117,13 @@ def addresses_in(file: Path) -> list[str]:
     ]
 
 
+def planted() -> str:
+    """Every bug that `make chaos-bugs` plants can still be planted."""
+    patches = sorted((ROOT / "tests/chaos/bugs").glob("*.patch"))
+    said = [(patch.name, command("git", "apply", "--check", str(patch))()) for patch in patches]
+    return "\n".join(f"{name}: {problem}" for name, problem in said if problem)
+
+
 CHECKS: list[tuple[str, Check]] = [
     ("ruff: faults", tool("ruff", "check", "--quiet", "--output-format", "concise", ".")),
     ("ruff: layout", tool("ruff", "format", "--check", ".")),
@@ -128,6 +135,7 @@ CHECKS: list[tuple[str, Check]] = [
     ("stubs are the contract's", drift),
     ("pictures are the contract's", pictures),
     ("no machine, no registry", addresses),
+    ("planted bugs still apply", planted),
 ]
 
 

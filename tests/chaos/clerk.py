@@ -7,9 +7,9 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
-from deploy.local.client import ApiError, Gateway, TokenSource, Unreachable, pause
+from deploy.local.client import Answer, ApiError, TokenSource, Unreachable, pause
 from tests.chaos.records import Command, Told
 
 Json = dict[str, Any]
@@ -37,14 +37,26 @@ class Journal:
         return sum(command.told is told for command in self.all())
 
 
+class Door(Protocol):
+    """What a clerk needs of the gateway's client, which is to have no patience of its own: each try is noted here."""
+
+    def get(self, path: str, query: Mapping[str, str] | None = None, *, door: TokenSource | None = None) -> Answer:
+        """Read."""
+        ...
+
+    def post(self, path: str, body: Mapping[str, Any], *, door: TokenSource, key: str | None = None) -> Answer:
+        """Change."""
+        ...
+
+
 class Clerk:
-    """Sends commands through the gateway. `gateway` has no patience of its own: each try is noted here.
+    """Sends commands through the gateway.
 
     `until` is the moment (monotonic) after which what has no answer stays unknown; it may be moved.
     """
 
-    def __init__(self, gateway: Gateway, journal: Journal, *, until: float) -> None:
-        self.gateway = gateway
+    def __init__(self, gateway: Door, journal: Journal, *, until: float) -> None:
+        self._gateway = gateway
         self.until = until
         self._journal = journal
 
@@ -58,7 +70,7 @@ class Clerk:
         command = replace(command, key=str(uuid.uuid4()))
         while True:
             try:
-                answer = self.gateway.post(path, body, door=door, key=command.key).body[noun]
+                answer = self._gateway.post(path, body, door=door, key=command.key).body[noun]
             except (ApiError, Unreachable) as error:
                 if isinstance(error, ApiError) and not error.passing and error.http_status < 500:
                     self._journal.note(replace(command, told=Told.REFUSED, reason=error.reason))
@@ -76,7 +88,7 @@ class Clerk:
         tries = 1
         while True:
             try:
-                return self.gateway.get(path, query, door=door).body
+                return self._gateway.get(path, query, door=door).body
             except (ApiError, Unreachable) as error:
                 if not self._wait(error, tries):
                     return None

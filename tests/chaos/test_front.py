@@ -113,11 +113,11 @@ def test_what_is_delayed_arrives_whole(echo: Front, caller: socket.socket) -> No
 
 
 def test_a_part_that_does_not_listen_is_a_connection_that_is_reset(ports: Ports) -> None:
-    address = "127.0.0.1", ports["echo"]
-    with Front(ports["echo"], ports.inner("echo")), socket.create_connection(address, timeout=5) as caller:
-        assert_reset(caller)
+    with Front(ports["echo"], ports.inner("echo")), pytest.raises(ConnectionResetError):
+        ask(("127.0.0.1", ports["echo"]))
 
 
-def assert_reset(caller: socket.socket) -> None:
-    with pytest.raises(ConnectionResetError):
+def ask(address: tuple[str, int]) -> None:
+    """Connect and wait for an answer."""
+    with socket.create_connection(address, timeout=5) as caller:
         caller.recv(1)
