@@ -81,7 +81,7 @@ class Faults:
         """Wait until a process of the service comes by the point; whichever is first."""
         processes = self._processes(fault.part)
         for part in processes:
-            self._arm(part, f"{fault.how}={ACTIONS[fault.kind]}")
+            self._arm(part, _points(fault))
         if fault.kind is Kind.FAIL_AT:
             # What was raised shows in what the service does; there is nothing to wait for but the time.
             time.sleep(fault.lasts)
@@ -131,6 +131,12 @@ class Faults:
         child = self._stack.part(part).child
         assert child is not None
         return child
+
+
+def _points(fault: Fault) -> str:
+    """What a process is told. An event is resumed only after it failed."""
+    wanted = f"{fault.how}={ACTIONS[fault.kind]}"
+    return f"consumer.before_commit=raise,{wanted}" if fault.how.startswith("resume.") else wanted
 
 
 def points_file(folder: Path, part: str) -> Path:

@@ -53,7 +53,7 @@ class Run:
     `points`: fault points that are armed from the start, by part. With `end_leases` nobody waits for the lease of a job
     whose process died: its time is set to be over once the faults are. `recoveries`: whether each fault is followed by
     a report that tells how long it takes. `known_s`: how long clients ask for an answer at the end, `quiet_s`: how long
-    to wait until nothing waits.
+    to wait until nothing waits: a mail that could not be sent for five minutes is tried again as late as that.
     """
 
     seed: int
@@ -67,7 +67,7 @@ class Run:
     end_leases: bool = False
     recoveries: bool = True
     known_s: float = 60.0
-    quiet_s: float = 240.0
+    quiet_s: float = 600.0
 
 
 class Harness:
@@ -107,7 +107,7 @@ class Harness:
                 opened.enter_context(stack)
                 yield stack, fronts
         finally:
-            shutil.copytree(self._folder / "run" / "logs", self._folder / "logs")
+            shutil.copytree(stack.places.folder("logs"), self._folder / "logs")
             stack.forget()
 
     def _hear(self, text: str) -> None:
@@ -133,6 +133,7 @@ class _Running:
         )  # fmt: skip
         self._lock = threading.Lock()
         self._done: list[Done] = []
+        self._followers: list[threading.Thread] = []
         self._problems: list[BaseException] = []
 
     def run(self) -> Report:
@@ -158,6 +159,7 @@ class _Running:
     def _disturb(self) -> None:
         """Work off both lanes, and wait for every report that tells of a recovery."""
         begun = time.monotonic()
+        self._load.clerk.until = begun + self._asked.seconds + RECOVERED_WITHIN_S
         lanes = [
             [fault for fault in self._asked.schedule if (fault.kind is Kind.NETWORK) is network]
             for network in (True, False)
@@ -168,7 +170,7 @@ class _Running:
         for thread in threads:
             thread.join()
         time.sleep(max(0.0, begun + self._asked.seconds - time.monotonic()))
-        for thread in [each for each in threading.enumerate() if each.name == "recovery"]:
+        for thread in self._followers:
             thread.join()
 
     def _lane(self, faults: Sequence[Fault], begun: float) -> None:
@@ -179,7 +181,9 @@ class _Running:
                     return
                 self._say(f"{time.monotonic() - begun:7.1f} s  {fault.name}, {fault.lasts:.1f} s")
                 if self._faults.do(fault):
-                    threading.Thread(target=self._follow, args=(fault,), name="recovery").start()
+                    follower = threading.Thread(target=self._follow, args=(fault,), name="recovery")
+                    self._followers.append(follower)
+                    follower.start()
         except BaseException as problem:  # noqa: BLE001  # raised by the thread that waits for this one
             self._problems.append(problem)
 
@@ -244,6 +248,7 @@ class _Running:
             taken=tuple(self._databases.taken()),
             notices=tuple(self._databases.notices()),
             mails=tuple(readers.mails(self._where.mail)),
+            holders=self._databases.holders(),
             left=self._databases.left(),
             disturbances=self._faults.disturbances,
             died=tuple(died_by_itself(self._ended, self._faults.disturbances)),

@@ -100,7 +100,7 @@ PLANTED: dict[str, Planted] = {
         seconds=28.0,
     ),
     "repeats_taken_again_and_told_twice": Planted(
-        breaks=_breaks("every notice"), faults=_at(Kind.KILL_AT, "grid", "relay.after_ack")
+        breaks=_breaks("no notice twice"), faults=_at(Kind.KILL_AT, "grid", "relay.after_ack")
     ),
     "retry_without_key": Planted(
         breaks=_breaks("at most once", "refused when late"), faults=_at(Kind.KILL_AT, "grid", "uow.after_commit")

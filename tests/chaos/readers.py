@@ -87,6 +87,10 @@ class Databases:
             party = row["owner_kind"], row["owner_id"]
             yield Notice(str(row["id"]), str(row["caused_by"]), party, row["email_state"])
 
+    def holders(self) -> frozenset[str]:
+        """The departments that there are."""
+        return frozenset(row["code"] for row in self.query("identity", "SELECT code FROM department"))
+
     def left(self) -> dict[str, int]:
         """What waits, by service and kind."""
         found: dict[str, int] = {}

@@ -147,7 +147,9 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """All of it."""
+    """All of it. `holders`: the departments that there are. `left`: what waits, by service and kind. `died`: parts that
+    ended. `before`, `after`: what each part used. `ended`: when the books were read.
+    """
 
     commands: tuple[Command, ...] = ()
     rows: tuple[Row, ...] = ()
@@ -157,6 +159,7 @@ class Books:
     taken: tuple[Taken, ...] = ()
     notices: tuple[Notice, ...] = ()
     mails: tuple[Mail, ...] = ()
+    holders: frozenset[str] = frozenset()
     left: Mapping[str, int] = field(default_factory=dict)
     disturbances: tuple[Disturbance, ...] = ()
     died: tuple[str, ...] = ()

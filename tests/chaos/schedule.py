@@ -49,7 +49,7 @@ POINTS = {
     "inspection": ("uow.after_commit", "consumer.before_commit", "relay.after_ack"),
     "notification": (
         "consumer.after_admit", "consumer.before_commit", "consumer.after_commit", "job.after_claim",
-        "job.before_commit", "job.after_commit", "relay.after_ack",
+        "job.before_commit", "job.after_commit", "relay.after_ack", "resume.after_count", "resume.before_commit",
     ),
 }  # fmt: skip
 """Where a service may be caught: between effect and answer, acknowledgement and delete, claim and send, ..."""

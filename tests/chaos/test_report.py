@@ -27,11 +27,12 @@ def test_it_counts_what_was_done_and_what_came_of_it() -> None:
 
 def test_the_text_says_the_seed_and_the_verdict() -> None:
     text = made().as_text()
-    assert "seed 7" in text and "lost 0, doubled 0" in text
-    assert "lost 0" not in made(lost=True).as_text() and "every mail (2)" in made(lost=True).as_text()
+    assert "seed 7" in text and "lost 0, doubled 0, otherwise wrong 0" in text
+    assert "lost 2, doubled 0" in made(lost=True).as_text() and "every mail: 2" in made(lost=True).as_text()
 
 
 def test_the_json_holds_the_same() -> None:
     said = json.loads(made(lost=True).as_json())
     assert said["faults"] == {"kill grid": 2, "drop kafka": 1}
+    assert (said["lost"], said["doubled"]) == (2, 0)
     assert [rule for rule, _ in said["findings"]] == ["every mail", "every mail"]
