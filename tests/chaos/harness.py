@@ -189,17 +189,16 @@ class _Running:
 
     def _follow(self, fault: Fault) -> None:
         """Note the fault, with how long a report takes that is filed when it is over."""
-        seconds = None
+        over, recovered = time.time(), None
         if self._asked.recoveries:
-            begun = time.monotonic()
             incident = self._load.file(description="After a fault")
             if incident is not None and wait_until(
                 lambda: self._mailed(incident["caseNumber"]), RECOVERED_WITHIN_S, LOOK_S
             ):
-                seconds = time.monotonic() - begun
+                recovered = time.time()
             self._load.leave()
         with self._lock:
-            self._done.append(Done(fault.name, fault.kind, seconds))
+            self._done.append(Done(fault.name, over, recovered))
 
     def _mailed(self, case_number: str) -> bool:
         try:

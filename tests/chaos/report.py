@@ -10,18 +10,25 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tests.chaos.checker import DOUBLED, LOST, Finding, repeats
-from tests.chaos.records import Books, Figures, Told
+from tests.chaos.records import Books, Disturbance, Figures, Told
 
 SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A fault that was done. `recovery`: seconds from its end to the last effect of a report filed then; None: none."""
+    """A fault that was done, and when it was over. `recovered`: when a report filed then had its last effect."""
 
     name: str
-    kind: str
-    recovery: float | None
+    over: float
+    recovered: float | None = None
+
+    def recovery(self, disturbances: Sequence[Disturbance]) -> float | None:
+        """Seconds until that effect since nothing was disturbed any more by this fault and those that fell into it."""
+        if self.recovered is None:
+            return None
+        later = (other.ended for other in disturbances if self.over < other.ended <= self.recovered)
+        return self.recovered - max([self.over, *later])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +110,8 @@ def report(
     told = Counter(str(command.told) for command in books.commands)
     longest: dict[str, float] = defaultdict(float)
     for fault in done:
-        if fault.recovery is not None:
-            longest[fault.name] = max(longest[fault.name], fault.recovery)
+        if (seconds_until := fault.recovery(books.disturbances)) is not None:
+            longest[fault.name] = max(longest[fault.name], seconds_until)
     records, mails = repeats(books)
     counts: dict[str, Any] = {str(each): told[str(each)] for each in Told}
     return Report(

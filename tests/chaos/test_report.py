@@ -6,10 +6,11 @@ import json
 from dataclasses import replace
 
 from tests.chaos.checker import check
+from tests.chaos.records import Disturbance
 from tests.chaos.report import Done, Report, report
 from tests.chaos.test_checker import sound
 
-DONE = [Done("kill grid", "kill", 2.0), Done("kill grid", "kill", 5.5), Done("drop kafka", "network", None)]
+DONE = [Done("kill grid", 100.0, 102.0), Done("kill grid", 200.0, 205.5), Done("drop kafka", 300.0)]
 
 
 def made(*, lost: bool = False) -> Report:
@@ -23,6 +24,12 @@ def test_it_counts_what_was_done_and_what_came_of_it() -> None:
     assert found.recoveries == {"kill grid": 5.5}
     assert (found.commands["acknowledged"], found.commands["refused"], found.commands["unknown"]) == (2, 1, 0)
     assert (found.events, found.effects, found.notices, found.mails) == (6, 2, 4, 2)
+
+
+def test_a_recovery_begins_when_nothing_is_disturbed_any_more() -> None:
+    done = Done("kill grid", 100.0, 130.0)
+    assert done.recovery([]) == 30.0
+    assert done.recovery([Disturbance("postgres", 90.0, 120.0), Disturbance("mail", 125.0, 140.0)]) == 10.0
 
 
 def test_the_text_says_the_seed_and_the_verdict() -> None:
