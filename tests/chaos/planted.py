@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.chaos.harness import Harness, Run
+from tests.chaos.harness import Harness
+from tests.chaos.running import Run
 from tests.chaos.schedule import Fault, Kind
 from tests.conftest import RUN
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from deploy.local import parts
 from deploy.local.errors import StackError
-from tests.chaos.harness import Harness, Run
+from tests.chaos.harness import Harness
+from tests.chaos.running import Run
 from tests.chaos.schedule import plan
 from tests.conftest import RUN
 

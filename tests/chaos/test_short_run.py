@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.harness import Harness, Run
+from tests.chaos.harness import Harness
 from tests.chaos.records import Told
+from tests.chaos.running import Run
 from tests.chaos.schedule import plan
 from tests.conftest import RUN
 
