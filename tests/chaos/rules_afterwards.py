@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from tests.chaos.records import Books, Published
 
-MORE_FILES, MORE_THREADS = 24, 8
+# A pool opens its connections, 16 at most, when they are first needed together.
+MORE_FILES, MORE_THREADS = 16, 4
 MORE_MEMORY, MEMORY_FACTOR = 64 * 1024 * 1024, 1.5
 
 
