@@ -32,12 +32,16 @@ FOUND = "findings: "
 
 @dataclass(frozen=True, kw_only=True)
 class Planted:
-    """What brings a bug to light: faults, points that are armed from the start, and how long. `breaks`: the rules."""
+    """What brings a bug to light: faults, points that are armed from the start, how long, how fast; see `Run`.
+
+    `breaks`: rules of the checker of which at least one must find it.
+    """
 
     breaks: frozenset[str]
     faults: tuple[Fault, ...] = ()
     points: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 10.0
+    pace_s: float = 0.1
     replicas: tuple[str, ...] = ()
 
 
@@ -73,7 +77,7 @@ PLANTED: dict[str, Planted] = {
     ),
     "job_without_lease": Planted(
         breaks=_breaks("mails doubled where smtp allows"),
-        points={"notification": "job.after_claim=wait:0.2@*"},
+        points={"notification": "job.after_claim=wait:0.02@*"},
         seconds=5.0,
     ),
     "mail_connections_kept": Planted(breaks=_breaks("nothing leaks"), seconds=12.0),
@@ -99,6 +103,7 @@ PLANTED: dict[str, Planted] = {
         faults=(Fault(Kind.FREEZE, "grid", 2.0, 7.0),),
         replicas=("grid",),
         seconds=28.0,
+        pace_s=0.3,
     ),
     "repeats_taken_again_and_told_twice": Planted(
         breaks=_breaks("no notice twice"), faults=_at(Kind.KILL_AT, "grid", "relay.after_ack")
@@ -123,7 +128,7 @@ def run_of(planted: Planted) -> Run:
         replicas=planted.replicas,
         points=planted.points,
         threads=6,
-        pace_s=0.05,
+        pace_s=planted.pace_s,
         end_leases=True,
         recoveries=False,
         known_s=15.0,
