@@ -11,7 +11,7 @@ from egov.common.v1 import parties_pb2
 from egov.grid.v1 import events_pb2 as grid
 from egov.inspection.v1 import events_pb2 as inspection
 
-from deploy.local.replaying import kafkalog
+from deploy.local.replaying import facts
 from tests.chaos.records import Party
 
 KINDS = {
@@ -45,7 +45,7 @@ class Tells:
             return None
         event = kind.FromString(body)
         if kind in GRID:
-            return frozenset((KINDS[parties_pb2.PartyKind.ValueType(party)], id) for party, id in kafkalog.tells(event))
+            return frozenset((KINDS[parties_pb2.PartyKind.ValueType(party)], id) for party, id in facts.tells(event))
         told, also_reporter = _TOLD[kind](event)
         reporter = self._reporters.get(headers.get("ce_casenumber", "")) if also_reporter else None
         return frozenset(party for party in (*told, reporter) if party is not None and party[1])
@@ -68,6 +68,7 @@ _TOLD: dict[Any, Callable[[Any], Told]] = {
     inspection.OfficersAssigned: lambda event: (tuple(("person", officer) for officer in event.officers), False),
     inspection.FindingRecorded: lambda event: (_inspecting(event), False),
     inspection.RectificationOrdered: lambda event: (_inspecting(event), True),
+    inspection.RectificationExtended: lambda event: (_inspecting(event), True),
     inspection.RecheckRecorded: lambda event: (_inspecting(event), True),
     inspection.InspectionClosed: lambda event: (_inspecting(event), True),
     certificates.CertificateIssued: lambda event: (_holding(event), False),

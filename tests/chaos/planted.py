@@ -129,7 +129,6 @@ def run_of(planted: Planted) -> Run:
         points=planted.points,
         threads=6,
         pace_s=planted.pace_s,
-        end_leases=True,
         recoveries=False,
         known_s=15.0,
         quiet_s=20.0,

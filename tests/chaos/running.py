@@ -12,7 +12,6 @@ import psycopg
 from deploy.local import parts
 from deploy.local.children import wait_until
 from deploy.local.stack import Stack
-from services.notification.service import MAIL_LEASE_S
 from tests.chaos import readers
 from tests.chaos.checker import check
 from tests.chaos.faults import Faults
@@ -30,12 +29,6 @@ WARM_COMMANDS = 20
 MEASURED = (*parts.names(), *map(parts.replica_of, parts.names()), "gateway", "mail")
 OFFICERS = "SELECT person_id FROM staff WHERE login = ANY(%s) AND department = %s ORDER BY login"
 MAILED = "SELECT count(*) AS mailed FROM notice WHERE case_number = %s AND email_state = 'SENT'"
-# A try that lasts for so long is none: its process is dead.
-END_LEASES = (
-    "UPDATE chassis.job SET lease_until = now()"
-    " WHERE lease_until BETWEEN now() AND now() + %s * interval '1 s' AND state = 'PENDING'"
-)
-LONGEST_TRY_S = 20.0
 
 Say = Callable[[str], None]
 
@@ -44,9 +37,8 @@ Say = Callable[[str], None]
 class Run:
     """How a run is to be. `seconds`: how long faults are begun. `services` run, `replicas` of them with two processes.
 
-    `points`: fault points that are armed from the start, by part. With `end_leases` nobody waits for the lease of a job
-    whose process died: its time is set to be over once the faults are. `recoveries`: whether each fault is followed by
-    a report that tells how long it takes. `known_s`: how long clients ask for an answer at the end, `quiet_s`: how long
+    `points`: fault points that are armed from the start, by part. `recoveries`: whether each fault is followed by a
+    report that tells how long it takes. `known_s`: how long clients ask for an answer at the end. `quiet_s`: how long
     to wait until nothing waits: a mail that could not be sent for five minutes is tried again as late as that.
     """
 
@@ -58,7 +50,6 @@ class Run:
     points: Mapping[str, str] = field(default_factory=dict)
     threads: int = 4
     pace_s: float = 0.5
-    end_leases: bool = False
     recoveries: bool = True
     known_s: float = 60.0
     quiet_s: float = 600.0
@@ -160,9 +151,6 @@ class Running:
         return time.monotonic() - begun
 
     def _quiet(self) -> bool:
-        if self._asked.end_leases:
-            with self._stack.database("notification", owner=True) as connection:
-                connection.execute(END_LEASES, [MAIL_LEASE_S - LONGEST_TRY_S])
         waits = {what: count for what, count in self._databases.left().items() if "given up" not in what}
         return not any(waits.values()) and not self._untaken()
 

@@ -13,7 +13,7 @@ import pytest
 from deploy.local.ports import Ports
 from tests.chaos import front
 from tests.chaos.front import Front, Mode
-from tests.e2e.waiting import wait_for
+from tests.waiting import wait_for
 
 SOON_S = 0.3
 

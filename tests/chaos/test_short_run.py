@@ -41,9 +41,6 @@ def test_nothing_is_lost_and_nothing_is_doubled(folder: Path) -> None:
         schedule=plan(SEED, SECONDS, KILLED),
         replicas=("grid", "notification"),
         pace_s=0.2,
-        end_leases=True,
-        # What a killed process had in hand would be waited for until its lease ends: a minute and a half.
-        recoveries=False,
     )
     report = Harness(folder, RUN / "cache", print).run(asked)
     if report.findings:
