@@ -42,10 +42,10 @@ def reference(name: str) -> Schema:
 def message_schema(
     book: Book, message: Descriptor, without: frozenset[str] = frozenset(), closed: bool = True
 ) -> Schema:
-    """An object. `without`: fields that the path sets; `closed`: unknown names are refused."""
+    """An object. `without`: fields that the path sets; `closed`: it is asked with, and unknown names are refused."""
     fields = [field for field in message.fields if field.name not in without]
     schema: Schema = {"type": "object", "description": book.comment(message.full_name)}
-    schema["properties"] = {field.json_name: field_schema(book, field) for field in fields}
+    schema["properties"] = {field.json_name: field_schema(book, field, closed) for field in fields}
     required = [field.json_name for field in fields if rules(field).required]
     if required:
         schema["required"] = required
@@ -61,23 +61,24 @@ def enum_schema(book: Book, enum: EnumDescriptor) -> Schema:
     return {"type": "string", "enum": [value.name for value in enum.values], "description": description}
 
 
-def field_schema(book: Book, field: FieldDescriptor) -> Schema:
-    """One field; a list's rules hold for its items."""
+def field_schema(book: Book, field: FieldDescriptor, asked: bool = True) -> Schema:
+    """One field; a list's rules hold for its items. Not `asked` with: no limits but those that the contract sets."""
     described: Schema = {"description": book.field_comment(field)}
     if personal(field):
         described["x-egov-personal"] = True
     if is_map(field):
-        value = field_schema(book, map_value(field))
+        value = field_schema(book, map_value(field), asked)
         return {**described, "type": "object", "additionalProperties": value}
-    one = _one(field)
+    one = _one(field, asked)
     if not field.is_repeated:
         return {**one, **described}
     rule = rules(field)
-    items: Schema = {"type": "array", "items": one, "maxItems": rule.max_items or MOST_ITEMS}
-    return {**described, **items, **({"minItems": 1} if rule.required else {})}
+    most = rule.max_items or (MOST_ITEMS if asked else 0)
+    bounds = {"minItems": int(rule.required), "maxItems": most}
+    return {**described, "type": "array", "items": one, **{name: bound for name, bound in bounds.items() if bound}}
 
 
-def _one(field: FieldDescriptor) -> Schema:
+def _one(field: FieldDescriptor, asked: bool) -> Schema:
     """A single value of the field."""
     if field.message_type is not None:
         return _message_value(field.message_type)
@@ -92,7 +93,7 @@ def _one(field: FieldDescriptor) -> Schema:
         FieldDescriptor.TYPE_DOUBLE: {"type": "number"},
         FieldDescriptor.TYPE_FLOAT: {"type": "number"},
         FieldDescriptor.TYPE_BYTES: {"type": "string", "contentEncoding": "base64"},
-    }.get(field.type) or _text(field)
+    }.get(field.type) or _text(field, asked)
 
 
 def _message_value(message: Descriptor) -> Schema:
@@ -118,10 +119,12 @@ def _integer(field: FieldDescriptor) -> Schema:
     return schema
 
 
-def _text(field: FieldDescriptor) -> Schema:
+def _text(field: FieldDescriptor, asked: bool) -> Schema:
     """Text. An empty one means unset, so that a pattern binds only what is there unless the field is required."""
     rule = rules(field)
-    schema: Schema = {"type": "string", "maxLength": rule.max_length or LONGEST_TEXT}
+    schema: Schema = {"type": "string"}
+    if longest := rule.max_length or (LONGEST_TEXT if asked else 0):
+        schema["maxLength"] = longest
     lowest = max(rule.min_length, 1 if rule.required else 0)
     if lowest:
         schema["minLength"] = lowest

@@ -63,6 +63,14 @@ def test_field_rules_are_constraints() -> None:
     assert parameters["page.pageSize"]["schema"]["maximum"] == 200
 
 
+def test_what_a_request_may_hold_is_no_promise_about_answers() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["egov.identity.v1.RegisterMemberRequest"]["properties"]["departments"]["maxItems"] == 50
+    # A page may have up to 200 rows.
+    assert "maxItems" not in schemas["egov.grid.v1.ListIncidentTypesResponse"]["properties"]["types"]
+    assert "maxLength" not in schemas["egov.grid.v1.IncidentType"]["properties"]["name"]
+
+
 def test_everything_is_described() -> None:
     for path, verb, operation in operations():
         assert operation["summary"], (path, verb)
