@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help run reset status logs trace demo replay member check test chaos chaos-bugs protos pictures baseline locks venv venv-dev
+.PHONY: help run reset status logs trace demo replay member check test chaos chaos-bugs protos pictures baseline locks venv venv-dev renew
 
 # The newest suitable Python that really runs: a shim may be on the path without a Python behind it. One without venv
 # and ensurepip comes last, and one out of range only when there is no other, for the sentence it then gets.
@@ -28,6 +28,9 @@ run: venv ## Start everything on this machine; HOST=<address> for other devices 
 
 reset: venv ## Forget the state of `make run` 清除 make run 的数据
 	@$(VENV) -m deploy.local.reset
+
+renew: venv ## New root and TLS identities for the running parts, by rolling restart 轮换根证书与各部分 TLS 身份
+	@$(VENV) -m deploy.local.renew
 
 status: venv ## Parts, health, outbox, consumers, parked events 各部分状态、发件箱、消费位置、滞留事件
 	@$(VENV) -m deploy.local.status

@@ -2,7 +2,7 @@
 
 Two roots: one for workloads and the gateway, one for member systems; so a member's certificate can never pass for a
 service. What is trusted is a bundle: when a root nears its end a new one is made and the old one stays in the bundle
-until it ends.
+until it ends. While parts run, a root is exchanged in three steps: announced, adopted, the old one retired.
 """
 
 from __future__ import annotations
@@ -72,6 +72,38 @@ class Authority:
             write_private(files.store, _pem_key(key) + _pem_cert(cert))
         return files
 
+    def announce_root(self) -> None:
+        """Make the next root and trust it; nothing is signed by it before every part that runs trusts it too."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        root = _self_signed(self._title, key)
+        write_private(self.folder / "next.key", _pem_key(key))
+        write_private(self.folder / "next.pem", _pem_cert(root))
+        # Also what an exchange that broke off left behind: some part may still show an identity under it.
+        self._put_bundle([*x509.load_pem_x509_certificates(self.trust.read_bytes()), root])
+
+    def adopt_root(self) -> None:
+        """Sign by the announced root from now on, and sign every identity anew, with the names that it has."""
+        (self.folder / "next.pem").replace(self.folder / "root.pem")
+        (self.folder / "next.key").replace(self.folder / "root.key")
+        self._ensure_root()
+        for folder in sorted(cert.parent for cert in self.folder.glob("*/cert.pem")):
+            held = _load(folder / "cert.pem").extensions
+            usages = list(held.get_extension_for_class(x509.ExtendedKeyUsage).value)
+            names = held.get_extension_for_class(x509.SubjectAlternativeName).value
+            uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+            hosts = [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
+            self.identity(folder.name, Names(uris, hosts), usages)
+
+    def retire_roots(self) -> None:
+        """Trust the root in use alone."""
+        self._put_bundle([self._root])
+
+    def _put_bundle(self, roots: Sequence[x509.Certificate]) -> None:
+        """Replace the bundle, whole or not at all: connections are made meanwhile."""
+        draft = self.trust.with_suffix(".new")
+        draft.write_bytes(b"".join(_pem_cert(cert) for cert in roots))
+        draft.replace(self.trust)
+
     def _serves(self, files: Identity, names: Names) -> bool:
         if not all(path.exists() for path in (files.cert, files.key, files.store)):
             return False
@@ -89,7 +121,7 @@ class Authority:
             bundle = [root, *(cert for cert in earlier if cert.not_valid_after_utc > datetime.now(UTC))]
             write_private(key_file, _pem_key(key))
             cert_file.write_bytes(_pem_cert(root))
-            self.trust.write_bytes(b"".join(_pem_cert(cert) for cert in bundle))
+            self._put_bundle(bundle)
         self._root = _load(cert_file)
         loaded = serialization.load_pem_private_key(key_file.read_bytes(), None)
         assert isinstance(loaded, ec.EllipticCurvePrivateKey)
@@ -136,6 +168,18 @@ class DevelopmentPki:
         """What the gateway shows to the outside: a server's certificate that names HOST, and no workload."""
         hosts = _here("gateway", self._host) if self._host else _here("gateway")
         return self._workloads.identity("gateway-outward", Names(hosts=hosts), [SERVER])
+
+    def announce_root(self) -> None:
+        """First step of exchanging the workloads' root; see `Authority`."""
+        self._workloads.announce_root()
+
+    def adopt_root(self) -> None:
+        """Second step, when every part has been restarted after the first."""
+        self._workloads.adopt_root()
+
+    def retire_roots(self) -> None:
+        """Third step, when every part has been restarted after the second."""
+        self._workloads.retire_roots()
 
     def member_identity(self, name: str) -> Identity:
         """The identity of a member system towards the gateway; its `trust` is what it trusts the gateway by."""

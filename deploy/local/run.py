@@ -15,6 +15,7 @@ from types import FrameType
 from deploy.local import parts
 from deploy.local.errors import StackError
 from deploy.local.fetch import check_platform
+from deploy.local.renew import renew
 from deploy.local.stack import Stack
 from deploy.local.stackfile import run_folder
 from deploy.local.supervisor import Part, State
@@ -54,7 +55,7 @@ def _run(host: str) -> None:
     try:
         stack.start(strict=False)
         print(_summary(stack, time.monotonic() - begun), flush=True)
-        threading.Event().wait()
+        _until_stopped(stack)
     finally:
         # From here on another Ctrl-C must not leave half of the parts behind.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -62,6 +63,20 @@ def _run(host: str) -> None:
         if stack.started:
             print("\nstopping", flush=True)
         stack.stop()
+
+
+def _until_stopped(stack: Stack) -> None:
+    """Stay, and renew the TLS identities whenever `make renew` asks."""
+    asked = threading.Event()
+    signal.signal(signal.SIGUSR1, lambda *_: asked.set())
+    while True:
+        asked.wait()
+        asked.clear()
+        try:
+            renew(stack, _say)
+        except StackError as error:
+            # The others go on; `make status` shows the part that is missing, another `make renew` begins again.
+            print(error, file=sys.stderr, flush=True)
 
 
 def _say(text: str) -> None:

@@ -68,6 +68,7 @@ class Stack:
         self._lock: int | None = None
         self._supervisor: Supervisor | None = None
         self._wiring: Wiring | None = None
+        self._identities: pki.DevelopmentPki | None = None
         self.postgres: Postgres | None = None
         self.kafka: Kafka | None = None
 
@@ -134,8 +135,10 @@ class Stack:
 
     @property
     def identities(self) -> pki.DevelopmentPki:
-        """The development roots of this stack."""
-        return pki.DevelopmentPki(self.places.private("tls"), self._host)
+        """The development roots of this stack; the same ones that its parts are told of."""
+        if self._identities is None:
+            self._identities = pki.DevelopmentPki(self.places.private("tls"), self._host)
+        return self._identities
 
     def part(self, name: str) -> Part:
         """One part; KeyError when there is none of that name."""
@@ -263,11 +266,11 @@ class Stack:
         self._lock = descriptor
 
     def _write_state(self) -> None:
-        """Tell others where the stack is; see `stackfile`. `processes` is for `make status`."""
+        """Tell others where the stack is; see `stackfile`. `processes` is for `make status`, `pid` for `make renew`."""
         processes = {
             part.name: {"pid": part.child.pid, "state": part.state.value, "log": str(part.child.log)}
             for part in self.supervisor.parts.values()
             if part.child is not None
         }
-        content = {**self.wiring.stack_file(), "processes": processes, "ports": self.addresses()}
+        content = {**self.wiring.stack_file(), "pid": os.getpid(), "processes": processes, "ports": self.addresses()}
         pki.write_private(self.places.run / STATE_FILE, json.dumps(content, indent=1).encode())

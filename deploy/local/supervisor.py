@@ -86,7 +86,7 @@ class Supervisor:
         self._stopping.set()
         if self._watcher is not None:
             self._watcher.join()
-        for part in reversed(self._in_order()):
+        for part in reversed(self.in_order()):
             self.stop_part(part.name)
 
     def start_part(self, name: str) -> None:
@@ -181,7 +181,7 @@ class Supervisor:
         part.state, part.problem = State.FAILED, problem
         self._say(f"{part.name} failed: {problem}")
 
-    def _in_order(self) -> list[Part]:
+    def in_order(self) -> list[Part]:
         """Parts, each behind those it needs."""
         ordered: dict[str, Part] = {}
 

@@ -92,3 +92,28 @@ def test_a_member_keeps_its_key_and_shows_the_public_part(tmp_path: Path) -> Non
     shown = json.loads((ensure_member(tmp_path, "rizhao-ssp", identities) / "public.jwk.json").read_text())
     assert (own / "key.pem").read_bytes() == before
     assert shown["alg"] == "ES256" and shown["kid"] and "d" not in shown
+
+
+def test_a_root_is_exchanged_with_both_trusted_in_between(tmp_path: Path) -> None:
+    identities = DevelopmentPki(tmp_path)
+    grid, outward = identities.workload("grid"), identities.outward()
+    before, held = certificate(grid), names(outward)
+    (old,) = bundle(identities.trust)
+
+    identities.announce_root()
+    both = bundle(identities.trust)
+    assert certificate(identities.workload("grid")) == before and both[0] == old
+
+    identities.adopt_root()
+    certificate(grid).verify_directly_issued_by(both[1])
+    certificate(outward).verify_directly_issued_by(both[1])
+    assert (names(grid), names(outward)) == ({"spiffe://egov/grid", "grid", "localhost", "127.0.0.1"}, held)
+    assert list(certificate(outward).extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) == [
+        ExtendedKeyUsageOID.SERVER_AUTH
+    ]
+    assert old in bundle(identities.trust)
+    # Another process that asks meanwhile finds them as they are.
+    assert certificate(DevelopmentPki(tmp_path).workload("grid")) == certificate(grid)
+
+    identities.retire_roots()
+    assert bundle(identities.trust) == [both[1]]
