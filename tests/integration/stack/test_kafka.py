@@ -7,7 +7,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 
 from deploy.kafka import topics
-from deploy.local import pki
+from deploy.local import parts, pki
 from deploy.local.kafka import Kafka
 from deploy.local.stack import Stack
 
@@ -52,8 +52,8 @@ def write(stack: Stack, name: str, topic: str) -> tuple[int, int, bytes]:
 
 
 def test_a_service_writes_its_own_topic_and_no_other(stack: Stack) -> None:
-    for name in ("identity", "grid", "notification"):
-        for other in {"identity", "grid", "notification"} - {name}:
+    for name in parts.names():
+        for other in set(parts.names()) - {name}:
             with pytest.raises(TopicAuthorizationFailedError):
                 write(stack, name, f"egov.{other}.v1")
     assert write(stack, "notification", QUIET)[1] >= 0
@@ -67,7 +67,11 @@ def test_a_topic_is_read_by_those_it_names(stack: Stack, consumer_of: Any) -> No
     reader.seek(place, offset)
     assert [record.value for record in reader.poll(timeout_ms=20_000)[place]] == [value]
     # A consumer without the right would wait for ever; the broker's own answer says why.
-    assert [seen(stack, name, QUIET) for name in ("collector", "grid")] == [0, TopicAuthorizationFailedError.errno]
+    refused = TopicAuthorizationFailedError.errno
+    for topic in topics.read_topics():
+        readers = {topic.writer, *topic.readers, "collector"}
+        told = {name: seen(stack, name, topic.name) for name in {*parts.names(), "collector", "gateway"}}
+        assert told == {name: 0 if name in readers else refused for name in told}
 
 
 def seen(stack: Stack, name: str, topic: str) -> int:
