@@ -26,6 +26,7 @@ from observability.records import SpanRecord
 from services.chassis import telemetry_registry as registry
 from tests.e2e.city import (
     CERTIFICATES_TOPIC,
+    COUNTY,
     GRID_TOPIC,
     IDENTITY_TOPIC,
     INSPECTION_TOPIC,
@@ -39,6 +40,7 @@ from tests.waiting import wait_for
 
 NAME, PHONE, ADDRESS = "赵铁柱", "13905330417", "碧海路七十七号三单元"
 CITIZEN_NUMBER, WRONG_CITIZEN_NUMBER = "11010519491231002X", "110105194912310021"
+CLIENT_SECRET = "k4-secret-of-nobody"
 MARKS = (NAME, PHONE, ADDRESS, CITIZEN_NUMBER, WRONG_CITIZEN_NUMBER)
 PERSONAL = {
     "description": f"{NAME}（电话 {PHONE}）反映：门口有垃圾。",
@@ -127,7 +129,7 @@ def refused_calls(city: City) -> Iterator[Reply]:
     yield door.get(f"/v1/incidents?page.pageToken={PHONE}", token)
     yield door.get(f"/v1/persons/{quote(NAME)}/{PHONE}?address={quote(ADDRESS)}", token)
     yield door.get("/v1/incidents", f"{PHONE}.{PHONE}.{PHONE}")
-    fields = f"grant_type=client_credentials&client_id={PHONE}&client_secret={quote(NAME)}".encode()
+    fields = f"grant_type=client_credentials&client_id={PHONE}&client_secret={CLIENT_SECRET}".encode()
     yield door.post("/oauth2/token", None, fields, headers={"Content-Type": "application/x-www-form-urlencoded"})
 
 
@@ -241,6 +243,20 @@ def test_no_personal_data_in_any_log(story: Story) -> None:
     assert services | {"gateway.log", "postgres.log"} <= {log.name for log in logs}
     for log in logs:
         assert_nothing_personal(story.city, log.name, log.read_bytes())
+
+
+def test_no_secret_and_no_token_in_any_log_span_or_refusal(story: Story) -> None:
+    city = story.city
+    secrets = {path.read_text("ascii") for path in (city.where.run / "secrets").iterdir()}
+    secrets |= {who.token() for who in (city.people.citizens, city.people.office, city.people.seat(COUNTY))}
+    # Whatever is signed begins with these letters, and every private key that is written out has those words.
+    secrets |= {"eyJhbGciOi", "PRIVATE KEY", "client_assertion", CLIENT_SECRET}
+    places = [*(city.where.run / "logs").iterdir(), *files.files(city.where.telemetry)]
+    said = {path.name: path.read_bytes() for path in places}
+    said |= {f"refusal {number}": reply.body for number, reply in enumerate(story.refused)}
+    assert len(secrets) > len(STEPS) and len(said) > len(story.refused)
+    found = [(place, secret[:8]) for place, content in said.items() for secret in secrets if secret.encode() in content]
+    assert found == []
 
 
 def test_no_personal_data_in_any_event(story: Story) -> None:
