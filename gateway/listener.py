@@ -29,9 +29,12 @@ _UNTOLD_TAGS = (
 _INTERNAL_PREFIXES = ("x-egov-", "x-envoy-", "x-b3-")
 _INTERNAL_NAMES = (
     "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "forwarded", "x-real-ip",
-    "x-request-id", "x-client-trace-id", "baggage", "b3", "grpc-trace-bin", "grpc-tags-bin", "grpc-status",
-    "grpc-message", "grpc-status-details-bin", "grpc-previous-rpc-attempts",
+    "x-request-id", "x-client-trace-id", "baggage", "b3", "grpc-status", "grpc-message", "grpc-previous-rpc-attempts",
 )  # fmt: skip
+
+# What gRPC takes no metadata of: names with other characters, and octets whose base64 would be the caller's to spoil.
+# A service's library answers them with INTERNAL before the service sees them.
+_NO_METADATA: tuple[Config, ...] = ({"safe_regex": {"regex": ".*[^a-z0-9_.:-].*"}}, {"suffix": "-bin"})
 
 
 def listener(contract: Contract, settings: GatewaySettings) -> Config:
@@ -136,10 +139,11 @@ def _limits(settings: GatewaySettings) -> Config:
 
 def _strip_outside() -> Config:
     kind = "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
-    prefixes = [{"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in _INTERNAL_PREFIXES]
+    matchers = (*({"prefix": prefix} for prefix in _INTERNAL_PREFIXES), *_NO_METADATA)
+    matched = [{"remove_on_match": {"key_matcher": matcher}} for matcher in matchers]
     return {
         "name": "envoy.http.early_header_mutation.header_mutation",
-        "typed_config": {"@type": kind, "mutations": [*prefixes, *({"remove": name} for name in _INTERNAL_NAMES)]},
+        "typed_config": {"@type": kind, "mutations": [*matched, *({"remove": name} for name in _INTERNAL_NAMES)]},
     }
 
 

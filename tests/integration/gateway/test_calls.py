@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias, cast
 
 import grpc
+import pytest
 from egov.chassis.v1 import operations_service_pb2
 from egov.grid.v1 import grid_service_pb2, incidents_pb2
 from google.rpc import error_details_pb2
@@ -67,7 +68,9 @@ def test_metadata_passes_and_what_is_internal_does_not(gateway: Stack) -> None:
     passing = {"idempotency-key": "k-1", "accept-language": "en"}
     stripped = {
         "x-forwarded-client-cert": "Hash=00;URI=spiffe://egov/grid",
-        "x-forwarded-for": "203.0.113.9",
+        "x_forwarded_client_cert": "Hash=01;URI=spiffe://egov/grid",
+        "X-Egov-Region": "3711",
+        "X-FORWARDED-FOR": "203.0.113.9",
         "forwarded": "for=203.0.113.9",
         "x-egov-caller": "grid",
         "egov-case-number": "1",
@@ -85,9 +88,18 @@ def test_metadata_passes_and_what_is_internal_does_not(gateway: Stack) -> None:
     metadata = grid.calls[0].metadata
     assert {name: metadata[name] for name in passing} == passing
     assert metadata["authorization"]
-    assert not [name for name, value in stripped.items() if metadata.get(name) == value]
+    assert not [name for name, value in stripped.items() if metadata.get(name.lower()) == value]
+    assert not set(metadata.values()) & {stripped["x_forwarded_client_cert"], "3711"}
     assert not [name for name in metadata if name.startswith(("x-egov", "egov-", "x-envoy-o", "x-envoy-r", "grpc-e"))]
     assert "x-forwarded-client-cert" not in metadata
+
+
+@pytest.mark.parametrize("name", ["x#a", "x~a", "x|a", "x-octets-bin", "grpc-status-details-bin"])
+def test_a_header_that_grpc_has_no_room_for_is_left_out(gateway: Stack, name: str) -> None:
+    grid = gateway.services["grid"]
+    grid.answers[f"{GRID}GetIncident"] = answer_get
+    assert gateway.call("GET", "/v1/incidents/abc", headers={name: "!!!"}).status == 200
+    assert name not in grid.calls[0].metadata
 
 
 def test_a_client_certificate_is_forwarded_as_envoy_saw_it(gateway: Stack) -> None:
