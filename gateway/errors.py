@@ -132,7 +132,9 @@ ERRORS: tuple[GatewayError, ...] = (
         ("不允许的请求。", "The request is not allowed."),
     ),
     _error(
-        "MALFORMED_REQUEST", 400, code_pb2.INVALID_ARGUMENT, "response.code >= 400 && response.code < 500",
+        "MALFORMED_REQUEST", 400, code_pb2.INVALID_ARGUMENT,
+        # 501: a transfer coding that HTTP/1.1 does not have.
+        "response.code >= 400 && response.code < 500 || response.code == 501",
         ("请求格式有误。", "The request is malformed."),
     ),
 )  # fmt: skip
