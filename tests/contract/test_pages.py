@@ -1,4 +1,4 @@
-"""The pages of ARCHITECTURE.md say nothing of what is not there.
+"""The pages of ARCHITECTURE.md and the page on security say nothing of what is not there.
 
 What a page puts into backticks is looked up: files exist, links lead somewhere, commands and tests are there, and every
 other name occurs in the project itself. Numbers in `limits.md` are those of the code.
@@ -21,7 +21,8 @@ import pytest
 from tests.contract.system import ROOT
 
 FOLDER = ROOT / "docs/architecture"
-PAGES = [ROOT / "ARCHITECTURE.md", *sorted(FOLDER.glob("*.md"))]
+SECURITY = ROOT / "docs/security.md"
+PAGES = [ROOT / "ARCHITECTURE.md", SECURITY, *sorted(FOLDER.glob("*.md"))]
 EACH = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
 QUOTED = re.compile(r"`([^`]+)`")
@@ -107,6 +108,15 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_every_page_is_in_the_index() -> None:
     index = {(ROOT / link).resolve() for link in LINK.findall((ROOT / "ARCHITECTURE.md").read_text("utf-8"))}
     assert set(FOLDER.glob("*.md")) <= index
+
+
+def test_every_threat_has_something_that_refuses_it_and_a_test() -> None:
+    rows = [line.split("|")[1:-1] for line in SECURITY.read_text("utf-8").splitlines() if line.startswith("|")]
+    threats = [row for row in rows if row[0].strip() != "threat" and set(row[0]) != {"-"}]
+    assert threats
+    for threat, by, proof in threats:
+        assert by.strip() and QUOTED.findall(proof), threat
+        assert all(name.startswith("test_") for name in QUOTED.findall(proof)), threat
 
 
 def test_the_layer_rules_are_those_that_are_held() -> None:
