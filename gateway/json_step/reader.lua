@@ -9,6 +9,35 @@ local function note(found, field, rule)
   if #found < MOST then found[#found + 1] = {field = field, rule = rule} end
 end
 
+local UTF8 = {
+  "^[\228-\233][\128-\191][\128-\191]", "^[\194-\223][\128-\191]", "^\224[\160-\191][\128-\191]",
+  "^[\225-\227\234-\236\238\239][\128-\191][\128-\191]", "^\237[\128-\159][\128-\191]",
+  "^\240[\144-\191][\128-\191][\128-\191]", "^[\241-\243][\128-\191][\128-\191][\128-\191]",
+  "^\244[\128-\143][\128-\191][\128-\191]",
+}
+
+local function is_utf8(text)
+  local at = text:find("[\128-\255]")
+  while at do
+    local behind
+    for _, form in ipairs(UTF8) do
+      local _, last = text:find(form, at)
+      if last then behind = last + 1 break end
+    end
+    if not behind then return false end
+    at = text:find("[\128-\255]", behind)
+  end
+  return true
+end
+
+-- A name that somebody made up, as it is told: up to 64 octets, no half of a character, and nothing that is no text.
+local function shortened(name)
+  local last = math.min(#name, 64)
+  while last > 0 and name:find("^[\128-\191]", last + 1) do last = last - 1 end
+  local text = name:sub(1, last)
+  return is_utf8(text) and #text >= math.min(#name, 1) and text or "?"
+end
+
 local function broken(at) error({rule = "not_json", at = at}, 0) end
 
 -- Counts one more value; the count stands beside the findings.
@@ -69,7 +98,7 @@ end
 local function named(shape, field, name, path)
   if field.kind == "map" then return field.value, path .. "[*]" end
   local known = shape and shape[name]
-  local shown = known and known.name or name:sub(1, 64)
+  local shown = known and known.name or shortened(name)
   return known, path == "" and shown or path .. "." .. shown
 end
 

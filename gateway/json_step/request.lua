@@ -1,26 +1,5 @@
 -- The request's way: the address and the body are held against the contract before the transcoder reads them.
 
-local UTF8 = {
-  "^[\228-\233][\128-\191][\128-\191]", "^[\194-\223][\128-\191]", "^\224[\160-\191][\128-\191]",
-  "^[\225-\227\234-\236\238\239][\128-\191][\128-\191]", "^\237[\128-\159][\128-\191]",
-  "^\240[\144-\191][\128-\191][\128-\191]", "^[\241-\243][\128-\191][\128-\191][\128-\191]",
-  "^\244[\128-\143][\128-\191][\128-\191]",
-}
-
-local function is_utf8(text)
-  local at = text:find("[\128-\255]")
-  while at do
-    local behind
-    for _, form in ipairs(UTF8) do
-      local _, last = text:find(form, at)
-      if last then behind = last + 1 break end
-    end
-    if not behind then return false end
-    at = text:find("[\128-\255]", behind)
-  end
-  return true
-end
-
 -- The text behind percent signs, or nil when it is no text.
 local function decoded(text)
   if text:gsub("%%%x%x", ""):find("%", 1, true) then return nil end
@@ -33,7 +12,7 @@ local function check_parameter(route, name, value, seen, found)
   for part in (name .. "."):gmatch("(.-)%.") do
     local shape = field.kind == "message" and not field.list and SHAPES[field.ref]
     field = shape and shape[part]
-    local shown = field and field.name or part:sub(1, 64)
+    local shown = field and field.name or shortened(part)
     path = path and path .. "." .. shown or shown
     if not field then return note(found, path, "unknown_field") end
   end
@@ -50,7 +29,7 @@ local function check_query(route, query, found)
     local name, value = pair:match("^(.-)=(.*)$")
     name, value = decoded(name or pair), decoded(value or "")
     if not name or not value then note(found, "", "not_text")
-    elseif route.body == "*" then note(found, name:sub(1, 64), "unknown_field")
+    elseif route.body == "*" then note(found, shortened(name), "unknown_field")
     else check_parameter(route, name, value, seen, found) end
   end
 end

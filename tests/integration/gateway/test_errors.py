@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 import threading
+from urllib.parse import quote
 
 import grpc
 import pytest
@@ -81,6 +82,8 @@ def test_bodies(gateway: Stack) -> None:
         assert_shape(reply, 400, "INVALID_ARGUMENT", 3)
         assert reply.violations() == {"": "NOT_JSON"}, text
     assert_shape(post(b'{"report":{"description":"\xff"}}'), 400, "MALFORMED_REQUEST", 3)
+    for name in (b"\xff", b"\xe6\x97", b"\x80" * 100):
+        assert post(b'{"' + name + b'":1}').violations() == {"?": "UNKNOWN_FIELD"}, name
     many = post(b'{"report":{"a":[' + b"1," * 100_000 + b"1]}}")
     assert many.violations() == {"": "TOO_MANY_VALUES"}
     deep = b'{"report":' * 200 + b"1" + b"}" * 200
@@ -158,6 +161,16 @@ def test_queries(gateway: Stack, query: str, violations: dict[str, str]) -> None
     reply = gateway.call("GET", f"/v1/incidents?{query}")
     assert_shape(reply, 400, "INVALID_ARGUMENT", 3)
     assert reply.violations() == violations
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_a_long_name_is_told_up_to_a_whole_character(gateway: Stack, before: int) -> None:
+    name = "x" * before + "日" * 40
+    told = "x" * before + "日" * ((64 - before) // 3)
+    assert gateway.call("GET", f"/v1/incidents?{quote(name)}=1").violations() == {told: "UNKNOWN_FIELD"}
+    body, headers = f'{{"{name}":1}}'.encode(), {"content-type": "application/json"}
+    assert gateway.call("POST", "/v1/incidents", body=body, headers=headers).violations() == {told: "UNKNOWN_FIELD"}
+    assert gateway.call("POST", f"{INCIDENT}:close?{quote(name)}=1").violations() == {told: "UNKNOWN_FIELD"}
 
 
 def test_a_query_cannot_overrule_the_path(gateway: Stack) -> None:
