@@ -51,7 +51,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def _run(host: str) -> None:
     begun = time.monotonic()
-    stack = Stack(run_folder(), free_ports=False, host=host, say=_say)
+    stack = Stack(run_folder(), free_ports=False, host=host, say=_say, restart=True)
     try:
         stack.start(strict=False)
         print(_summary(stack, time.monotonic() - begun), flush=True)

@@ -38,8 +38,8 @@ class Stack:
     instead of the loopback one. `environment`: what may name existing servers and EGOV_* settings; None: our own.
     `replicas`: services of which a second process runs, the part `<name>-2`. `fronts`: those of kafka, postgres and
     mail that everybody reaches at `ports[part]`, where the caller listens and passes on to `ports.inner(part)`.
-    `settings`: variables of single parts. Replicas and fronts need free ports. `say` is told what goes on. Errors are
-    StackError.
+    `settings`: variables of single parts. Replicas and fronts need free ports. `say` is told what goes on. `restart`: a part that
+    dies is started again. Errors are StackError.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Stack:
         fronts: Collection[str] = (),
         settings: Mapping[str, Mapping[str, str]] | None = None,
         say: Say = lambda text: None,
+        restart: bool = False,
     ) -> None:
         self.places = Places.of(folder, cache)
         self.ports = Ports(parts.DEFAULT_PORTS, free_ports, fronts)
@@ -65,6 +66,7 @@ class Stack:
         self._replicas = replicas
         self._settings = settings or {}
         self._say = say
+        self._restart = restart
         self._lock: int | None = None
         self._supervisor: Supervisor | None = None
         self._wiring: Wiring | None = None
@@ -223,7 +225,8 @@ class Stack:
         for part in built:
             if part.child is not None:
                 part.child.env.update(self._settings.get(part.name, {}))
-        self._supervisor = Supervisor(built, self._say)
+        restarted = self._write_state if self._restart else None
+        self._supervisor = Supervisor(built, self._say, restarted=restarted)
 
     def _wants(self, part: str) -> bool:
         """A replica is wanted by being named, any other part unless others are."""

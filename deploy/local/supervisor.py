@@ -1,7 +1,8 @@
 """Brings the parts of a stack up in the order of their needs, watches them, and takes them down again.
 
 Each part comes up on a thread of its own, which waits for the parts it needs. A part that fails or dies is told with
-the last lines it said; those that need it are told so; the others go on.
+the last lines it said; those that need it are told so; the others go on. A part that was up and died is started again
+where that is asked for, each time after a longer wait.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from deploy.local.errors import StackError
 
 STOP_TIMEOUT_S = 15.0
 WATCH_EVERY_S = 0.5
+# Wait before a part that died is started again: doubled each time, and forgotten when it lived for that long.
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 60.0
 Say = Callable[[str], None]
 
 
@@ -52,15 +56,27 @@ class Part:
     state: State = State.WAITING
     seconds: float = 0.0
     problem: str = ""
+    deaths: int = 0
+    ready_at: float = 0.0
     settled: threading.Event = field(default_factory=threading.Event)
 
 
 class Supervisor:
-    """Runs `parts`; `say` is told every change in one line of text."""
+    """Runs `parts`; `say` is told every change in one line of text.
 
-    def __init__(self, parts: Sequence[Part], say: Say = lambda text: None) -> None:
+    `restarted` is called when a part that died runs again; None: whoever started the parts sees to the dead ones.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        say: Say = lambda text: None,
+        *,
+        restarted: Callable[[], None] | None = None,
+    ) -> None:
         self.parts = {part.name: part for part in parts}
         self._say = say
+        self._restarted = restarted
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -99,7 +115,7 @@ class Supervisor:
         except StackError as error:
             part.state, part.problem = State.FAILED, str(error)
             raise
-        part.state, part.seconds = State.READY, time.monotonic() - begun
+        _is_ready(part, begun)
 
     def stop_part(self, name: str) -> None:
         """Ask one part to end, and wait for it."""
@@ -131,7 +147,7 @@ class Supervisor:
             self._launch(part)
             if part.finish is not None:
                 part.finish()
-            part.state, part.seconds = State.READY, time.monotonic() - begun
+            _is_ready(part, begun)
             self._say(f"{part.name} is ready ({part.seconds:.1f} s)")
         except StackError as error:
             self._fail(part, str(error))
@@ -175,7 +191,31 @@ class Supervisor:
                     continue
                 rotate(part.child.log)
                 if part.state is State.READY and not part.child.alive():
-                    self._fail(part, ended(part))
+                    self._died(part)
+
+    def _died(self, part: Part) -> None:
+        self._fail(part, ended(part))
+        if self._restarted is not None:
+            threading.Thread(target=self._start_again, args=(part,), name=f"again-{part.name}", daemon=True).start()
+
+    def _start_again(self, part: Part) -> None:
+        """Wait and start it, until it is ready or somebody else has seen to it."""
+        lived_s = time.monotonic() - part.ready_at
+        part.deaths = 1 if lived_s > LONGEST_WAIT_S else part.deaths + 1
+        while part.state is State.FAILED:
+            wait_s = min(FIRST_WAIT_S * 2 ** (part.deaths - 1), LONGEST_WAIT_S)
+            self._say(f"{part.name} is started again in {wait_s:.0f} s")
+            if self._stopping.wait(wait_s) or part.state is not State.FAILED:
+                return
+            try:
+                self.start_part(part.name)
+            except StackError as error:
+                part.deaths += 1
+                self._fail(part, str(error))
+                continue
+            self._say(f"{part.name} is ready again ({part.seconds:.1f} s)")
+            if self._restarted is not None:
+                self._restarted()
 
     def _fail(self, part: Part, problem: str) -> None:
         part.state, part.problem = State.FAILED, problem
@@ -194,6 +234,11 @@ class Supervisor:
         for part in self.parts.values():
             place(part)
         return list(ordered.values())
+
+
+def _is_ready(part: Part, begun: float) -> None:
+    part.state, part.ready_at = State.READY, time.monotonic()
+    part.seconds = part.ready_at - begun
 
 
 def ended(part: Part) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import children, status
+from deploy.local import children, status, supervisor
 from deploy.local.children import Child, wait_until
 from deploy.local.errors import StackError
 from deploy.local.places import ROOT
@@ -69,24 +69,49 @@ def test_a_part_that_dies_is_named_with_its_last_lines_and_the_others_go_on(tmp_
     )
     dying = Part("dying", saying(tmp_path / "dying", program))
     living = Part("living", saying(tmp_path / "living", "import time; time.sleep(60)"))
-    supervisor = Supervisor([dying, living], said.append)
-    supervisor.start()
+    watching = Supervisor([dying, living], said.append)
+    watching.start()
     try:
         go.touch()
         assert wait_until(lambda: dying.state is State.FAILED, 10)
         assert "dying failed: it ended with exit code 1; it said:\n    boom" in said
-        assert living.state is State.READY and supervisor.failures() == [dying]
+        assert living.state is State.READY and watching.failures() == [dying]
     finally:
-        supervisor.stop()
+        watching.stop()
     assert living.child is not None and not living.child.alive()
+
+
+def test_a_part_that_dies_is_started_again_where_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_WAIT_S", 0.01)
+    said: list[str] = []
+    restarts: list[int | None] = []
+    # It dies twice, and stays the third time.
+    program = (
+        f"import pathlib,time\nlives = pathlib.Path({str(tmp_path / 'lives')!r})\n"
+        "n = len(lives.read_bytes()) if lives.exists() else 0\nlives.write_bytes(b'x' * (n + 1))\n"
+        "print('up', flush=True)\nif n < 2: raise SystemExit(75)\ntime.sleep(60)"
+    )
+    child = saying(tmp_path, program)
+    part = Part("dying", child, ready=lambda: "up" in child.last_lines())
+    watching = Supervisor([part], said.append, restarted=lambda: restarts.append(child.pid))
+    watching.start()
+    try:
+        assert wait_until(lambda: len(restarts) == 2 and part.state is State.READY, 20)
+    finally:
+        watching.stop()
+    assert (tmp_path / "lives").read_bytes() == b"xxx"
+    assert said.count("dying failed: it ended with exit code 75; it said:\n    up") == 2
+    assert part.deaths == 2 and part.state is State.STOPPED
 
 
 def test_what_needs_a_failed_part_is_told_so(tmp_path: Path) -> None:
     failing = Part("first", saying(tmp_path, "raise SystemExit('no')"), ready=lambda: False)
     needing = Part("second", saying(tmp_path, "import time; time.sleep(60)"), needs=("first",))
-    supervisor = Supervisor([needing, failing])
-    supervisor.start()
-    supervisor.stop()
+    watching = Supervisor([needing, failing])
+    watching.start()
+    watching.stop()
     assert needing.problem == "it needs first, which is not there"
     assert failing.problem == "it ended with exit code 1; it said:\n    no"
 
