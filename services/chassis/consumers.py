@@ -1,4 +1,4 @@
-"""All consumers of a process: what `@on` declared, one thread per consumer id, and the thread that resumes events."""
+"""All consumers of a process: what `@on` declared, a thread per consumer id, and threads that resume and that watch."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from nameko.extensions import SharedExtension
 from services.chassis.consumer import Consumer
 from services.chassis.contract import ContractError
 from services.chassis.resume import Resumer
+from services.chassis.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from services.chassis.entrypoints import On
@@ -35,10 +36,11 @@ class Consumers(SharedExtension):
         self._consumers = [Consumer(self.container, id, entrypoints) for id, entrypoints in by_id.items()]
         if not self._consumers:
             return
-        for consumer in self._consumers:
-            consumer.start()
-        self._resumer = Resumer(self.container.runtime, {consumer.id: consumer.taker for consumer in self._consumers})
-        self._resumer.start()
+        takers = {consumer.id: consumer.taker for consumer in self._consumers}
+        self._resumer = Resumer(self.container.runtime, takers)
+        self._watchdog = Watchdog(self.container.runtime, takers)
+        for each in (self._watchdog, *self._consumers, self._resumer):
+            each.start()
 
     def stop(self) -> None:
         """Finish the events in hand."""
@@ -48,6 +50,7 @@ class Consumers(SharedExtension):
             consumer.stop()
         if self._consumers:
             self._resumer.stop()
+            self._watchdog.stop()
         self._consumers = []
 
     def lags(self) -> dict[tuple[str, str, int], int]:

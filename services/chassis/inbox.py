@@ -124,12 +124,18 @@ class Arrival:
         more = {"headers": headers, "body": self.body, "state": state, "reason": reason}
         connection.exec_driver_sql(PARK, facts | more | {"attempts": attempts, "due_in": due_in})
 
-    def _facts(self) -> dict[str, Any]:
+    def place(self) -> dict[str, Any]:
+        """Consumer, topic, partition and offset."""
         return {
             "consumer": self.consumer,
             "topic": self.topic,
             "partition": self.partition,
             "offset": self.offset,
+        }
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            **self.place(),
             "expected": self.expected,
             "next": self.offset + 1,
             "key": self.key,

@@ -263,6 +263,12 @@ class ChassisSettings:
         default=24,
         parse=whole(0, 10_000),
     )
+    handler_seconds: float = setting(
+        "EGOV_HANDLER_SECONDS",
+        "seconds that the handler of one event may take; past them its process ends",
+        default=30.0,
+        parse=number(1, 100),
+    )
     log_level: str = setting(
         "EGOV_LOG_LEVEL",
         "DEBUG, INFO, WARNING or ERROR",

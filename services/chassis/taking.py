@@ -24,6 +24,7 @@ from services.chassis.faultpoints import faultpoint
 from services.chassis.inbox import SET_OUTCOME, Arrival
 from services.chassis.uow import Transaction
 from services.chassis.verdicts import CRASHES, Verdict, backoff, judge, next_state
+from services.chassis.watchdog import Watched
 from services.kernel.ids import uuid7_time
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HANDLER_S = 30.0
 KEPT_DAYS = 21
 
 
@@ -47,6 +47,7 @@ class Taker:
         self._runtime = container.runtime
         self.consumer = consumer
         self.handlers = handlers
+        self.watched = Watched()
 
     def take(self, record: Any, expected: int, *, crashes: int = 0, patient: bool = False) -> str:
         """Take one record whose position is `expected`; returns the outcome.
@@ -83,7 +84,7 @@ class Taker:
         with self.span(envelope, record.topic) as span:
             if envelope.case_number:
                 telemetry.set_case(envelope.case_number)
-            outcome = self._take(arrival, envelope, patient)
+            outcome = self._take(arrival, envelope, patient, counted=crashes > 0)
             span.set("egov.event.outcome", outcome)
         return outcome
 
@@ -104,7 +105,7 @@ class Taker:
             body=record.value or b"",
         )
 
-    def _take(self, arrival: Arrival, envelope: Envelope, patient: bool) -> str:
+    def _take(self, arrival: Arrival, envelope: Envelope, patient: bool, *, counted: bool) -> str:
         call = self.call(envelope)
         transaction = Transaction(self._runtime, call)
         try:
@@ -120,7 +121,7 @@ class Taker:
                 set_outcome(transaction, arrival, "waiting")
                 transaction.commit()
                 return "waiting"
-            self.handle(envelope, arrival.body, call, transaction)
+            self.handle(envelope, arrival.body, call, transaction, uncounted=None if counted else arrival)
             faultpoint("consumer.before_commit")
             transaction.commit()
             faultpoint("consumer.after_commit")
@@ -135,11 +136,21 @@ class Taker:
         finally:
             transaction.close()
 
-    def handle(self, envelope: Envelope, body: bytes, call: Call, transaction: Transaction) -> None:
-        """Decode the event and run its method inside the transaction."""
+    def handle(
+        self,
+        envelope: Envelope,
+        body: bytes,
+        call: Call,
+        transaction: Transaction,
+        *,
+        uncounted: Arrival | None = None,
+    ) -> None:
+        """Decode the event and run its method inside the transaction, watched; `uncounted` as in `watchdog.InHand`."""
         entrypoint = self.handlers[envelope.type]
         event: Message = entrypoint.kind.message.FromString(body)
-        self._container.run_worker(entrypoint, call, (event, call), transaction=transaction)
+        with self.watched.handler(call, transaction.connection, uncounted):
+            faultpoint("consumer.in_handler")
+            self._container.run_worker(entrypoint, call, (event, call), transaction=transaction)
 
     def call(self, envelope: Envelope) -> Call:
         """The work of taking an event: for nobody but the sending service, in the event's case."""
@@ -147,7 +158,7 @@ class Taker:
             kind="event",
             name=self.consumer,
             caller=dataclasses.replace(SYSTEM, workload=envelope.source.rpartition("/")[2]),
-            deadline=time.monotonic() + HANDLER_S,
+            deadline=time.monotonic() + self._runtime.settings.handler_seconds,
             case_number=envelope.case_number,
             envelope=envelope,
         )
