@@ -39,8 +39,10 @@ class Consumers(SharedExtension):
         takers = {consumer.id: consumer.taker for consumer in self._consumers}
         self._resumer = Resumer(self.container.runtime, takers)
         self._watchdog = Watchdog(self.container.runtime, takers)
-        for each in (self._watchdog, *self._consumers, self._resumer):
-            each.start()
+        self._watchdog.start()
+        for consumer in self._consumers:
+            consumer.start()
+        self._resumer.start()
 
     def stop(self) -> None:
         """Finish the events in hand."""

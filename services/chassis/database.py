@@ -1,16 +1,18 @@
 """PostgreSQL: one engine for a process, through SQLAlchemy Core and psycopg 3.
 
 There is no ORM session: its unit of work cost more than everything else of a call together. Connections notice a dead
-peer within ten seconds and are checked before use when they have been idle.
+or silent peer within ten seconds and are checked before use when they have been idle.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -19,6 +21,8 @@ from services.kernel.errors import Refusal, conflict, exhausted, timed_out, unav
 
 IDLE_BEFORE_CHECK_S = 2.0
 POOL_WAIT_S = 2.0
+# Longer than any statement of a service may take, which the server itself ends after 5 s.
+SILENCE_S = 7.0
 
 # SQLSTATEs: a statement was cancelled; a lock was not to be had, a deadlock, a serialization failure; the session was
 # ended because we did nothing in an open transaction for too long.
@@ -37,8 +41,45 @@ CONNECT: dict[str, Any] = {
 }
 
 
-def create_engine(url: str, *, application: str, pool_size: int) -> sa.Engine:
-    """An engine whose pool never exceeds `pool_size` connections; waiting for one longer than 2 s is OVERLOADED."""
+RV = TypeVar("RV")
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection that gives up when no answer comes for `patience_s` seconds; None: it waits for ever.
+
+    TCP alone notices only a peer that acknowledges nothing. One that was stopped, or a proxy whose far side is gone,
+    acknowledges everything and never answers.
+    """
+
+    patience_s: float | None = None
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """Wait for the server. Raises OperationalError when it stays silent; the connection is closed then."""
+        try:
+            return super().wait(gen, interval, self.patience_s if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()
+            raise
+
+
+def create_engine(url: str, *, application: str, pool_size: int, patience_s: float | None = SILENCE_S) -> sa.Engine:
+    """An engine whose pool never exceeds `pool_size` connections; waiting for one longer than 2 s is OVERLOADED.
+
+    `patience_s`: how long an answer of the server is waited for; None for what may work on for minutes.
+    """
+
+    def connect(dialect: Any, record: Any, arguments: Any, options: Any) -> Connection:
+        made = Connection.connect(*arguments, **options)
+        made.patience_s = patience_s
+        return made
+
+    def note_use(connection: Connection, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
+        # None when it was given up meanwhile.
+        if connection is not None:
+            connection.patience_s = patience_s
+
     engine = sa.create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=pool_size,
@@ -47,7 +88,8 @@ def create_engine(url: str, *, application: str, pool_size: int) -> sa.Engine:
         connect_args=CONNECT | {"application_name": application},
     )
     sa.event.listen(engine, "checkout", _check_idle)
-    sa.event.listen(engine, "checkin", _note_use)
+    sa.event.listen(engine, "do_connect", connect)
+    sa.event.listen(engine, "checkin", note_use)
     sa.event.listen(engine, "before_cursor_execute", _demand_time)
     return engine
 
@@ -59,8 +101,10 @@ def _demand_time(*_: Any) -> None:
         raise timed_out()
 
 
-def _note_use(connection: Any, record: Any) -> None:
-    record.info["used_at"] = time.monotonic()
+def without_limit(connection: sa.Connection) -> None:
+    """The statements of the transaction just begun may take as long as they need."""
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    cast(Connection, connection.connection.driver_connection).patience_s = None
 
 
 def _check_idle(connection: psycopg.Connection[Any], record: Any, proxy: Any) -> None:

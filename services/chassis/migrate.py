@@ -23,7 +23,7 @@ LOCK = 7_701_001
 
 def migrate(service: str, url: str) -> None:
     """Run what is missing of both histories against the database at `url`, as its owner."""
-    engine = create_engine(url, application=f"migrate-{service}", pool_size=1)
+    engine = create_engine(url, application=f"migrate-{service}", pool_size=1, patience_s=None)
     try:
         with engine.connect() as connection:
             _migrate(connection, service)

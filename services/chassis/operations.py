@@ -13,6 +13,7 @@ from nameko.extensions import DependencyProvider
 from services.chassis import facts, inbox
 from services.chassis.call import Call
 from services.chassis.consumers import Consumers
+from services.chassis.database import without_limit
 from services.chassis.entrypoints import every, rpc
 from services.chassis.inbox import Kept
 from services.chassis.moments import stamp
@@ -118,7 +119,7 @@ class Operations:
     @every(seconds=3600)
     def keep_house(self) -> None:
         """Make the partitions to come, drop those past their keeping, and sweep jobs that ended a week ago."""
-        self.uow.connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        without_limit(self.uow.connection)
         self.uow.connection.execute(sa.text("SELECT chassis.maintain_partitions()"))
         self.uow.connection.execute(SWEEP_JOBS)
 
