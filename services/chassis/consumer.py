@@ -97,6 +97,9 @@ class Consumer:
     def _poll_once(self) -> None:
         kafka = self._kafka or self._connect()
         polled = kafka.poll(timeout_ms=POLL_MS, max_records=RECORDS)
+        if self._positions.replaced(kafka):
+            self._seek_again()
+            return
         if sought := self._positions.seek_new(kafka):
             logs.event(log, logging.INFO, "partitions sought", consumer=self.id, count=sought)
         self._take_all(kafka, polled)
@@ -150,7 +153,7 @@ class Consumer:
     def _lose_place(self, positions: Mapping[TopicPartition, int]) -> None:
         """Kafka no longer has, or does not have yet, what comes next: a gap that a person must judge.
 
-        The other partitions go on. Once the row in `chassis.consumer_position` is corrected, this one does, too.
+        The other partitions go on. Once `services.chassis.reposition` has set the row, this one does, too.
         """
         for partition, position in positions.items():
             logs.event(

@@ -1,7 +1,8 @@
 """Where one consumer stands in its topic, partition by partition: the rows in its own database, and Kafka's client.
 
 A partition is *new* from its assignment until it was sought to its position; until then it is paused. What is skipped
-is written down with the next effect, or after a while.
+is written down with the next effect, or after a while. Which topic the rows speak of is written down as well: in one of
+the same name that was made anew their numbers mean nothing.
 """
 
 from __future__ import annotations
@@ -12,12 +13,20 @@ from typing import Any
 
 import sqlalchemy as sa
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import OffsetOutOfRangeError
 
 from services.chassis import inbox
 from services.chassis.taking import Fenced
 
 SKIPS_KEPT = 500
 FIRST_POSITION_MS = 5000
+
+KEEP_FIRST = sa.text("INSERT INTO chassis.kept (name, value) VALUES (:name, :id) ON CONFLICT DO NOTHING")
+KEPT_TOPIC = sa.text("SELECT value FROM chassis.kept WHERE name = :name")
+KEEP_TOPIC = sa.text(
+    "INSERT INTO chassis.kept (name, value) VALUES (:name, :id)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = clock_timestamp()"
+)
 
 
 class Positions:
@@ -31,6 +40,7 @@ class Positions:
         self._stored: dict[TopicPartition, int] = {}
         self._skipped: dict[TopicPartition, int] = {}
         self._new: dict[TopicPartition, float] = {}
+        self._topic_id: str | None = None
 
     def known(self) -> list[TopicPartition]:
         """Partitions that are read."""
@@ -60,7 +70,10 @@ class Positions:
             known.pop(partition, None)
 
     def seek_new(self, kafka: KafkaConsumer) -> int:
-        """Read new partitions from where the row says; a new consumer from where its `start` says. How many."""
+        """Read new partitions from where the row says; a new consumer from where its `start` says. How many.
+
+        Raises OffsetOutOfRangeError when the rows speak of another topic of that name.
+        """
         now = time.monotonic()
         due = [partition for partition, since in self._new.items() if since <= now]
         if not due:
@@ -70,12 +83,18 @@ class Positions:
         if unknown:
             self._write_first(kafka, unknown)
             rows = self._rows()
+        if not self._same_topic(kafka):
+            raise OffsetOutOfRangeError({partition: rows[partition.partition] for partition in due})
         for partition in due:
             kafka.seek(partition, rows[partition.partition])
             kafka.resume(partition)
             self._stored[partition] = rows[partition.partition]
             del self._new[partition]
         return len(due)
+
+    def replaced(self, kafka: KafkaConsumer) -> bool:
+        """The topic that is read was deleted, and there is another of its name: no position counts any more."""
+        return self._topic_id is not None and topic_id(kafka, self._topic) not in (None, self._topic_id)
 
     def moved(self, partition: TopicPartition, next_offset: int) -> None:
         """The row was advanced, in the transaction of an effect."""
@@ -100,6 +119,16 @@ class Positions:
         with self._engine.begin() as connection:
             return int(connection.execute(inbox.COUNT_TRY, self._place(partition, offset=offset)).scalar_one())
 
+    def _same_topic(self, kafka: KafkaConsumer) -> bool:
+        """Whether the rows speak of this topic. The first time it is written down; an old broker does not tell."""
+        self._topic_id = topic_id(kafka, self._topic)
+        if self._topic_id is None:
+            return True
+        named = {"name": f"topic {self._topic}", "id": self._topic_id}
+        with self._engine.begin() as connection:
+            connection.execute(KEEP_FIRST, named)
+            return bool(connection.execute(KEPT_TOPIC, named).scalar_one() == self._topic_id)
+
     def _keep_skips(self, partition: TopicPartition) -> None:
         next_offset = self._skipped.pop(partition)
         place = self._place(partition, expected=self._stored[partition], next=next_offset)
@@ -123,3 +152,9 @@ class Positions:
 
     def _place(self, partition: TopicPartition, **more: int) -> dict[str, Any]:
         return {"consumer": self._consumer, "topic": partition.topic, "partition": partition.partition, **more}
+
+
+def topic_id(kafka: KafkaConsumer, topic: str) -> str | None:
+    """What tells a topic from another of its name (KIP-516); None while it is not known, or the broker has none."""
+    known = kafka._cluster.topic_id(topic)
+    return str(known) if known is not None and known.int else None
