@@ -38,8 +38,8 @@ class Stack:
     instead of the loopback one. `environment`: what may name existing servers and EGOV_* settings; None: our own.
     `replicas`: services of which a second process runs, the part `<name>-2`. `fronts`: those of kafka, postgres and
     mail that everybody reaches at `ports[part]`, where the caller listens and passes on to `ports.inner(part)`.
-    `settings`: variables of single parts. Replicas and fronts need free ports. `say` is told what goes on. `restart`: a part that
-    dies is started again. Errors are StackError.
+    `settings`: variables of single parts. Replicas and fronts need free ports. `say` is told what goes on. `restart`: a
+    part that dies is started again. Errors are StackError.
     """
 
     def __init__(
