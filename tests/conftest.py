@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,17 +32,17 @@ def environment() -> Mapping[str, str]:
 
 
 @contextlib.contextmanager
-def running_stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+def running_stack(request: pytest.FixtureRequest, replicas: Collection[str] = ()) -> Iterator[Stack]:
     """Every part, really running, on free loopback ports and in a folder of its own, deleted at the end.
 
-    After a failure the logs are kept in `.run/test-logs/`.
+    `replicas` names services of which two processes run. After a failure the logs are kept in `.run/test-logs/`.
     """
     from deploy.local.stack import Stack
 
     # Other accounts may pass: PostgreSQL does not run as root. What is private inside is closed by the stack.
     folder = Path(tempfile.mkdtemp(prefix="egov-test-"))
     folder.chmod(0o755)
-    running = Stack(folder / "run", cache=RUN / "cache", environment=environment())
+    running = Stack(folder / "run", cache=RUN / "cache", environment=environment(), replicas=replicas)
     keep_logs = True
     try:
         with running:

@@ -6,10 +6,11 @@ The books are read where things lie: the services' databases, Kafka, the mail fo
 
 from __future__ import annotations
 
+import itertools
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -18,6 +19,7 @@ from tests.e2e.city import GRID_TOPIC, NOTIFICATION_TOPIC, City, Json, Record, r
 from tests.waiting import wait_for
 
 THREADS = 4
+BREATH_S = 1.0
 SETTLED_WITHIN_S = 90.0
 INSPECTED = "SELECT count(*) FROM inspection WHERE case_number = ANY(%s)"
 EVENTS = {1: "egov.grid.v1.IncidentFiled", 2: "egov.grid.v1.IncidentDispatched"}
@@ -25,10 +27,9 @@ EVENTS = {1: "egov.grid.v1.IncidentFiled", 2: "egov.grid.v1.IncidentDispatched"}
 
 @dataclass
 class Load:
-    """`count` reports, each filed and then dispatched. `tries` says how often each command was sent."""
+    """Reports, each filed and then dispatched. `tries` says how often each command was sent."""
 
     city: City
-    count: int
     prefix: str = field(default_factory=lambda: reference("load"))
     filed: list[Json] = field(default_factory=list)
     dispatched: list[Json] = field(default_factory=list)
@@ -36,8 +37,13 @@ class Load:
     failures: list[BaseException] = field(default_factory=list)
 
     @property
+    def count(self) -> int:
+        """How many reports there are so far."""
+        return len(self.filed)
+
+    @property
     def commands(self) -> int:
-        """How many commands there are in all."""
+        """How many commands there are, when all is done."""
         return 2 * self.count
 
     @property
@@ -67,12 +73,30 @@ class Load:
 @contextmanager
 def load(city: City, count: int) -> Iterator[Load]:
     """Reports are filed and dispatched while the body runs; behind it every command has been acknowledged."""
-    work, numbers = Load(city, count), _Shared(count)
+    work = Load(city)
+    with _working(work, _Shared(lambda number: number < count)):
+        yield work
+    assert work.count == count
+
+
+@contextmanager
+def lasting_load(city: City) -> Iterator[Load]:
+    """Reports are filed and dispatched, each worker taking breath, for as long as the body runs."""
+    work, over = Load(city), threading.Event()
+    with _working(work, _Shared(lambda number: not over.wait(BREATH_S))):
+        try:
+            yield work
+        finally:
+            over.set()
+
+
+@contextmanager
+def _working(work: Load, numbers: _Shared) -> Iterator[None]:
     threads = [threading.Thread(target=work.run, args=(iter(numbers),)) for _ in range(THREADS)]
     for thread in threads:
         thread.start()
     try:
-        yield work
+        yield
     finally:
         for thread in threads:
             thread.join()
@@ -81,17 +105,18 @@ def load(city: City, count: int) -> Iterator[Load]:
 
 
 class _Shared:
-    """The numbers below `count`, each handed out once, to whichever thread asks."""
+    """Numbers from 0, each handed out once, to whichever thread asks, while there is `more`."""
 
-    def __init__(self, count: int) -> None:
-        self._left = iter(range(count))
+    def __init__(self, more: Callable[[int], bool]) -> None:
+        self._more = more
+        self._next = itertools.count()
         self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[int]:
         while True:
             with self._lock:
-                number = next(self._left, None)
-            if number is None:
+                number = next(self._next)
+            if not self._more(number):
                 return
             yield number
 
