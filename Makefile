@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help run reset status logs trace demo replay member check test chaos chaos-bugs protos pictures baseline locks venv venv-dev renew
+.PHONY: help run reset status logs trace demo replay member check test chaos chaos-bugs protos pictures baseline locks venv venv-dev renew reconcile
 
 # The newest suitable Python that really runs: a shim may be on the path without a Python behind it. One without venv
 # and ensurepip comes last, and one out of range only when there is no other, for the sentence it then gets.
@@ -52,6 +52,9 @@ member: venv ## Register a member system; NAME=<client id> SCOPES=<scope,scope> 
 	@[ -n '$(NAME)' ] && [ -n '$(SCOPES)' ] || { echo 'make member NAME=my-app SCOPES=grid.incidents.file' >&2; exit 1; }
 	@$(VENV) -m deploy.local.member $(if $(NAME),'$(NAME)') $(if $(SCOPES),--scopes '$(SCOPES)') \
 		$(if $(REGION),--region '$(REGION)') $(if $(DEPARTMENTS),--departments '$(DEPARTMENTS)')
+
+reconcile: venv ## After a restore; SERVICE=<name>, YES=1 to do what it says 恢复数据库后核对；YES=1 执行
+	@$(VENV) -m deploy.local.reconcile $(if $(SERVICE),'$(SERVICE)') $(if $(YES),--yes)
 
 check: venv-dev ## Style, types, layers, contract 检查代码与契约
 	@$(VENV) .ci/check.py

@@ -74,7 +74,7 @@ def _topic(name: str, given: Mapping[str, Any], for_all: tuple[str, ...]) -> Top
 
 
 def rules(topics: Iterable[Topic]) -> list[ACL]:
-    """The access rules of `topics`: write your own, read what names you, groups that begin with your name."""
+    """The access rules of `topics`: your own to write and read back, those that name you to read, groups by name."""
     topics = list(topics)
     principals = dict.fromkeys(name for topic in topics for name in (topic.writer, *topic.readers))
     return [*(rule for topic in topics for rule in _topic_rules(topic)), *(_group_rule(name) for name in principals)]
@@ -83,7 +83,8 @@ def rules(topics: Iterable[Topic]) -> list[ACL]:
 def _topic_rules(topic: Topic) -> Iterator[ACL]:
     # A right to write or read includes the right to describe.
     yield _allow(topic.writer, ACLOperation.WRITE, ResourceType.TOPIC, topic.name)
-    for reader in topic.readers:
+    # A service reads back what it wrote, to notice that its database was set back.
+    for reader in dict.fromkeys((topic.writer, *topic.readers)):
         yield _allow(reader, ACLOperation.READ, ResourceType.TOPIC, topic.name)
 
 

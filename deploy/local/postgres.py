@@ -99,6 +99,11 @@ class Postgres:
         except psycopg.OperationalError:
             return False
 
+    @property
+    def data(self) -> Path:
+        """The folder that holds all of it: what a backup copies while the server is stopped."""
+        return self._data
+
     def provision(self) -> None:
         """Give each service its database and its two roles. May be done again at any time."""
         for service in self._services:

@@ -82,6 +82,7 @@ def describe(name: str, status: Status | None) -> list[str]:
         return [f"{name}: does not say"]
     taken = ", ".join(f"{count} {outcome}" for outcome, count in sorted(status.events_taken.items())) or "none"
     return [
+        *([f"{name}: SET BACK: only reads, until `python -m services.chassis.reconcile {name}`"] * status.restored),
         f"{name}: {status.events_logged} events logged; outbox {status.outbox_depth}"
         + (f", the oldest {status.outbox_age_ms / 1000:.1f} s" if status.outbox_depth else ""),
         f"  events taken: {taken}; parked {status.parked}, deferred {status.deferred}, waiting {status.waiting}",

@@ -95,6 +95,9 @@ class Consumer:
         self._stopping.wait(PAUSE_S)
 
     def _poll_once(self) -> None:
+        if self._runtime.restored.is_set():
+            self._stopping.wait(PAUSE_S)
+            return
         kafka = self._kafka or self._connect()
         polled = kafka.poll(timeout_ms=POLL_MS, max_records=RECORDS)
         if self._positions.replaced(kafka):

@@ -132,6 +132,12 @@ def open_envelope(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
         raise BadEnvelope("malformed header") from error
 
 
+def belongs(envelope: Envelope, topic: str) -> bool:
+    """Source and type belong to the topic: a service publishes its own events and the chassis's, on its topic."""
+    service = topic.split(".")[1] if topic.count(".") == 2 else ""
+    return envelope.source == f"/egov/{service}" and envelope.type.startswith((f"egov.{service}.", "egov.chassis."))
+
+
 def text_of(raw: bytes | None) -> str:
     """A header or a key as text that a database takes: what is no UTF-8, and NUL, shows as U+FFFD."""
     return (raw or b"").decode("utf-8", "replace").replace("\0", "\ufffd")

@@ -101,7 +101,7 @@ class JobRunner(SharedExtension):
         while not self._stopping.is_set():
             self._runtime.jobs_wake.clear()
             try:
-                worked = [self._run_one(method) for method in self._methods.values()]
+                worked = [self._run_one(method) for method in self._due_methods()]
             except Exception as error:
                 level = logging.WARNING if is_passing(error) else logging.ERROR
                 logs.event(
@@ -111,6 +111,10 @@ class JobRunner(SharedExtension):
                 continue
             if not any(worked):
                 self._runtime.jobs_wake.wait(POLL_S)
+
+    def _due_methods(self) -> list[JobMethod]:
+        """All; none while the database is one that was set back: a job acts on the world outside."""
+        return [] if self._runtime.restored.is_set() else list(self._methods.values())
 
     def _run_one(self, method: JobMethod) -> bool:
         """Claim a job of this method and run it; False when none is due."""

@@ -43,6 +43,7 @@ KEPT = sa.text(
     "SELECT count(*) FILTER (WHERE state = 'PARKED') AS parked, count(*) FILTER (WHERE state = 'DEFERRED') AS deferred,"
     " count(*) FILTER (WHERE state = 'WAITING') AS waiting FROM chassis.parked_event"
 )
+RESTORED = sa.text("SELECT EXISTS (SELECT 1 FROM chassis.restored) AS restored")
 LOGGED = sa.text("SELECT count(*) FROM chassis.event_log")
 TAKEN = sa.text(
     "SELECT outcome, count(*) AS events FROM chassis.inbox"
@@ -126,7 +127,9 @@ class Operations:
 
 def status_of(connection: sa.Connection, lags: Lags) -> pb.GetStatusResponse:
     """How the service stands, read from its database; `lags` are those that this process knows."""
-    counts: dict[str, Any] = queues_of(connection)[0] | dict(connection.execute(KEPT).one()._mapping)
+    counts: dict[str, Any] = queues_of(connection)[0]
+    for query in (KEPT, RESTORED):
+        counts |= dict(connection.execute(query).one()._mapping)
     answer = pb.GetStatusResponse(**counts, events_logged=connection.execute(LOGGED).scalar_one())
     for row in connection.execute(POSITIONS):
         lag = lags.get((row.consumer, row.topic, row.partition), -1)

@@ -23,6 +23,7 @@ from services.chassis import logs, metrics, telemetry
 from services.chassis.contract import about_person
 from services.chassis.faultpoints import faultpoint
 from services.chassis.lease import Lease
+from services.chassis.owntopic import mark
 from services.chassis.producer import Producer
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ class Relay(SharedExtension):
         self._answers: SimpleQueue[tuple[Sent, Any]] = SimpleQueue()
         self._acknowledged: list[Sent] = []
         self._refused: dict[str, float] = {}
+        self._published: dict[int, int] = {}
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
     def start(self) -> None:
@@ -101,12 +103,18 @@ class Relay(SharedExtension):
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                if self._lease.hold():
+                if not self._runtime.compared.wait(POLL_S):
+                    self._forget()
+                elif self._lease.hold():
                     self._work(RENEW_S)
+                    self._note_published()
                 else:
                     self._forget()
                     self._stopping.wait(IDLE_LEASE_S)
             except sa.exc.SQLAlchemyError as error:
+                # What comes back may be the database of an earlier moment: what is known of it is found out anew.
+                self._published.clear()
+                self._runtime.compared.clear()
                 self._pause("relay waits for the database", error)
             except KafkaError as error:
                 self._forget()
@@ -132,6 +140,7 @@ class Relay(SharedExtension):
     def _publish_last(self) -> None:
         if self._lease.epoch is not None:
             self._work(LAST_ACKS_S, until_empty=True)
+            self._note_published()
 
     def _work(self, seconds: float, *, until_empty: bool = False) -> None:
         """Hand over and settle, until the lease must be renewed or was lost."""
@@ -198,6 +207,9 @@ class Relay(SharedExtension):
         _end(sent, telemetry.failure(error) if error else None)
         if error is None:
             self._acknowledged.append(sent)
+            # No offset: Kafka had it already, from a try of the same producer whose answer was lost.
+            if answer.offset >= 0:
+                self._published[answer.partition] = answer.offset + 1
             return
         del self._in_flight[sent.event.key]
         if not isinstance(error, REFUSALS):
@@ -224,6 +236,13 @@ class Relay(SharedExtension):
             del self._in_flight[sent.event.key]
             metrics.event_out(sent.event.type)
         self._acknowledged = []
+
+    def _note_published(self) -> None:
+        """Write down how far the own topic is known to be in the log."""
+        if self._published:
+            with self._engine.begin() as connection:
+                mark(connection, self._published)
+            self._published.clear()
 
     def _forget(self) -> None:
         """Give up what is in flight, with the producer that has it: it is still in the outbox."""

@@ -15,11 +15,11 @@ import sqlalchemy as sa
 
 from services.chassis import facts, inbox, logs, metrics, telemetry
 from services.chassis.database import is_away, is_passing
-from services.chassis.envelope import BadEnvelope, Envelope, open_envelope
+from services.chassis.envelope import BadEnvelope, Envelope, belongs, open_envelope
 from services.chassis.faultpoints import faultpoint
 from services.chassis.inbox import Kept, head_of_key
 from services.chassis.runtime import Runtime
-from services.chassis.taking import Taker, belongs, day_of, report
+from services.chassis.taking import Taker, day_of, report
 from services.chassis.uow import Transaction
 from services.chassis.verdicts import CRASHES, Verdict, backoff, judge, next_state
 
@@ -50,6 +50,8 @@ class Resumer:
 
     def _run(self) -> None:
         while not self._stopping.wait(POLL_S):
+            if self._runtime.restored.is_set():
+                continue
             try:
                 for consumer, key in self._due():
                     self._work_through(self._takers[consumer], key)

@@ -19,7 +19,7 @@ from google.protobuf.message import Message
 from services.chassis import facts, logs, metrics, telemetry
 from services.chassis.call import SYSTEM, Call
 from services.chassis.database import is_away, is_passing
-from services.chassis.envelope import LONGEST_NEEDED, BadEnvelope, Envelope, open_envelope, text_of
+from services.chassis.envelope import LONGEST_NEEDED, BadEnvelope, Envelope, belongs, open_envelope, text_of
 from services.chassis.faultpoints import faultpoint
 from services.chassis.inbox import SET_OUTCOME, Arrival
 from services.chassis.uow import Transaction
@@ -241,12 +241,6 @@ def set_outcome(transaction: Transaction, arrival: Arrival, outcome: str) -> Non
         {"outcome": outcome, "reason": None, "attempts": 0, "consumer": arrival.consumer, "event_id": arrival.event_id,
          "day": arrival.day},
     )  # fmt: skip
-
-
-def belongs(envelope: Envelope, topic: str) -> bool:
-    """Source and type belong to the topic: a service publishes its own events and the chassis's, on its topic."""
-    service = topic.split(".")[1] if topic.count(".") == 2 else ""
-    return envelope.source == f"/egov/{service}" and envelope.type.startswith((f"egov.{service}.", "egov.chassis."))
 
 
 def day_of(event_id: str, now: datetime) -> date:

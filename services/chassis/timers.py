@@ -52,7 +52,7 @@ class Timers(SharedExtension):
 
     def _run(self, method: Every) -> None:
         while not self._stopping.is_set():
-            more = self._run_once(method)
+            more = not self.container.runtime.restored.is_set() and self._run_once(method)
             if not more:
                 self._stopping.wait(method.seconds)
 

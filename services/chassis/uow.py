@@ -26,6 +26,7 @@ from services.chassis.envelope import seal
 from services.chassis.faultpoints import faultpoint
 from services.chassis.idempotency import Idempotency, claim, idempotency_of
 from services.chassis.relay import Relay
+from services.chassis.restored import RestoreWatch, demand_current
 from services.chassis.runtime import Runtime
 from services.chassis.tables import columns, flush_statement
 from services.kernel import casenumber, regions
@@ -135,6 +136,8 @@ class Transaction:
             raise ContractError(f"{self._call.name} has no side effects by its contract, and cannot {what}")
 
     def _begin(self) -> None:
+        if not self._call.reading:
+            demand_current(self._runtime)
         self._connection = self._connect()
         try:
             self._claim(self._connection)
@@ -235,9 +238,11 @@ def _unlimit(connection: sa.Connection) -> None:
 class UnitOfWorkProvider(DependencyProvider):
     """Gives each worker its unit of work, commits it after the method, and closes it always.
 
-    The relay comes with it: whatever process writes events also publishes them.
+    The relay comes with it: whatever process writes events also publishes them. So does the watch that keeps both from
+    a database that was set back.
     """
 
+    restore_watch = RestoreWatch()
     relay = Relay()
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Transaction:

@@ -71,6 +71,11 @@ _SYSTEM = {
     "DEADLINE_PASSED": ("处理超时，请稍后重试。", "The time for this request was over before the answer was ready."),
     "OVERLOADED": ("系统繁忙，请稍后重试。", "The system is busy. Try again shortly."),
     "UNAVAILABLE": ("服务暂时不可用，请稍后重试。", "The service is not available at the moment. Try again shortly."),
+    "SERVICE_RESTORED": (
+        "该服务的数据库已恢复到较早的时点，核对完成前只能查询，不能办理。请稍后重试。",
+        "This service's database was set back to an earlier moment. Until that is reconciled it answers reads only."
+        " Try again later.",
+    ),
     "UNIMPLEMENTED": ("没有这个方法。", "There is no such method."),
     "EVENT_TOO_LARGE": (
         "系统内部错误：事件超过大小上限，请联系运维人员。",

@@ -38,6 +38,11 @@ class Answer(NamedTuple):
     status: grpc.StatusCode
 
     @property
+    def permit(self) -> Any:
+        """The permit that it brought; None when it was refused."""
+        return self.message.permit if self.refusal is None else None
+
+    @property
     def reason(self) -> str:
         return self.refusal.reason if self.refusal else ""
 

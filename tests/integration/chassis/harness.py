@@ -25,13 +25,13 @@ from services.chassis.runtime import PARTS, Runtime
 from services.chassis.uow import Transaction
 from tests.integration.chassis.callers import JWKS, REGION, Callers
 from tests.integration.chassis.permits import python_path
-from tests.integration.chassis.servers import GRID_TOPIC, SERVICE, Servers
+from tests.integration.chassis.servers import GRID_TOPIC, OWN_TOPIC, SERVICE, Servers
 from tests.integration.chassis.topics import Topics
 from tests.waiting import wait_for
 
 TABLES = (
     "event_log", "outbox", "idempotency", "audit_log", "consumer_position", "consumer_try", "inbox", "held_key",
-    "parked_event", "job", "kept",
+    "parked_event", "job", "kept", "published", "restored",
 )  # fmt: skip
 CLOSED = "closed-incidents"
 
@@ -73,6 +73,8 @@ class World(Callers, Topics):
         rows = [(CLOSED, *part, end) for part, end in self.starts.items() if part.topic == GRID_TOPIC]
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.executemany(begin, rows)
+            marks = [(part.partition, end) for part, end in self.starts.items() if part.topic == OWN_TOPIC]
+            cursor.executemany("INSERT INTO chassis.published VALUES (%s, %s)", marks)
             cursor.execute("INSERT INTO chassis.kept (name, value) VALUES ('key-set', %s)", (JWKS,))
         self.printer.unlink(missing_ok=True)
 
@@ -130,6 +132,16 @@ class World(Callers, Topics):
     def kept(self) -> list[tuple[Any, ...]]:
         """Events that are not taken yet, in their order: state, reason, attempts."""
         return self.sql("SELECT state, reason, attempts FROM chassis.parked_event ORDER BY id")
+
+    def forget_event(self, key: str, version: int) -> None:
+        """As if the database had been set back to before this event: neither the log nor its marks know of it."""
+        with self.servers.postgres.connect(SERVICE) as administrator:
+            administrator.execute("SET session_replication_role = replica")
+            forgotten = "DELETE FROM chassis.event_log WHERE aggregate_id = %s AND aggregate_version = %s"
+            assert administrator.execute(forgotten, (key, version)).rowcount == 1
+            marks = [(end, part.partition) for part, end in self.starts.items() if part.topic == OWN_TOPIC]
+            with administrator.cursor() as cursor:
+                cursor.executemany("UPDATE chassis.published SET next_offset = %s WHERE partition = %s", marks)
 
     def outbox(self) -> int:
         return int(self.value("SELECT count(*) FROM chassis.outbox"))

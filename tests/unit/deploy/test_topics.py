@@ -22,6 +22,13 @@ def test_readers_are_those_that_the_topic_names_and_the_collector() -> None:
     assert {topic for reader, topic in read if reader == "collector"} == {f"egov.{name}.v1" for name in parts.names()}
 
 
+def test_a_service_reads_back_what_it_wrote() -> None:
+    read = granted(ACLOperation.READ, ResourceType.TOPIC)
+    assert {(name, f"egov.{name}.v1") for name in parts.names()} <= read
+    all_rules = topics.rules(topics.read_topics())
+    assert len(all_rules) == len(set(all_rules))
+
+
 def test_a_group_begins_with_the_name_of_its_service() -> None:
     groups = granted(ACLOperation.READ, ResourceType.GROUP)
     assert groups == {(name, f"{name}.") for name in (*parts.names(), "collector")}

@@ -28,7 +28,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(egov/chassis/v1/operations_service.proto\x12\x0f\x65gov.chassis.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"8\n\x10GetStatusRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\"c\n\x0e\x43onsumerStatus\x12\x10\n\x08\x63onsumer\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x11\n\tpartition\x18\x03 \x01(\x05\x12\x10\n\x08position\x18\x04 \x01(\x03\x12\x0b\n\x03lag\x18\x05 \x01(\x03\"\xe8\x02\n\x11GetStatusResponse\x12\x14\n\x0coutbox_depth\x18\x01 \x01(\x03\x12\x15\n\routbox_age_ms\x18\x02 \x01(\x03\x12\x32\n\tconsumers\x18\x03 \x03(\x0b\x32\x1f.egov.chassis.v1.ConsumerStatus\x12\x0e\n\x06parked\x18\x04 \x01(\x03\x12\x10\n\x08\x64\x65\x66\x65rred\x18\x05 \x01(\x03\x12\x0f\n\x07waiting\x18\x06 \x01(\x03\x12\x14\n\x0cjobs_pending\x18\x07 \x01(\x03\x12\x13\n\x0bjobs_failed\x18\x08 \x01(\x03\x12\x15\n\revents_logged\x18\t \x01(\x03\x12I\n\x0c\x65vents_taken\x18\n \x03(\x0b\x32\x33.egov.chassis.v1.GetStatusResponse.EventsTakenEntry\x1a\x32\n\x10\x45ventsTakenEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\x9b\x01\n\x11ListParkedRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\x12\x18\n\x08\x63onsumer\x18\x02 \x01(\tB\x06\xca\xc1\x18\x02\x18P\x12\x1b\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x06\xca\xc1\x18\x02(\x02\x12)\n\x04page\x18\x04 \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\"\x8b\x02\n\x0bParkedEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x0b\n\x03key\x18\x04 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x05 \x01(\t\x12+\n\x05state\x18\x06 \x01(\x0e\x32\x1c.egov.chassis.v1.ParkedState\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\x05\x12-\n\tparked_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"n\n\x12ListParkedResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.egov.chassis.v1.ParkedEvent\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse\"\x8d\x01\n\x12RetryParkedRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18@\x12\x1a\n\x08\x63onsumer\x18\x03 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18P\x12\x19\n\x06reason\x18\x04 \x01(\tB\t\xca\xc1\x18\x05\x08\x01\x18\xc8\x01\"\x15\n\x13RetryParkedResponse\"\x8f\x01\n\x14\x44iscardParkedRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18@\x12\x1a\n\x08\x63onsumer\x18\x03 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18P\x12\x19\n\x06reason\x18\x04 \x01(\tB\t\xca\xc1\x18\x05\x08\x01\x18\xc8\x01\"\x17\n\x15\x44iscardParkedResponse*y\n\x0bParkedState\x12\x1c\n\x18PARKED_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13PARKED_STATE_PARKED\x10\x01\x12\x19\n\x15PARKED_STATE_DEFERRED\x10\x02\x12\x18\n\x14PARKED_STATE_WAITING\x10\x03\x32\xaa\x05\n\x11OperationsService\x12\x95\x01\n\tGetStatus\x12!.egov.chassis.v1.GetStatusRequest\x1a\".egov.chassis.v1.GetStatusResponse\"A\x90\x02\x01\xaa\xbb\x18\x13\n\x11\n\x0foperations.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/operations/{service}/status\x12\x98\x01\n\nListParked\x12\".egov.chassis.v1.ListParkedRequest\x1a#.egov.chassis.v1.ListParkedResponse\"A\x90\x02\x01\xaa\xbb\x18\x13\n\x11\n\x0foperations.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/operations/{service}/parked\x12\xab\x01\n\x0bRetryParked\x12#.egov.chassis.v1.RetryParkedRequest\x1a$.egov.chassis.v1.RetryParkedResponse\"Q\xaa\xbb\x18\x12\n\x10\n\x0eoperations.act\x82\xd3\xe4\x93\x02\x35\"0/v1/operations/{service}/parked/{event_id}:retry:\x01*\x12\xb3\x01\n\rDiscardParked\x12%.egov.chassis.v1.DiscardParkedRequest\x1a&.egov.chassis.v1.DiscardParkedResponse\"S\xaa\xbb\x18\x12\n\x10\n\x0eoperations.act\x82\xd3\xe4\x93\x02\x37\"2/v1/operations/{service}/parked/{event_id}:discard:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(egov/chassis/v1/operations_service.proto\x12\x0f\x65gov.chassis.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"8\n\x10GetStatusRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\"c\n\x0e\x43onsumerStatus\x12\x10\n\x08\x63onsumer\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x11\n\tpartition\x18\x03 \x01(\x05\x12\x10\n\x08position\x18\x04 \x01(\x03\x12\x0b\n\x03lag\x18\x05 \x01(\x03\"\xfa\x02\n\x11GetStatusResponse\x12\x14\n\x0coutbox_depth\x18\x01 \x01(\x03\x12\x15\n\routbox_age_ms\x18\x02 \x01(\x03\x12\x32\n\tconsumers\x18\x03 \x03(\x0b\x32\x1f.egov.chassis.v1.ConsumerStatus\x12\x0e\n\x06parked\x18\x04 \x01(\x03\x12\x10\n\x08\x64\x65\x66\x65rred\x18\x05 \x01(\x03\x12\x0f\n\x07waiting\x18\x06 \x01(\x03\x12\x14\n\x0cjobs_pending\x18\x07 \x01(\x03\x12\x13\n\x0bjobs_failed\x18\x08 \x01(\x03\x12\x15\n\revents_logged\x18\t \x01(\x03\x12I\n\x0c\x65vents_taken\x18\n \x03(\x0b\x32\x33.egov.chassis.v1.GetStatusResponse.EventsTakenEntry\x12\x10\n\x08restored\x18\x0b \x01(\x08\x1a\x32\n\x10\x45ventsTakenEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\x9b\x01\n\x11ListParkedRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\x12\x18\n\x08\x63onsumer\x18\x02 \x01(\tB\x06\xca\xc1\x18\x02\x18P\x12\x1b\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x06\xca\xc1\x18\x02(\x02\x12)\n\x04page\x18\x04 \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\"\x8b\x02\n\x0bParkedEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x0b\n\x03key\x18\x04 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x05 \x01(\t\x12+\n\x05state\x18\x06 \x01(\x0e\x32\x1c.egov.chassis.v1.ParkedState\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\x05\x12-\n\tparked_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"n\n\x12ListParkedResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.egov.chassis.v1.ParkedEvent\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse\"\x8d\x01\n\x12RetryParkedRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18@\x12\x1a\n\x08\x63onsumer\x18\x03 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18P\x12\x19\n\x06reason\x18\x04 \x01(\tB\t\xca\xc1\x18\x05\x08\x01\x18\xc8\x01\"\x15\n\x13RetryParkedResponse\"\x8f\x01\n\x14\x44iscardParkedRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18@\x12\x1a\n\x08\x63onsumer\x18\x03 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18P\x12\x19\n\x06reason\x18\x04 \x01(\tB\t\xca\xc1\x18\x05\x08\x01\x18\xc8\x01\"\x17\n\x15\x44iscardParkedResponse*y\n\x0bParkedState\x12\x1c\n\x18PARKED_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13PARKED_STATE_PARKED\x10\x01\x12\x19\n\x15PARKED_STATE_DEFERRED\x10\x02\x12\x18\n\x14PARKED_STATE_WAITING\x10\x03\x32\xaa\x05\n\x11OperationsService\x12\x95\x01\n\tGetStatus\x12!.egov.chassis.v1.GetStatusRequest\x1a\".egov.chassis.v1.GetStatusResponse\"A\x90\x02\x01\xaa\xbb\x18\x13\n\x11\n\x0foperations.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/operations/{service}/status\x12\x98\x01\n\nListParked\x12\".egov.chassis.v1.ListParkedRequest\x1a#.egov.chassis.v1.ListParkedResponse\"A\x90\x02\x01\xaa\xbb\x18\x13\n\x11\n\x0foperations.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/operations/{service}/parked\x12\xab\x01\n\x0bRetryParked\x12#.egov.chassis.v1.RetryParkedRequest\x1a$.egov.chassis.v1.RetryParkedResponse\"Q\xaa\xbb\x18\x12\n\x10\n\x0eoperations.act\x82\xd3\xe4\x93\x02\x35\"0/v1/operations/{service}/parked/{event_id}:retry:\x01*\x12\xb3\x01\n\rDiscardParked\x12%.egov.chassis.v1.DiscardParkedRequest\x1a&.egov.chassis.v1.DiscardParkedResponse\"S\xaa\xbb\x18\x12\n\x10\n\x0eoperations.act\x82\xd3\xe4\x93\x02\x37\"2/v1/operations/{service}/parked/{event_id}:discard:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -69,30 +69,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OPERATIONSSERVICE'].methods_by_name['RetryParked']._serialized_options = b'\252\273\030\022\n\020\n\016operations.act\202\323\344\223\0025\"0/v1/operations/{service}/parked/{event_id}:retry:\001*'
   _globals['_OPERATIONSSERVICE'].methods_by_name['DiscardParked']._loaded_options = None
   _globals['_OPERATIONSSERVICE'].methods_by_name['DiscardParked']._serialized_options = b'\252\273\030\022\n\020\n\016operations.act\202\323\344\223\0027\"2/v1/operations/{service}/parked/{event_id}:discard:\001*'
-  _globals['_PARKEDSTATE']._serialized_start=1583
-  _globals['_PARKEDSTATE']._serialized_end=1704
+  _globals['_PARKEDSTATE']._serialized_start=1601
+  _globals['_PARKEDSTATE']._serialized_end=1722
   _globals['_GETSTATUSREQUEST']._serialized_start=183
   _globals['_GETSTATUSREQUEST']._serialized_end=239
   _globals['_CONSUMERSTATUS']._serialized_start=241
   _globals['_CONSUMERSTATUS']._serialized_end=340
   _globals['_GETSTATUSRESPONSE']._serialized_start=343
-  _globals['_GETSTATUSRESPONSE']._serialized_end=703
-  _globals['_GETSTATUSRESPONSE_EVENTSTAKENENTRY']._serialized_start=653
-  _globals['_GETSTATUSRESPONSE_EVENTSTAKENENTRY']._serialized_end=703
-  _globals['_LISTPARKEDREQUEST']._serialized_start=706
-  _globals['_LISTPARKEDREQUEST']._serialized_end=861
-  _globals['_PARKEDEVENT']._serialized_start=864
-  _globals['_PARKEDEVENT']._serialized_end=1131
-  _globals['_LISTPARKEDRESPONSE']._serialized_start=1133
-  _globals['_LISTPARKEDRESPONSE']._serialized_end=1243
-  _globals['_RETRYPARKEDREQUEST']._serialized_start=1246
-  _globals['_RETRYPARKEDREQUEST']._serialized_end=1387
-  _globals['_RETRYPARKEDRESPONSE']._serialized_start=1389
-  _globals['_RETRYPARKEDRESPONSE']._serialized_end=1410
-  _globals['_DISCARDPARKEDREQUEST']._serialized_start=1413
-  _globals['_DISCARDPARKEDREQUEST']._serialized_end=1556
-  _globals['_DISCARDPARKEDRESPONSE']._serialized_start=1558
-  _globals['_DISCARDPARKEDRESPONSE']._serialized_end=1581
-  _globals['_OPERATIONSSERVICE']._serialized_start=1707
-  _globals['_OPERATIONSSERVICE']._serialized_end=2389
+  _globals['_GETSTATUSRESPONSE']._serialized_end=721
+  _globals['_GETSTATUSRESPONSE_EVENTSTAKENENTRY']._serialized_start=671
+  _globals['_GETSTATUSRESPONSE_EVENTSTAKENENTRY']._serialized_end=721
+  _globals['_LISTPARKEDREQUEST']._serialized_start=724
+  _globals['_LISTPARKEDREQUEST']._serialized_end=879
+  _globals['_PARKEDEVENT']._serialized_start=882
+  _globals['_PARKEDEVENT']._serialized_end=1149
+  _globals['_LISTPARKEDRESPONSE']._serialized_start=1151
+  _globals['_LISTPARKEDRESPONSE']._serialized_end=1261
+  _globals['_RETRYPARKEDREQUEST']._serialized_start=1264
+  _globals['_RETRYPARKEDREQUEST']._serialized_end=1405
+  _globals['_RETRYPARKEDRESPONSE']._serialized_start=1407
+  _globals['_RETRYPARKEDRESPONSE']._serialized_end=1428
+  _globals['_DISCARDPARKEDREQUEST']._serialized_start=1431
+  _globals['_DISCARDPARKEDREQUEST']._serialized_end=1574
+  _globals['_DISCARDPARKEDRESPONSE']._serialized_start=1576
+  _globals['_DISCARDPARKEDRESPONSE']._serialized_end=1599
+  _globals['_OPERATIONSSERVICE']._serialized_start=1725
+  _globals['_OPERATIONSSERVICE']._serialized_end=2407
 # @@protoc_insertion_point(module_scope)

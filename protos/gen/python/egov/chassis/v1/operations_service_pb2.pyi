@@ -145,6 +145,7 @@ class GetStatusResponse(_message.Message):
     JOBS_FAILED_FIELD_NUMBER: _builtins.int
     EVENTS_LOGGED_FIELD_NUMBER: _builtins.int
     EVENTS_TAKEN_FIELD_NUMBER: _builtins.int
+    RESTORED_FIELD_NUMBER: _builtins.int
     outbox_depth: _builtins.int
     """Events committed and not yet acknowledged by Kafka."""
     outbox_age_ms: _builtins.int
@@ -161,6 +162,8 @@ class GetStatusResponse(_message.Message):
     """Jobs given up."""
     events_logged: _builtins.int
     """Events in the log of record."""
+    restored: _builtins.bool
+    """The database was set back to an earlier moment; nothing is changed until an operator has reconciled it."""
     @_builtins.property
     def consumers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConsumerStatus]:
         """Consumers, by id, topic and partition."""
@@ -182,10 +185,11 @@ class GetStatusResponse(_message.Message):
         jobs_failed: _builtins.int = ...,
         events_logged: _builtins.int = ...,
         events_taken: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        restored: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumers", b"consumers", "deferred", b"deferred", "events_logged", b"events_logged", "events_taken", b"events_taken", "jobs_failed", b"jobs_failed", "jobs_pending", b"jobs_pending", "outbox_age_ms", b"outbox_age_ms", "outbox_depth", b"outbox_depth", "parked", b"parked", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumers", b"consumers", "deferred", b"deferred", "events_logged", b"events_logged", "events_taken", b"events_taken", "jobs_failed", b"jobs_failed", "jobs_pending", b"jobs_pending", "outbox_age_ms", b"outbox_age_ms", "outbox_depth", b"outbox_depth", "parked", b"parked", "restored", b"restored", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
