@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 from egov.chassis.v1 import events_pb2 as chassis_events
@@ -19,6 +20,16 @@ from services.kernel.parties import Party
 
 INCIDENT_KINDS = {incidents_pb2.INCIDENT_KIND_COMPONENT: "component", incidents_pb2.INCIDENT_KIND_EVENT: "event"}
 _OWN_EVENTS = f"{events_pb2.DESCRIPTOR.package}."
+
+
+class _Facts(TypedDict):
+    """What every event of an inspection says."""
+
+    inspection_id: str
+    version: int
+    case_number: str
+    region: str
+    department: str
 
 
 def dispatched_incident(event: grid_events.IncidentDispatched) -> DispatchedIncident:
@@ -44,28 +55,20 @@ def refused_effect(event: chassis_events.EventRefused, service: str) -> RefusedE
 def inspection_opened(inspection: Inspection) -> events_pb2.InspectionOpened:
     """The fact that an inspection was opened."""
     return events_pb2.InspectionOpened(
-        inspection_id=str(inspection.id),
-        version=inspection.version,
-        case_number=inspection.case_number,
-        region=inspection.region,
         holder=f"department/{inspection.department}",
         incident_id=text_of(inspection.incident_id),
-        department=inspection.department,
         enterprise_code=inspection.enterprise_code,
         opened_at=stamp(inspection.opened_at),
+        **_facts(inspection),
     )
 
 
 def officers_assigned(inspection: Inspection, at: datetime) -> events_pb2.OfficersAssigned:
     """The fact that officers were named, also in place of others."""
     return events_pb2.OfficersAssigned(
-        inspection_id=str(inspection.id),
-        version=inspection.version,
-        case_number=inspection.case_number,
-        region=inspection.region,
         officers=inspection.officers,
-        department=inspection.department,
         assigned_at=stamp(at),
+        **_facts(inspection),
     )
 
 
@@ -73,45 +76,33 @@ def finding_recorded(inspection: Inspection) -> events_pb2.FindingRecorded:
     """The fact that the newest of the findings was recorded."""
     finding = inspection.findings[-1]
     return events_pb2.FindingRecorded(
-        inspection_id=str(inspection.id),
-        version=inspection.version,
-        case_number=inspection.case_number,
-        region=inspection.region,
         finding_id=str(finding.id),
         item_code=finding.item_code,
         gravity=GRAVITIES_OUT[finding.gravity],
         enterprise_code=inspection.enterprise_code,
         certificate_type=finding.certificate_type,
-        department=inspection.department,
         recorded_at=stamp(finding.recorded_at),
+        **_facts(inspection),
     )
 
 
 def rectification_ordered(inspection: Inspection, at: datetime) -> events_pb2.RectificationOrdered:
     """The fact that rectification was ordered."""
     return events_pb2.RectificationOrdered(
-        inspection_id=str(inspection.id),
-        version=inspection.version,
-        case_number=inspection.case_number,
-        region=inspection.region,
         rectify_by=stamp(inspection.rectify_by),
         enterprise_code=inspection.enterprise_code,
-        department=inspection.department,
         ordered_at=stamp(at),
+        **_facts(inspection),
     )
 
 
 def rectification_extended(inspection: Inspection, at: datetime) -> events_pb2.RectificationExtended:
     """The fact that the date for rectification was put off."""
     return events_pb2.RectificationExtended(
-        inspection_id=str(inspection.id),
-        version=inspection.version,
-        case_number=inspection.case_number,
-        region=inspection.region,
         rectify_by=stamp(inspection.rectify_by),
         enterprise_code=inspection.enterprise_code,
-        department=inspection.department,
         extended_at=stamp(at),
+        **_facts(inspection),
     )
 
 
@@ -119,28 +110,30 @@ def recheck_recorded(inspection: Inspection, at: datetime) -> events_pb2.Recheck
     """The fact that the subject was checked again; a date runs on only when it was not in order."""
     passed = inspection.state is InspectionState.RECHECKED
     return events_pb2.RecheckRecorded(
-        inspection_id=str(inspection.id),
-        version=inspection.version,
-        case_number=inspection.case_number,
-        region=inspection.region,
         passed=passed,
         rectify_by=None if passed else stamp(inspection.rectify_by),
         enterprise_code=inspection.enterprise_code,
-        department=inspection.department,
         checked_at=stamp(at),
+        **_facts(inspection),
     )
 
 
 def inspection_closed(inspection: Inspection) -> events_pb2.InspectionClosed:
     """The fact that an inspection was closed."""
     return events_pb2.InspectionClosed(
-        inspection_id=str(inspection.id),
-        version=inspection.version,
-        case_number=inspection.case_number,
-        region=inspection.region,
         incident_id=text_of(inspection.incident_id),
-        department=inspection.department,
         enterprise_code=inspection.enterprise_code,
         outcome=OUTCOMES[inspection.outcome],
         closed_at=stamp(inspection.closed_at),
+        **_facts(inspection),
     )
+
+
+def _facts(inspection: Inspection) -> _Facts:
+    return {
+        "inspection_id": str(inspection.id),
+        "version": inspection.version,
+        "case_number": inspection.case_number,
+        "region": inspection.region,
+        "department": inspection.department,
+    }
