@@ -105,6 +105,8 @@ class Consumer:
             return
         if sought := self._positions.seek_new(kafka):
             logs.event(log, logging.INFO, "partitions sought", consumer=self.id, count=sought)
+        # Also before: a round may take seconds, and until the first has ended nobody would know how far this is.
+        self._note_lags(kafka)
         self._take_all(kafka, polled)
         self._note_lags(kafka)
 
