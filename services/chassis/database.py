@@ -6,6 +6,7 @@ or silent peer within ten seconds and are checked before use when they have been
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any, TypeVar, cast
 
@@ -16,8 +17,11 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from services.chassis import logs
 from services.chassis.call import current_call
 from services.kernel.errors import Refusal, conflict, exhausted, timed_out, unavailable
+
+log = logging.getLogger(__name__)
 
 IDLE_BEFORE_CHECK_S = 2.0
 POOL_WAIT_S = 2.0
@@ -29,6 +33,9 @@ SILENCE_S = 7.0
 CANCELLED = "57014"
 CONTENDED = ("55P03", "40P01", "40001")
 OUR_OWN_DELAY = ("25P03", "25P04")
+# A row breaks a CHECK; or there is no partition for it, which breaks no constraint of a name.
+CHECK_VIOLATION = "23514"
+CLOCK_RETRY_S = 60.0
 
 CONNECT: dict[str, Any] = {
     "connect_timeout": 5,
@@ -91,7 +98,16 @@ def create_engine(url: str, *, application: str, pool_size: int, patience_s: flo
     sa.event.listen(engine, "do_connect", connect)
     sa.event.listen(engine, "checkin", note_use)
     sa.event.listen(engine, "before_cursor_execute", _demand_time)
+    sa.event.listen(engine, "handle_error", _tell_of_clock)
     return engine
+
+
+def _tell_of_clock(context: sa.engine.ExceptionContext) -> None:
+    if _lacks_partition(context.original_exception):
+        logs.event(
+            log, logging.ERROR, "no partition for this moment: compare this machine's clock with the database's;"
+            " if they agree, see why the timer keep_house did not make the partitions", reason="CLOCK_UNFIT",
+        )  # fmt: skip
 
 
 def _demand_time(*_: Any) -> None:
@@ -143,10 +159,17 @@ def as_refusal(error: BaseException) -> Refusal | None:
         return exhausted(retry_after_s=1.0)
     if is_away(error):
         return unavailable(retry_after_s=1.0)
+    if _lacks_partition(getattr(error, "orig", None)):
+        return unavailable("CLOCK_UNFIT", retry_after_s=CLOCK_RETRY_S)
     state = _state_of(error)
     if state == CANCELLED:
         return timed_out()
     return conflict("IN_PROGRESS", retry_after_s=0.2) if state in CONTENDED else None
+
+
+def _lacks_partition(error: BaseException | None) -> bool:
+    """A row names a moment so far off that there is no partition for it: the clock is wrong, or nobody kept house."""
+    return isinstance(error, psycopg.Error) and error.sqlstate == CHECK_VIOLATION and error.diag.constraint_name is None
 
 
 def _state_of(error: BaseException) -> str | None:

@@ -76,6 +76,11 @@ _SYSTEM = {
         "This service's database was set back to an earlier moment. Until that is reconciled it answers reads only."
         " Try again later.",
     ),
+    "CLOCK_UNFIT": (
+        "系统时钟异常，暂时不能办理，请稍后重试；如仍不行，请联系运维人员。",
+        "The system's clock is not right, so nothing can be changed. Try again later; if that fails, tell the"
+        " operators.",
+    ),
     "UNIMPLEMENTED": ("没有这个方法。", "There is no such method."),
     "EVENT_TOO_LARGE": (
         "系统内部错误：事件超过大小上限，请联系运维人员。",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import grpc
+import pytest
 
 from services.kernel.ids import uuid7
 from tests.integration.chassis.harness import World
@@ -55,13 +56,18 @@ def test_a_clock_that_jumps_by_hours_changes_neither_outcomes_nor_order(world: W
     assert versions == ["1", "2"]
 
 
-def test_a_clock_that_jumps_by_months_stops_changes_and_leaves_nothing_half_done(world: World) -> None:
+def test_a_clock_that_jumps_by_months_stops_changes_and_leaves_nothing_half_done(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     clock = JumpingClock()
     with world.running("rpc") as container:
         container.runtime.clock = clock
         for days in (-200, 400):
             clock.off = timedelta(days=days)
-            assert world.grant(key="k").status is grpc.StatusCode.INTERNAL
+            refused = world.grant(key="k")
+            assert (refused.status, refused.reason) == (grpc.StatusCode.UNAVAILABLE, "CLOCK_UNFIT")
+            assert refused.refusal is not None and refused.refusal.retry_after_s
         assert world.sql("SELECT 1 FROM permit UNION ALL SELECT 1 FROM chassis.event_log") == []
+        assert any(each.levelname == "ERROR" and "clock" in each.getMessage() for each in caplog.records)
         clock.off = timedelta()
         assert world.grant(key="k").status is grpc.StatusCode.OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -51,6 +52,15 @@ def test_a_caller_is_told_what_may_pass_and_nothing_else() -> None:
         "UNAVAILABLE", "UNAVAILABLE", "UNAVAILABLE", "UNAVAILABLE", "OVERLOADED",
         "DEADLINE_PASSED", "IN_PROGRESS", "IN_PROGRESS", None, None, None, None,
     ]  # fmt: skip
+
+
+def test_a_row_without_partition_is_told_from_one_that_breaks_a_constraint() -> None:
+    class Named(psycopg.errors.CheckViolation):
+        diag: Any = SimpleNamespace(constraint_name="permit_version_check")
+
+    told = as_refusal(failure(psycopg.errors.CheckViolation))
+    assert told is not None and (told.reason, told.kind) == ("CLOCK_UNFIT", Kind.UNAVAILABLE)
+    assert as_refusal(failure(Named)) is None
 
 
 @pytest.mark.parametrize(
