@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import psycopg
 import pytest
 
 from deploy.local.children import wait_until
@@ -66,6 +67,13 @@ def calls_until_refused(world: World) -> dict[str, Answer]:
     return answers
 
 
+def fill_the_log(postgres: Postgres) -> None:
+    """Write until the write-ahead log has no room either, which mostly ends the server in a panic."""
+    with pytest.raises(psycopg.OperationalError), postgres.connect() as administrator:
+        for _ in range(100):
+            administrator.execute("SELECT pg_logical_emit_message(true, 'ballast', repeat('x', 500000))")
+
+
 def test_a_full_disk_refuses_clearly_loses_nothing_and_goes_on_when_there_is_room(world: World, disk: Disk) -> None:
     with world.running("rpc", "events"):
         first = str(uuid7())
@@ -78,6 +86,7 @@ def test_a_full_disk_refuses_clearly_loses_nothing_and_goes_on_when_there_is_roo
         assert {(each.status, each.reason) for each in refused} == {(grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE")}
         assert all(each.refusal and each.refusal.retry_after_s for each in refused)
 
+        fill_the_log(world.servers.postgres)
         disk.make_room()
         wait_for("the database is back", lambda: back(world.servers.postgres))
         permits = {}
