@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEPT_DAYS = 21
+# An event's day is by its sender's clock, today by this one's: either may be a day off before anybody mends it.
+AHEAD_DAYS = 2
 
 
 class Fenced(Exception):
@@ -77,8 +79,8 @@ class Taker:
         if not belongs(envelope, record.topic):
             return self._park(arrival, "FOREIGN_EVENT")
         today = self._runtime.clock.now().astimezone(UTC).date()
-        if not today - timedelta(days=KEPT_DAYS) <= arrival.day <= today + timedelta(days=1):
-            return self._park(arrival, "TOO_OLD" if arrival.day < today else "FROM_THE_FUTURE", listed=False)
+        if unfit := unfit_day(arrival.day, today):
+            return self._park(arrival, unfit, listed=False)
         if crashes > CRASHES:
             return self._park(arrival, "HANDLER_CRASHED", attempts=crashes - 1)
         with self.span(envelope, record.topic) as span:
@@ -249,6 +251,13 @@ def day_of(event_id: str, now: datetime) -> date:
         return uuid7_time(UUID(event_id)).date()
     except (ValueError, OverflowError):
         return now.astimezone(UTC).date()
+
+
+def unfit_day(day: date, today: date) -> str | None:
+    """Why an event of that UTC day is not taken: the inbox does not go back, or ahead, that far; None when it does."""
+    if day < today - timedelta(days=KEPT_DAYS):
+        return "TOO_OLD"
+    return "FROM_THE_FUTURE" if day > today + timedelta(days=AHEAD_DAYS) else None
 
 
 def report(consumer: str, event_id: str, event_type: str, error: Exception) -> None:
