@@ -136,7 +136,7 @@ class IdentityService:
     @rpc
     def GetContact(self, request: identity.GetContactRequest, call: Call) -> identity.GetContactResponse:
         """Reads how a party can be reached."""
-        contact = self._store.load_contact(wire.party(request.party), self._numbers)
+        contact = self._store.load_contact(wire.known_party(request.party), self._numbers)
         return identity.GetContactResponse(contact=wire.contact(contact))
 
     @rpc

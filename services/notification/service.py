@@ -16,6 +16,7 @@ from services.chassis.call import Call, Job, Retry
 from services.chassis.client import GrpcClient
 from services.chassis.config import Config
 from services.chassis.entrypoints import BEGINNING, job, on, rpc
+from services.chassis.parties import party_message
 from services.chassis.uow import UnitOfWork
 from services.kernel.errors import Refusal
 from services.kernel.parties import Party
@@ -27,7 +28,7 @@ from services.notification.domain.notices import EmailState, Occasion, inbox_of
 from services.notification.smtp import SmtpMailer
 from services.notification.store.notices import NoticeStore
 from services.notification.store.reporters import ReporterStore
-from services.notification.wire import certificates, codes, incidents, inspections
+from services.notification.wire import certificates, incidents, inspections
 from services.notification.wire import notices as wire
 
 INCIDENTS, INSPECTIONS, CERTIFICATES = "incident-notices", "inspection-notices", "certificate-notices"
@@ -128,7 +129,7 @@ class NotificationService:
     def _contact(self, party: Party) -> Contact | None:
         """How identity says a party can be reached; None when it does not know the party. Raises MailDelayed."""
         try:
-            answer = self.identity.GetContact(identity_service_pb2.GetContactRequest(party=codes.party_message(party)))
+            answer = self.identity.GetContact(identity_service_pb2.GetContactRequest(party=party_message(party)))
         except Refusal as refusal:
             if refusal.reason == "PARTY_UNKNOWN":
                 return None

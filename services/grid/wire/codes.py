@@ -1,14 +1,12 @@
-"""The contract's enumerations and the domain's, moments and parties: both ways."""
+"""The contract's enumerations and the domain's: both ways."""
 
 from __future__ import annotations
 
-from egov.common.v1 import parties_pb2
 from egov.grid.v1 import incidents_pb2
 
 from services.grid.domain.deadlines import Level
 from services.grid.domain.reference import IncidentKind, TypeKey
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
-from services.kernel.parties import Party
 
 KINDS = {
     incidents_pb2.INCIDENT_KIND_COMPONENT: IncidentKind.COMPONENT,
@@ -44,12 +42,6 @@ LEVELS = {
     incidents_pb2.ESCALATION_LEVEL_COUNTY: Level.COUNTY,
     incidents_pb2.ESCALATION_LEVEL_CITY: Level.CITY,
 }
-PARTY_KINDS = {
-    "person": parties_pb2.PARTY_KIND_PERSON,
-    "department": parties_pb2.PARTY_KIND_DEPARTMENT,
-    "client": parties_pb2.PARTY_KIND_CLIENT,
-    "enterprise": parties_pb2.PARTY_KIND_ENTERPRISE,
-}
 KINDS_OUT = {kind: number for number, kind in KINDS.items()}
 STATES_OUT = {state: number for number, state in STATES.items()}
 LEVELS_OUT = {level: number for number, level in LEVELS.items()}
@@ -70,8 +62,3 @@ HANDLING_OUTCOMES_OUT: dict[HandlingOutcome | None, incidents_pb2.HandlingOutcom
 def type_key(key: TypeKey) -> incidents_pb2.IncidentTypeKey:
     """The key of an incident type."""
     return incidents_pb2.IncidentTypeKey(standard=key.standard, kind=KINDS_OUT[key.kind], code=key.code)
-
-
-def party(party: Party) -> parties_pb2.Party:
-    """A party by reference."""
-    return parties_pb2.Party(kind=PARTY_KINDS[party.kind], id=party.id)

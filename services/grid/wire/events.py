@@ -12,6 +12,7 @@ from egov.inspection.v1 import events_pb2 as inspection_events
 from egov.inspection.v1 import inspections_pb2
 
 from services.chassis.moments import stamp
+from services.chassis.parties import party_message
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
@@ -22,7 +23,6 @@ from services.grid.wire.codes import (
     OUTCOMES_OUT,
     RETURN_REASONS_OUT,
     STATES_OUT,
-    party,
     type_key,
 )
 
@@ -183,7 +183,7 @@ def _facts(incident: Incident) -> _Facts:
         case_number=incident.case_number,
         region=incident.report.region,
         type=type_key(incident.report.type),
-        reporter=party(incident.reporter),
+        reporter=party_message(incident.reporter),
         reference=incident.report.reference,
     )
 

@@ -8,6 +8,7 @@ from egov.common.v1 import paging_pb2
 from egov.grid.v1 import grid_service_pb2, incidents_pb2
 
 from services.chassis.moments import moment_in, stamp
+from services.chassis.parties import party_message
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import IncidentKind, IncidentType, TypeKey
 from services.grid.domain.reports import Report
@@ -18,7 +19,6 @@ from services.grid.wire.codes import (
     OUTCOMES_OUT,
     RETURN_REASONS_OUT,
     STATES_OUT,
-    party,
     type_key,
 )
 from services.kernel.paging import Page, PageRequest, instant, page_request, plain
@@ -58,7 +58,7 @@ def incident_message(incident: Incident, department: str | None) -> incidents_pb
         state=STATES_OUT[incident.state],
         report=_report_message(incident.report),
         enterprise_code_doubtful=incident.enterprise_code_doubtful,
-        reporter=party(incident.reporter),
+        reporter=party_message(incident.reporter),
         holder_department=incident.holder,
         filed_at=stamp(incident.filed_at),
         dispatched_at=stamp(incident.dispatched_at),

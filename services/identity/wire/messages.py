@@ -15,6 +15,7 @@ from egov.common.v1 import options_pb2, paging_pb2, parties_pb2
 from egov.identity.v1 import identity_service_pb2, organisations_pb2, regions_pb2, standing_pb2
 
 from services.chassis.moments import stamp
+from services.chassis.parties import party
 from services.identity.domain.members import Member, Registration
 from services.identity.domain.organisations import Contact, Department, Staff
 from services.identity.domain.regions import Region
@@ -32,12 +33,6 @@ LEVELS = {
     Level.GRID: regions_pb2.REGION_LEVEL_GRID,
 }
 
-PARTIES = {
-    parties_pb2.PARTY_KIND_PERSON: "person",
-    parties_pb2.PARTY_KIND_DEPARTMENT: "department",
-    parties_pb2.PARTY_KIND_CLIENT: "client",
-    parties_pb2.PARTY_KIND_ENTERPRISE: "enterprise",
-}
 DISABLE_REASONS: Mapping[Reason, standing_pb2.DisableReason.ValueType] = {
     Reason.LEFT: standing_pb2.DISABLE_REASON_LEFT,
     Reason.EXPOSED: standing_pb2.DISABLE_REASON_EXPOSED,
@@ -129,11 +124,11 @@ def member(known: Member) -> organisations_pb2.Member:
     )
 
 
-def party(reference: parties_pb2.Party) -> Party:
+def known_party(reference: parties_pb2.Party) -> Party:
     """A party by reference. Raises Refusal PARTY_UNKNOWN when the id cannot be one of that kind."""
     if reference.kind == parties_pb2.PARTY_KIND_PERSON and not _UUID.fullmatch(reference.id):
         raise not_found("PARTY_UNKNOWN")
-    return Party(PARTIES[reference.kind], reference.id)
+    return party(reference)
 
 
 def contact(known: Contact) -> organisations_pb2.Contact:

@@ -12,11 +12,11 @@ from egov.grid.v1 import incidents_pb2
 from egov.inspection.v1 import events_pb2
 
 from services.chassis.moments import stamp
+from services.chassis.parties import party
 from services.inspection.domain.inspections import Inspection, InspectionState, RefusedEffect
 from services.inspection.domain.opening import DispatchedIncident
 from services.inspection.domain.reference import IncidentType
-from services.inspection.wire.inspections import GRAVITIES_OUT, OUTCOMES, PARTY_KINDS, text_of
-from services.kernel.parties import Party
+from services.inspection.wire.inspections import GRAVITIES_OUT, OUTCOMES, text_of
 
 INCIDENT_KINDS = {incidents_pb2.INCIDENT_KIND_COMPONENT: "component", incidents_pb2.INCIDENT_KIND_EVENT: "event"}
 _OWN_EVENTS = f"{events_pb2.DESCRIPTOR.package}."
@@ -40,7 +40,7 @@ def dispatched_incident(event: grid_events.IncidentDispatched) -> DispatchedInci
         region=event.region,
         department=event.department,
         type=IncidentType(event.type.standard, INCIDENT_KINDS[event.type.kind], event.type.code),
-        reporter=Party(PARTY_KINDS[event.reporter.kind], event.reporter.id),
+        reporter=party(event.reporter),
         enterprise_code=event.enterprise_code,
     )
 

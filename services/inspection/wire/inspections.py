@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from egov.common.v1 import paging_pb2, parties_pb2
+from egov.common.v1 import paging_pb2
 from egov.identity.v1 import organisations_pb2
 from egov.inspection.v1 import inspection_service_pb2, inspections_pb2
 
 from services.chassis.moments import stamp
+from services.chassis.parties import party_message
 from services.inspection.domain.inspections import (
     Finding,
     Inspection,
@@ -18,7 +19,6 @@ from services.inspection.domain.inspections import (
 from services.inspection.domain.officers import Staff
 from services.inspection.domain.reference import ChecklistItem, Gravity
 from services.kernel.paging import Page, PageRequest, instant, page_request, plain
-from services.kernel.parties import Party
 
 STATES = {
     inspections_pb2.INSPECTION_STATE_OPENED: InspectionState.OPENED,
@@ -32,12 +32,6 @@ GRAVITIES = {
     inspections_pb2.GRAVITY_ORDINARY: Gravity.ORDINARY,
     inspections_pb2.GRAVITY_GRAVE: Gravity.GRAVE,
 }
-PARTY_KINDS = {
-    parties_pb2.PARTY_KIND_PERSON: "person",
-    parties_pb2.PARTY_KIND_DEPARTMENT: "department",
-    parties_pb2.PARTY_KIND_CLIENT: "client",
-    parties_pb2.PARTY_KIND_ENTERPRISE: "enterprise",
-}
 OUTCOMES: dict[InspectionOutcome | None, inspections_pb2.InspectionOutcome.ValueType] = {
     None: inspections_pb2.INSPECTION_OUTCOME_UNSPECIFIED,
     InspectionOutcome.IN_ORDER: inspections_pb2.INSPECTION_OUTCOME_IN_ORDER,
@@ -45,7 +39,6 @@ OUTCOMES: dict[InspectionOutcome | None, inspections_pb2.InspectionOutcome.Value
 }
 _STATES_OUT = {state: number for number, state in STATES.items()}
 GRAVITIES_OUT = {gravity: number for number, gravity in GRAVITIES.items()}
-_PARTY_KINDS_OUT = {kind: number for number, kind in PARTY_KINDS.items()}
 
 
 def staff(message: organisations_pb2.Staff) -> Staff:
@@ -80,7 +73,7 @@ def inspection_message(inspection: Inspection) -> inspections_pb2.Inspection:
         department=inspection.department,
         incident_id=text_of(inspection.incident_id),
         enterprise_code=inspection.enterprise_code,
-        reporter=_party(inspection.reporter),
+        reporter=party_message(inspection.reporter) if inspection.reporter else None,
         officers=inspection.officers,
         findings=[_finding(each) for each in inspection.findings],
         rectify_by=stamp(inspection.rectify_by),
@@ -133,7 +126,3 @@ def _finding(finding: Finding) -> inspections_pb2.Finding:
         recorded_at=stamp(finding.recorded_at),
         certificate_type=finding.certificate_type,
     )
-
-
-def _party(party: Party | None) -> parties_pb2.Party | None:
-    return parties_pb2.Party(kind=_PARTY_KINDS_OUT[party.kind], id=party.id) if party else None

@@ -11,10 +11,10 @@ from egov.grid.v1 import incidents_pb2
 from google.protobuf.message import Message
 
 from services.chassis.moments import moment
+from services.chassis.parties import party
 from services.kernel.parties import Party
 from services.notification.domain.notices import Addressee, Occasion, Reporter
 from services.notification.domain.wordings import Fact
-from services.notification.wire.codes import party
 
 KINDS = {incidents_pb2.INCIDENT_KIND_COMPONENT: "component", incidents_pb2.INCIDENT_KIND_EVENT: "event"}
 

@@ -11,13 +11,14 @@ from egov.identity.v1 import organisations_pb2
 from egov.notification.v1 import events_pb2, notices_pb2, notification_service_pb2
 
 from services.chassis.moments import stamp
+from services.chassis.parties import party_message
 from services.kernel.paging import Page, PageRequest, instant, page_request
 from services.kernel.parties import Party
 from services.notification.domain.mails import Contact, Letter
 from services.notification.domain.notices import Notice
 from services.notification.domain.receipts import Receipt
 from services.notification.domain.wordings import Text
-from services.notification.wire.codes import EMAIL_STATES, RESULTS, party_message
+from services.notification.wire.codes import EMAIL_STATES, RESULTS
 
 
 def notice_page(message: paging_pb2.PageRequest) -> PageRequest:

@@ -8,6 +8,7 @@ from egov.grid.v1 import incidents_pb2
 from egov.inspection.v1 import events_pb2 as inspection_events
 from egov.inspection.v1 import inspections_pb2
 
+from services.chassis import parties
 from services.grid.domain.states import ClosingOutcome
 from services.grid.wire import codes, events, messages
 from services.kernel.ids import uuid7
@@ -78,4 +79,4 @@ def test_everything_that_the_contract_enumerates_is_known() -> None:
     assert set(codes.RETURN_REASONS) == set(incidents_pb2.ReturnReason.values()) - {0}
     assert set(codes.HANDLING_OUTCOMES) == set(incidents_pb2.HandlingOutcome.values()) - {0}
     assert set(codes.LEVELS) == set(incidents_pb2.EscalationLevel.values()) - {0}
-    assert set(codes.PARTY_KINDS.values()) == set(parties_pb2.PartyKind.values()) - {0}
+    assert set(parties.KINDS) == set(parties_pb2.PartyKind.values()) - {0}

@@ -53,11 +53,11 @@ def test_a_registration_is_taken_over_whole() -> None:
 
 def test_a_person_is_named_by_a_uuid() -> None:
     person = parties_pb2.Party(kind=parties_pb2.PARTY_KIND_PERSON, id=str(OFFICER.person_id))
-    assert wire.party(person) == Party("person", str(OFFICER.person_id))
+    assert wire.known_party(person) == Party("person", str(OFFICER.person_id))
     person.id = "officer"
     with pytest.raises(Refusal, match="PARTY_UNKNOWN"):
-        wire.party(person)
-    assert wire.party(parties_pb2.Party(kind=parties_pb2.PARTY_KIND_CLIENT, id="x")) == Party("client", "x")
+        wire.known_party(person)
+    assert wire.known_party(parties_pb2.Party(kind=parties_pb2.PARTY_KIND_CLIENT, id="x")) == Party("client", "x")
 
 
 def test_staff_show_at_the_department_that_is_asked_for_if_they_are_there() -> None:
@@ -71,7 +71,7 @@ def test_staff_show_at_the_department_that_is_asked_for_if_they_are_there() -> N
 
 def test_an_enterprise_is_named_by_its_code() -> None:
     named = parties_pb2.Party(kind=parties_pb2.PARTY_KIND_ENTERPRISE, id=CREDIT_CODE)
-    assert wire.party(named) == Party("enterprise", CREDIT_CODE)
+    assert wire.known_party(named) == Party("enterprise", CREDIT_CODE)
 
 
 def test_accesses_go_on_after_the_last_one_shown() -> None:

@@ -10,6 +10,7 @@ from egov.grid.v1.events_pb2 import IncidentDispatched
 from egov.identity.v1 import organisations_pb2
 from egov.inspection.v1 import inspections_pb2
 
+from services.chassis import parties
 from services.inspection.domain.inspections import InspectionOutcome, RefusedEffect
 from services.inspection.domain.reference import Gravity
 from services.inspection.wire import events
@@ -83,5 +84,5 @@ def test_every_state_gravity_outcome_and_kind_of_the_contract_is_known() -> None
     assert set(wire.OUTCOMES) == {None, *InspectionOutcome}
     assert set(wire.OUTCOMES.values()) == set(inspections_pb2.InspectionOutcome.values())
     assert set(wire.GRAVITIES.values()) == set(Gravity)
-    assert set(wire.PARTY_KINDS) == set(parties_pb2.PartyKind.values()) - {0}
+    assert set(parties.KINDS) == set(parties_pb2.PartyKind.values()) - {0}
     assert set(events.INCIDENT_KINDS) == set(incidents_pb2.IncidentKind.values()) - {0}
