@@ -18,6 +18,7 @@ from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from services.chassis import logs, metrics, telemetry
 from services.chassis.database import is_passing
+from services.chassis.leftovers import sweep
 from services.chassis.positions import Positions
 from services.chassis.taking import Fenced, Taker
 
@@ -136,6 +137,8 @@ class Consumer:
                 reason = telemetry.failure(error)
                 logs.event(log, logging.WARNING, "consumer left badly", consumer=self.id, reason=reason)
             self.forget(self._positions.all())
+            del kafka
+            sweep()
 
     def adopt(self, partitions: Iterable[TopicPartition]) -> None:
         """These partitions are this process's from now on; nothing is read of them before they were sought."""

@@ -23,6 +23,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from services.chassis.envelope import BadEnvelope, Envelope, belongs, open_envelope, text_of
+from services.chassis.leftovers import sweep
 
 ANSWER_MS = 5000
 CONNECT_MS = 2000
@@ -67,6 +68,8 @@ class OwnTopic:
 
     def __exit__(self, *error: object) -> None:
         self._kafka.close(autocommit=False, timeout_ms=CONNECT_MS)
+        del self._kafka
+        sweep()
 
     def ends(self) -> dict[int, int]:
         """The offset behind the last record, by partition."""

@@ -12,6 +12,8 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
+from services.chassis.leftovers import sweep
+
 METADATA_WAIT_MS = 1000
 PATIENCE_MS = 3_600_000
 
@@ -66,6 +68,8 @@ class Producer:
         kafka, self._kafka = self._kafka, None
         if kafka is not None:
             kafka.close(timeout=0)
+            del kafka
+            sweep()
 
 
 class _Closable(KafkaProducer):

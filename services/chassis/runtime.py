@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
 from services.chassis.settings import ChassisSettings
-from services.chassis.tls import TlsIdentity
+from services.chassis.tls import TlsIdentity, client_context
 from services.kernel.clock import Clock
 
 PARTS = frozenset({"rpc", "events", "jobs", "timers", "http"})
@@ -53,9 +55,12 @@ class Runtime:
             "metrics_enabled": False,
         }
         if settings.kafka_protocol == "SSL":
-            config |= {
-                "ssl_cafile": str(settings.kafka_ca),
-                "ssl_certfile": str(settings.kafka_cert),
-                "ssl_keyfile": str(settings.kafka_key),
-            }
+            config["ssl_context"] = self._kafka_tls
         return config
+
+    @cached_property
+    def _kafka_tls(self) -> ssl.SSLContext:
+        """Read once: left to itself, kafka-python reads the files and makes a context for each connection."""
+        settings = self.settings
+        assert settings.kafka_ca is not None and settings.kafka_cert is not None
+        return client_context(settings.kafka_ca, settings.kafka_cert, settings.kafka_key)

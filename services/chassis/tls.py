@@ -50,6 +50,14 @@ class TlsIdentity:
         return certificate.not_valid_after_utc.astimezone(UTC)
 
 
+def client_context(trust: Path, cert: Path, key: Path | None) -> ssl.SSLContext:
+    """TLS context of a client that shows an identity and checks its server's, name included. OSError for bad files."""
+    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(trust))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(cert, key)
+    return context
+
+
 def workload_of(names: Iterable[bytes | str]) -> str | None:
     """The service that a peer is, from the subject alternative names of its certificate; None if it is none of ours."""
     for name in names:
