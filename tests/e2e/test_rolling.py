@@ -101,7 +101,10 @@ def release_before(tmp_path: Path) -> Path:
         pytest.skip("the code of the release before is taken out of history, and this is no clone with all of it")
     commit = git("log", "-1", "--format=%H", "--", BASELINE).decode().strip()
     with tarfile.open(fileobj=io.BytesIO(git("archive", commit, "services", "protos/gen"))) as archive:
-        archive.extractall(tmp_path, filter="data")
+        # Python before 3.11.4 has no filters.
+        if hasattr(tarfile, "data_filter"):
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(tmp_path)
     return tmp_path
 
 
