@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 
-from services.chassis import logs, metrics, telemetry
+from services.chassis import batches, logs, metrics, telemetry
+from services.chassis.batches import Batches
 from services.chassis.database import is_passing
 from services.chassis.leftovers import sweep
 from services.chassis.positions import Positions
@@ -34,6 +35,8 @@ LONGEST_ROUND_S = 5.0
 PAUSE_S = 0.5
 TRIES_BY_PATIENCE = 3
 LOST_PLACE_RETRY_S = 30.0
+# Any record of a batch may have taken the last process down: after an assignment so many are taken one by one.
+CAREFUL = batches.MOST
 
 
 class Consumer:
@@ -51,7 +54,8 @@ class Consumer:
         self._runtime = container.runtime
         from_beginning = entrypoints[0].start_at == "beginning"
         self._positions = Positions(self._runtime.engine, id, self.topic, from_beginning=from_beginning)
-        self._uncounted: set[TopicPartition] = set()
+        self._batches = Batches(self._runtime, self.taker)
+        self._careful: dict[TopicPartition, int] = {}
         self._stopping = threading.Event()
         self._kafka: KafkaConsumer | None = None
         self._thread = threading.Thread(target=self._run, name=f"consume {id}", daemon=True)
@@ -144,7 +148,7 @@ class Consumer:
         """These partitions are this process's from now on; nothing is read of them before they were sought."""
         for partition in partitions:
             self._positions.set_aside(self._kafka, partition)
-            self._uncounted.add(partition)
+            self._careful[partition] = CAREFUL
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """These partitions are another process's now."""
@@ -173,13 +177,28 @@ class Consumer:
     def _take_all(self, kafka: KafkaConsumer, polled: Mapping[TopicPartition, Sequence[Any]]) -> None:
         end = time.monotonic() + LONGEST_ROUND_S
         for partition, records in polled.items():
-            for record in records:
+            place = 0
+            while place < len(records):
                 if self._stopping.is_set():
                     return
                 if time.monotonic() > end:
-                    kafka.seek(partition, record.offset)
+                    kafka.seek(partition, records[place].offset)
                     break
-                self._take(partition, record)
+                place += self._take_some(partition, records[place:])
+
+    def _take_some(self, partition: TopicPartition, records: Sequence[Any]) -> int:
+        """Take the first records: several in one transaction where that goes, otherwise one. How many are done with."""
+        position = self._positions.of(partition)
+        if position is not None and records[0].offset >= position and partition not in self._careful:
+            declared = [place for place, record in enumerate(records) if self._declared(record)]
+            outcomes = self._batches.take([records[place] for place in declared], position)
+            if outcomes:
+                done = declared[len(outcomes) - 1] + 1
+                self._note(partition, records[done - 1], outcomes)
+                metrics.event_skipped(self.id, done - len(outcomes))
+                return done
+        self._take(partition, records[0])
+        return 1
 
     def _take(self, partition: TopicPartition, record: Any) -> None:
         position = self._positions.of(partition)
@@ -191,15 +210,21 @@ class Consumer:
             return
         outcome = self._insist(record, position, self._crashes(partition, record))
         if outcome is not None:
-            self._positions.moved(partition, record.offset + 1)
+            self._note(partition, record, [outcome])
+
+    def _note(self, partition: TopicPartition, last: Any, outcomes: Sequence[str]) -> None:
+        self._positions.moved(partition, last.offset + 1)
+        for outcome in outcomes:
             metrics.event_in(self.id, outcome)
 
     def _crashes(self, partition: TopicPartition, record: Any) -> int:
         """The first record after an assignment may have taken the last process down: it is counted before the try."""
-        if partition not in self._uncounted:
-            return 0
-        crashes = self._positions.count_try(partition, record.offset)
-        self._uncounted.discard(partition)
+        left = self._careful.get(partition, 0)
+        crashes = self._positions.count_try(partition, record.offset) if left == CAREFUL else 0
+        if left > 1:
+            self._careful[partition] = left - 1
+        else:
+            self._careful.pop(partition, None)
         return crashes
 
     def _insist(self, record: Any, position: int, crashes: int) -> str | None:

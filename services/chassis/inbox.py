@@ -28,6 +28,24 @@ ADMIT = (
     " SELECT EXISTS (SELECT 1 FROM moved) AS moved, EXISTS (SELECT 1 FROM held) AS held,"
     " EXISTS (SELECT 1 FROM fresh) AS fresh"
 )
+# The position is locked first: whoever waits for it, as a zombie does, finds out that it has moved.
+KNOWN = (
+    "WITH place AS ("
+    " SELECT next_offset FROM chassis.consumer_position"
+    " WHERE consumer = %(consumer)s AND topic = %(topic)s AND partition = %(partition)s FOR UPDATE), held AS ("
+    " SELECT key FROM chassis.held_key WHERE consumer = %(consumer)s AND key = ANY(%(keys)s::text[]) FOR UPDATE)"
+    " SELECT (SELECT next_offset FROM place) AS next_offset, ARRAY(SELECT key FROM held) AS held, ARRAY("
+    " SELECT i.event_id FROM unnest(%(days)s::date[], %(event_ids)s::text[]) AS n (day, event_id)"
+    " JOIN chassis.inbox i ON i.day = n.day AND i.consumer = %(consumer)s AND i.event_id = n.event_id) AS known"
+)
+ADMIT_ALL = (
+    "WITH listed AS ("
+    " INSERT INTO chassis.inbox (day, consumer, event_id, event_type, case_number, outcome)"
+    " SELECT d, %(consumer)s, e, t, c, 'taken' FROM unnest(%(days)s::date[], %(event_ids)s::text[], %(types)s::text[],"
+    " %(cases)s::text[]) AS n (d, e, t, c))"
+    " UPDATE chassis.consumer_position SET next_offset = %(next)s, updated_at = clock_timestamp()"
+    " WHERE consumer = %(consumer)s AND topic = %(topic)s AND partition = %(partition)s"
+)
 HOLD = "INSERT INTO chassis.held_key (consumer, key) VALUES (%(consumer)s, %(key)s) ON CONFLICT DO NOTHING"
 PARK = (
     "INSERT INTO chassis.parked_event (consumer, key, event_id, event_type, case_number, topic, partition,"
@@ -144,6 +162,23 @@ class Arrival:
             "case_number": self.case_number,
             "day": self.day,
         }
+
+
+def known_of(connection: sa.Connection, arrivals: Sequence[Arrival]) -> Any:
+    """Lock the place of a batch, and look: its `next_offset` (or None), keys that are `held`, event ids `known`."""
+    facts = {"keys": [each.key for each in arrivals], **_days_and_ids(arrivals)}
+    return connection.exec_driver_sql(KNOWN, arrivals[0].place() | facts).one()
+
+
+def admit_all(connection: sa.Connection, fresh: Sequence[Arrival], last: Arrival) -> None:
+    """List the fresh ones of a batch as taken, and advance the position, which is locked, past its last."""
+    types, cases = [each.event_type for each in fresh], [each.case_number for each in fresh]
+    facts = {"types": types, "cases": cases, "next": last.offset + 1, **_days_and_ids(fresh)}
+    connection.exec_driver_sql(ADMIT_ALL, last.place() | facts)
+
+
+def _days_and_ids(arrivals: Sequence[Arrival]) -> dict[str, Any]:
+    return {"days": [each.day for each in arrivals], "event_ids": [each.event_id for each in arrivals]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,9 @@ def event_in(consumer: str, outcome: str) -> None:
     _events_in.labels(consumer, outcome).inc()
 
 
-def event_skipped(consumer: str) -> None:
-    """A consumer passed over an event of a type it does not declare."""
-    _events_skipped.labels(consumer).inc()
+def event_skipped(consumer: str, events: int = 1) -> None:
+    """A consumer passed over events of types that it does not declare."""
+    _events_skipped.labels(consumer).inc(events)
 
 
 def consumer_lag(consumer: str, topic: str, partition: int, events: int) -> None:

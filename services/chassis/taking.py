@@ -66,7 +66,7 @@ class Taker:
             if is_passing(error):
                 raise
             # Not even its failure could be written down as it is; it must not hold the partition for ever.
-            arrival = self._arrival(record, expected, None)
+            arrival = self.arrival(record, expected, None)
             report(self.consumer, arrival.event_id, arrival.event_type, error)
             return self._park(arrival, "UNREADABLE")
 
@@ -74,8 +74,8 @@ class Taker:
         try:
             envelope = open_envelope(record.headers)
         except BadEnvelope as bad:
-            return self._park(self._arrival(record, expected, None), "NO_ENVELOPE", detail=bad.reason)
-        arrival = self._arrival(record, expected, envelope)
+            return self._park(self.arrival(record, expected, None), "NO_ENVELOPE", detail=bad.reason)
+        arrival = self.arrival(record, expected, envelope)
         if not belongs(envelope, record.topic):
             return self._park(arrival, "FOREIGN_EVENT")
         today = self._runtime.clock.now().astimezone(UTC).date()
@@ -90,7 +90,7 @@ class Taker:
             span.set("egov.event.outcome", outcome)
         return outcome
 
-    def _arrival(self, record: Any, expected: int, envelope: Envelope | None) -> Arrival:
+    def arrival(self, record: Any, expected: int, envelope: Envelope | None) -> Arrival:
         """A record as an arrival. Without an envelope its place is its id, and its Kafka key is what is held."""
         return Arrival(
             consumer=self.consumer,

@@ -10,9 +10,10 @@ forgotten when it ends. Names and attributes are those of `telemetry_registry.ya
 carries the trace id onward, and costs a few microseconds. Nothing here raises because the collector is away.
 """
 
+import contextlib
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Literal, Self
@@ -117,8 +118,24 @@ class Span:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if error is not None and not self._failed:
             self.fail(failure(error))
+        self.end()
+        self._leave()
+
+    def end(self) -> None:
+        """The work is over. For spans that were entered by `open`; leaving `with` ends others."""
         if self._otel is not None:
             self._otel.end()
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Self]:
+        """Enter and leave it, as `with` does, without ending it: what is done inside is to become true later."""
+        self.__enter__()
+        try:
+            yield self
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
         if self._token is not None:
             _current.reset(self._token)
         if self._case_token is not None:

@@ -130,6 +130,17 @@ class Transaction:
         self._call.case_number = case_number
         telemetry.set_case(case_number)
 
+    def part(self, call: Call) -> Transaction:
+        """A unit of work for one of several pieces of work that become true together, at the commit of this one.
+
+        It is never committed or closed by itself.
+        """
+        part = Transaction(self._runtime, call)
+        part._connection = self.connection
+        part._events, part._jobs = self._events, self._jobs
+        call.transaction_open = True
+        return part
+
     def _demand_change(self, what: str) -> None:
         """A read has no commit with which an event or a job could become true."""
         if self._call.reading:
