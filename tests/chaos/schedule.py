@@ -137,7 +137,7 @@ def _processes(
     at = 1.0
     while at < seconds:
         cut_off = {fault.part for fault in network if _side_by_side(fault, at)}
-        drawn = deck.draw(partial(_possible, cut_off))
+        drawn = deck.draw(partial(possible, cut_off))
         frozen = drawn is not None and drawn.kind in (Kind.FREEZE, Kind.FREEZE_AT)
         lasts = chance.uniform(*(FREEZE_S if frozen else DEAD_S))
         if drawn is not None and at + lasts <= seconds:
@@ -161,7 +161,7 @@ def _side_by_side(fault: Fault, at: float) -> bool:
     return at <= fault.at + fault.lasts + AFTER_S and fault.at <= at + FREEZE_S[1] + AFTER_S
 
 
-def _possible(cut_off: Collection[str], doing: Doing) -> bool:
+def possible(cut_off: Collection[str], doing: Doing | Fault) -> bool:
     """A part that is cut off is not killed too, and while PostgreSQL is, no service can be started or does anything."""
     if doing.part in cut_off:
         return False
