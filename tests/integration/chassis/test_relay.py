@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sqlalchemy.dialects.postgresql import psycopg
 
 from services.chassis import relay, telemetry
 from services.chassis.lease import Lease
@@ -22,6 +24,24 @@ def sent(world: World, count: int) -> list[Published]:
     published = world.published()
     assert len(published) == count, published
     return published
+
+
+LOG = (
+    "INSERT INTO chassis.event_log (event_id, logged_at, type, aggregate_id, aggregate_version, headers, body)"
+    " SELECT gen_random_uuid(), now() + n * interval '1 ms', 'egov.permits.v1.PermitEnded', 'a' || n, 1, '{}', ''"
+    " FROM generate_series(1, %s) n"
+)
+QUEUE = (
+    "INSERT INTO chassis.outbox (event_id, logged_at) SELECT event_id, logged_at FROM chassis.event_log"
+    " ORDER BY logged_at LIMIT %s"
+)
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every node of a plan."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
 
 
 @pytest.fixture
@@ -41,6 +61,21 @@ def test_every_event_goes_out_once_and_in_its_keys_order(world: World) -> None:
         versions = [int(each.headers["ce_aggregateversion"]) for each in published if each.key == key]
         assert versions == list(range(1, 21))
     assert len({each.headers["ce_id"] for each in published}) == 100
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+def test_a_look_at_the_head_reads_as_much_of_the_log_as_it_takes_however_much_waits(
+    world: World, *, analysed: bool
+) -> None:
+    world.sql(LOG, 60_000)
+    world.sql(QUEUE, 5_000)
+    if analysed:
+        world.sql("ANALYZE chassis.event_log, chassis.outbox", owner=True)
+    query = f"EXPLAIN (ANALYZE, FORMAT JSON) {relay.HEAD.compile(dialect=psycopg.dialect())}"
+    with world.connect() as connection:
+        ((plan,),) = connection.execute(query.encode(), {"busy": ["a1"], "most": 50})
+    of_the_log = [each for each in nodes(plan[0]["Plan"]) if "event_log" in each.get("Relation Name", "")]
+    assert sum(each["Actual Rows"] * each["Actual Loops"] for each in of_the_log) <= 51
 
 
 def test_the_envelope_is_on_the_record_and_the_span_lasts_until_the_acknowledgement(
