@@ -49,9 +49,9 @@ ADMIT_ALL = (
 HOLD = "INSERT INTO chassis.held_key (consumer, key) VALUES (%(consumer)s, %(key)s) ON CONFLICT DO NOTHING"
 PARK = (
     "INSERT INTO chassis.parked_event (consumer, key, event_id, event_type, case_number, topic, partition,"
-    " record_offset, headers, body, state, reason, attempts, once_parked, due_at)"
+    " record_offset, headers, body, state, reason, attempts, failures, once_parked, due_at)"
     " VALUES (%(consumer)s, %(key)s, %(event_id)s, %(type)s, %(case_number)s, %(topic)s, %(partition)s, %(offset)s,"
-    " %(headers)s::jsonb, %(body)s, %(state)s, %(reason)s, %(attempts)s, %(state)s = 'PARKED',"
+    " %(headers)s::jsonb, %(body)s, %(state)s, %(reason)s, %(attempts)s, %(failures)s, %(state)s = 'PARKED',"
     " clock_timestamp() + %(due_in)s * interval '1 s') ON CONFLICT DO NOTHING"
 )
 SET_OUTCOME = sa.text(
@@ -87,7 +87,7 @@ LOCK_KEY = sa.text("SELECT 1 FROM chassis.held_key WHERE consumer = :consumer AN
 LOCK_KEY_UNLESS_BUSY = sa.text(LOCK_KEY.text + " SKIP LOCKED")
 HEAD_OF_KEY = sa.text(
     "SELECT id, event_id, event_type, case_number, topic, headers, body, state, attempts, in_hand, once_parked,"
-    " parked_at,"
+    " parked_at, failures, extract(epoch FROM clock_timestamp() - since)::float8 AS waited_s,"
     " coalesce(due_at <= clock_timestamp(), true) AS due"
     " FROM chassis.parked_event WHERE consumer = :consumer AND key = :key ORDER BY id LIMIT 1"
 )
@@ -98,11 +98,11 @@ COUNT_TRY_OF_KEPT = sa.text(
 )
 SET_STATE = sa.text(
     "UPDATE chassis.parked_event SET state = :state, reason = :reason, once_parked = once_parked OR :state = 'PARKED',"
-    " in_hand = 0, due_at = clock_timestamp() + :due_in * interval '1 s' WHERE id = :id"
+    " in_hand = 0, failures = :failures, due_at = clock_timestamp() + :due_in * interval '1 s' WHERE id = :id"
 )
 SEND_BACK = sa.text(
-    "UPDATE chassis.parked_event SET state = 'DEFERRED', attempts = 0, in_hand = 0, due_at = clock_timestamp()"
-    " WHERE id = :id"
+    "UPDATE chassis.parked_event SET state = 'DEFERRED', attempts = 0, in_hand = 0, failures = 0,"
+    " since = clock_timestamp(), due_at = clock_timestamp() WHERE id = :id"
 )
 REMOVE = sa.text("DELETE FROM chassis.parked_event WHERE id = :id")
 RELEASE_KEY = sa.text(
@@ -134,13 +134,23 @@ class Arrival:
             ADMIT, self._facts() | {"outcome": outcome, "reason": reason, "listed": listed}
         ).one()
 
-    def park(self, connection: sa.Connection, state: str, reason: str, *, attempts: int, due_in: float | None) -> None:
+    def park(
+        self,
+        connection: sa.Connection,
+        state: str,
+        reason: str,
+        *,
+        attempts: int,
+        failures: int = 0,
+        due_in: float | None,
+    ) -> None:
         """Keep the event and hold its key."""
         facts = self._facts()
         connection.exec_driver_sql(HOLD, facts)
         headers = json.dumps({text_of(name.encode()): text_of(value) for name, value in self.headers})
         more = {"headers": headers, "body": self.body, "state": state, "reason": reason}
-        connection.exec_driver_sql(PARK, facts | more | {"attempts": attempts, "due_in": due_in})
+        tries = {"attempts": attempts, "failures": failures}
+        connection.exec_driver_sql(PARK, facts | more | tries | {"due_in": due_in})
 
     def place(self) -> dict[str, Any]:
         """Consumer, topic, partition and offset."""
@@ -183,7 +193,10 @@ def _days_and_ids(arrivals: Sequence[Arrival]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The first event of a held key, as it was kept. `in_hand`: tries that began and did not end."""
+    """The first event of a held key, as it was kept. `in_hand`: tries that began and did not end.
+
+    `failures`: tries at which its handler failed. `waited_s`: seconds since it was first tried, or retried by a person.
+    """
 
     consumer: str
     key: str
@@ -199,6 +212,8 @@ class Kept:
     in_hand: int
     once_parked: bool
     parked_at: datetime
+    failures: int
+    waited_s: float
     due: bool
 
 

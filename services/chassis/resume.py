@@ -153,9 +153,10 @@ class Resumer:
                 transaction.record(facts.refused(kept, reason))
                 outcome = "refused"
             else:
-                state = next_state(verdict, kept.attempts)
+                failures = kept.failures + (verdict is Verdict.FAILED)
+                state = next_state(verdict, failures=failures, waited_s=kept.waited_s)
                 due_in = backoff(kept.attempts) if state == "DEFERRED" else None
-                parameters = {"id": kept.id, "state": state, "reason": reason, "due_in": due_in}
+                parameters = {"id": kept.id, "state": state, "reason": reason, "failures": failures, "due_in": due_in}
                 transaction.connection.execute(inbox.SET_STATE, parameters)
                 outcome = "retried" if state == "DEFERRED" else "parked"
                 if state == "PARKED":

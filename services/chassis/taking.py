@@ -199,14 +199,15 @@ class Taker:
             return self._refuse(arrival, reason)
         if verdict is Verdict.FAILED:
             report(self.consumer, arrival.event_id, arrival.event_type, error)
-        state = next_state(verdict, 1)
+        failures = int(verdict is Verdict.FAILED)
+        state = next_state(verdict, failures=failures, waited_s=0.0)
         if state == "PARKED":
             return self._park(arrival, reason, attempts=1)
         metrics.retried()
         with self.own_transaction(arrival.case_number) as transaction:
             if not arrival.admit(transaction.connection, "retried", reason=reason).moved:
                 raise Fenced
-            arrival.park(transaction.connection, state, reason, attempts=1, due_in=backoff(1))
+            arrival.park(transaction.connection, state, reason, attempts=1, failures=failures, due_in=backoff(1))
             transaction.commit()
         return "retried"
 

@@ -10,7 +10,8 @@ from services.chassis.database import is_passing
 from services.kernel.errors import Kind, NotYet, Refusal
 
 TRIES_OF_A_FAULT = 5
-TRIES_OF_A_WAIT = 20
+# What an event waits for may itself wait for a broker or a service that is away: that takes hours, not tries.
+LONGEST_WAIT_S = 24 * 3600.0
 # Tries that ended with their process.
 CRASHES = 3
 LONGEST_BACKOFF_S = 60.0
@@ -40,10 +41,16 @@ def judge(error: Exception) -> tuple[Verdict, str]:
     return Verdict.FAILED, "HANDLER_FAILED"
 
 
-def next_state(verdict: Verdict, attempts: int) -> str:
-    """DEFERRED while another try makes sense, PARKED when a person must look."""
-    limit = {Verdict.WAITS: TRIES_OF_A_WAIT, Verdict.FAILED: TRIES_OF_A_FAULT}.get(verdict, 0)
-    return "DEFERRED" if attempts < limit else "PARKED"
+def next_state(verdict: Verdict, *, failures: int, waited_s: float) -> str:
+    """DEFERRED while another try makes sense, PARKED when a person must look.
+
+    `failures`: tries at which the handler failed, this one included. `waited_s`: since the first try.
+    """
+    if verdict is Verdict.WAITS:
+        again = waited_s < LONGEST_WAIT_S
+    else:
+        again = verdict is Verdict.FAILED and failures < TRIES_OF_A_FAULT
+    return "DEFERRED" if again else "PARKED"
 
 
 def backoff(attempts: int, longest_s: float = LONGEST_BACKOFF_S) -> float:

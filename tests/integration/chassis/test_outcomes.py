@@ -63,6 +63,19 @@ def test_an_event_that_is_not_yet_possible_waits_and_its_key_behind_it(world: Wo
     assert world.sql("SELECT * FROM chassis.held_key") == []
 
 
+def test_an_event_that_waited_long_is_not_given_up_at_its_first_failure(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resume, "backoff", lambda attempts: 0.05)
+    early: list[Exception | None] = [NotYet("PERMIT_NOT_FOUND")] * 8
+    handler = Handler(early=[*early, ValueError("once"), NotYet("PERMIT_NOT_FOUND"), None])
+    with world.running("events", service=world.variant(**event_call(world, handler))):
+        id = world.close_incident("early")
+        wait_for("it is taken", lambda: world.inbox() == {id: "taken"})
+    assert world.value("SELECT attempts FROM chassis.inbox WHERE event_id = %s", id) == 11
+    assert world.facts("EventParked") == []
+
+
 def test_what_keeps_failing_is_parked_holds_its_key_and_can_be_retried(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

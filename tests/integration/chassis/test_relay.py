@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from sqlalchemy.dialects.postgresql import psycopg
 
 from services.chassis import relay, telemetry
 from services.chassis.lease import Lease
@@ -71,7 +70,8 @@ def test_a_look_at_the_head_reads_as_much_of_the_log_as_it_takes_however_much_wa
     world.sql(QUEUE, 5_000)
     if analysed:
         world.sql("ANALYZE chassis.event_log, chassis.outbox", owner=True)
-    query = f"EXPLAIN (ANALYZE, FORMAT JSON) {relay.HEAD.compile(dialect=psycopg.dialect())}"
+    dialect = sa.make_url("postgresql+psycopg://").get_dialect()()
+    query = f"EXPLAIN (ANALYZE, FORMAT JSON) {relay.HEAD.compile(dialect=dialect)}"
     with world.connect() as connection:
         ((plan,),) = connection.execute(query.encode(), {"busy": ["a1"], "most": 50})
     of_the_log = [each for each in nodes(plan[0]["Plan"]) if "event_log" in each.get("Relation Name", "")]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from google.protobuf.message import DecodeError
 
 from services.chassis.database import as_refusal, is_away, is_passing
-from services.chassis.verdicts import TRIES_OF_A_FAULT, TRIES_OF_A_WAIT, Verdict, backoff, judge, next_state
+from services.chassis.verdicts import LONGEST_WAIT_S, TRIES_OF_A_FAULT, Verdict, backoff, judge, next_state
 from services.kernel.errors import Kind, NotYet, Refusal
 
 
@@ -81,11 +81,18 @@ def test_a_failure_is_judged(error: Exception, verdict: Verdict, reason: str) ->
 
 
 def test_tries_end() -> None:
-    limits = {Verdict.WAITS: TRIES_OF_A_WAIT, Verdict.FAILED: TRIES_OF_A_FAULT}
-    for verdict, limit in limits.items():
-        assert [next_state(verdict, tries) for tries in (1, limit - 1, limit)] == ["DEFERRED", "DEFERRED", "PARKED"]
+    tries = (1, TRIES_OF_A_FAULT - 1, TRIES_OF_A_FAULT)
+    states = [next_state(Verdict.FAILED, failures=each, waited_s=0.0) for each in tries]
+    assert states == ["DEFERRED", "DEFERRED", "PARKED"]
     for verdict in (Verdict.UNDECODABLE, Verdict.CRASHED):
-        assert next_state(verdict, 1) == "PARKED"
+        assert next_state(verdict, failures=0, waited_s=0.0) == "PARKED"
+
+
+def test_waits_end_by_time_whatever_failed_meanwhile() -> None:
+    waits = [next_state(Verdict.WAITS, failures=9, waited_s=each) for each in (0.0, LONGEST_WAIT_S - 1, LONGEST_WAIT_S)]
+    assert waits == ["DEFERRED", "DEFERRED", "PARKED"]
+    # A handler that fails once after a day of waiting is tried again.
+    assert next_state(Verdict.FAILED, failures=1, waited_s=LONGEST_WAIT_S) == "DEFERRED"
 
 
 def test_waits_double_up_to_the_longest() -> None:
