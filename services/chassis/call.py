@@ -83,12 +83,16 @@ class Job:
 
 
 class Retry(Exception):
-    """A job asks to be tried again; `after_s` overrides the back-off."""
+    """A job asks to be tried again; `after_s` overrides the back-off.
 
-    def __init__(self, reason: str, after_s: float | None = None) -> None:
+    What it has written is undone, unless it asks to `keep` it: then it is committed, if the job is still its own.
+    """
+
+    def __init__(self, reason: str, after_s: float | None = None, *, keep: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.after_s = after_s
+        self.keep = keep
 
 
 _current: ContextVar[Call | None] = ContextVar("egov_call", default=None)

@@ -8,12 +8,13 @@ id is the idempotency key for whatever it calls.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from nameko.extensions import SharedExtension
@@ -51,6 +52,17 @@ AGAIN = sa.text(
     "UPDATE chassis.job SET due_at = clock_timestamp() + :wait * interval '1 s', reason = :reason, lease_until = NULL"
     " WHERE id = :id AND lease_owner = :owner AND attempts = :attempts AND state = 'PENDING'"
 )
+
+
+class _End(NamedTuple):
+    """What becomes of a try: the statement that writes it down, and its outcome."""
+
+    statement: sa.TextClause
+    facts: dict[str, Any]
+    outcome: str
+
+
+_DONE = _End(END, {"state": "DONE", "reason": None}, "done")
 
 
 class LeaseLost(Exception):
@@ -156,15 +168,19 @@ class JobRunner(SharedExtension):
         )
         transaction = Transaction(self._runtime, call)
         try:
-            with self._leases.kept(job.id, job.attempt, method.limit_seconds):
-                self.container.run_worker(method, call, (job,), transaction=transaction)
-            facts = {"id": job.id, "owner": self._owner, "attempts": job.attempt, "reason": None, "state": "DONE"}
-            if transaction.connection.execute(END, facts).rowcount == 0:
-                raise LeaseLost
+            end = _DONE
+            try:
+                with self._leases.kept(job.id, job.attempt, method.limit_seconds):
+                    self.container.run_worker(method, call, (job,), transaction=transaction)
+            except Retry as asked:
+                if not asked.keep:
+                    raise
+                end = self._after(method, job, asked)
+            self._settle(transaction.connection, job, end)
             faultpoint("job.before_commit")
             transaction.commit()
             faultpoint("job.after_commit")
-            return "done"
+            return end.outcome
         except LeaseLost:
             logs.event(log, logging.WARNING, "job outlived its time limit", job=method.method_name, job_id=job.id)
             return "retried"
@@ -175,10 +191,23 @@ class JobRunner(SharedExtension):
             transaction.close()
 
     def _failed(self, method: JobMethod, job: Job, error: Exception) -> str:
+        """Write down a failed try, whose own writes are undone; nothing where the job is another's by now."""
+        end = self._after(method, job, error)
+        with contextlib.suppress(LeaseLost), self._engine.begin() as connection:
+            self._settle(connection, job, end)
+        return end.outcome
+
+    def _settle(self, connection: sa.Connection, job: Job, end: _End) -> None:
+        """Write down what became of the try. Raises LeaseLost when another runner has the job."""
+        facts = {"id": job.id, "owner": self._owner, "attempts": job.attempt}
+        if connection.execute(end.statement, facts | end.facts).rowcount == 0:
+            raise LeaseLost
+
+    def _after(self, method: JobMethod, job: Job, error: Exception) -> _End:
+        """Whether there is another try, and when."""
         reason = telemetry.failure(error)
         # An internal refusal is a fault of ours, or of a service that was asked; other refusals are the answer.
         given_up = job.last or (isinstance(error, Refusal) and error.kind not in (*MAY_PASS, Kind.INTERNAL))
-        wait = error.after_s if isinstance(error, Retry) and error.after_s is not None else None
         logs.event(
             log,
             logging.ERROR if given_up else logging.WARNING,
@@ -189,11 +218,8 @@ class JobRunner(SharedExtension):
             attempt=job.attempt,
             reason=reason,
         )
-        facts = {"id": job.id, "owner": self._owner, "attempts": job.attempt, "reason": reason}
-        with self._engine.begin() as connection:
-            if given_up:
-                connection.execute(END, facts | {"state": "FAILED"})
-            else:
-                wait = backoff(job.attempt + 1, LONGEST_BACKOFF_S) if wait is None else wait
-                connection.execute(AGAIN, facts | {"wait": wait})
-        return "given_up" if given_up else "retried"
+        if given_up:
+            return _End(END, {"state": "FAILED", "reason": reason}, "given_up")
+        wait = error.after_s if isinstance(error, Retry) else None
+        wait = backoff(job.attempt + 1, LONGEST_BACKOFF_S) if wait is None else wait
+        return _End(AGAIN, {"wait": wait, "reason": reason}, "retried")

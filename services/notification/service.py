@@ -112,8 +112,7 @@ class NotificationService:
         usecases.keep_attempt(self.uow, self._notices, letter.notice_id, job.attempt, attempt)
         if attempt.state is EmailState.PENDING:
             # The receipt stays, though this try has failed.
-            self.uow.commit()
-            raise Retry("MAIL_DELAYED", wait_before_retry(job.attempt, self.config.mail_retry_s))
+            raise Retry("MAIL_DELAYED", wait_before_retry(job.attempt, self.config.mail_retry_s), keep=True)
 
     @property
     def _notices(self) -> NoticeStore:

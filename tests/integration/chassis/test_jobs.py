@@ -96,6 +96,42 @@ def test_a_job_that_outlives_its_limit_leaves_nothing_and_is_done_by_another(
     assert world.value("SELECT version FROM permit") == 2
 
 
+def test_what_a_job_keeps_when_it_asks_for_another_try_stays(world: World) -> None:
+    def wait(service: Any, job: Job) -> None:
+        service.uow.connection.exec_driver_sql("UPDATE permit SET version = version + 1")
+        if not job.last:
+            raise Retry("PRINTER_AWAY", keep=True)
+
+    with world.running("rpc", "jobs", service=printing(world, wait, tries=3)):
+        world.grant()
+        wait_for("it is done", lambda: world.sql(STATE) == [("DONE", 3, None)])
+    assert world.value("SELECT version FROM permit") == 4
+
+
+def test_a_job_that_another_has_done_meanwhile_keeps_nothing_when_it_wakes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As of a process that is frozen: nobody renews its lease.
+    monkeypatch.setattr(jobleases, "LEASE_S", 0.2)
+    monkeypatch.setattr(jobleases.JobLeases, "_renew", lambda self: None)
+    go_on, woken = threading.Event(), threading.Event()
+
+    def frozen(service: Any, job: Job) -> None:
+        if job.attempt == 1:
+            go_on.wait(10)
+            service.uow.connection.exec_driver_sql("UPDATE permit SET sign_printed = true")
+            woken.set()
+            raise Retry("PRINTER_AWAY", keep=True)
+
+    with world.running("rpc", "jobs", service=printing(world, frozen)):
+        world.grant()
+        wait_for("another did it", lambda: world.sql(STATE) == [("DONE", 2, None)])
+        go_on.set()
+        assert woken.wait(10)
+    assert world.value("SELECT sign_printed FROM permit") is False
+    assert world.sql(STATE) == [("DONE", 2, None)]
+
+
 def test_a_job_that_runs_longer_than_a_lease_is_done_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobleases, "LEASE_S", 0.4)
 
