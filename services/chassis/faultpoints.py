@@ -3,8 +3,8 @@
 Inert unless the environment names points: `EGOV_FAULTPOINTS="relay.after_ack=kill@3,uow.after_commit=raise"` kills the
 process the third time it comes by, and raises at the other point the first time only; `@*` is every time. `stop`
 freezes the process (SIGSTOP), `pause:<file>` waits until the file exists, `wait:<seconds>` waits so long. A process
-that was started with `EGOV_FAULTPOINTS_FILE` takes new points from that file at every SIGUSR1, and counts from one
-again. For tests; a running service names none.
+that was started with `EGOV_FAULTPOINTS_FILE` takes new points from that file at every SIGUSR1, removes the file when it
+has, and counts from one again. For tests; a running service names none.
 """
 
 from __future__ import annotations
@@ -48,8 +48,14 @@ def _listen(file: str) -> None:
 
     def arm(*_: object) -> None:
         global _rules
+        try:
+            text = Path(file).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            # Two signals, and what the second was about is taken already.
+            return
         _hits.clear()
-        _rules = _parse(Path(file).read_text(encoding="utf-8"))
+        _rules = _parse(text)
+        Path(file).unlink(missing_ok=True)
 
     signal.signal(signal.SIGUSR1, arm)
 

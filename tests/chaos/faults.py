@@ -98,6 +98,8 @@ class Faults:
             reached = wait_until(lambda: any(map(self._is_caught, processes)), REACHED_WITHIN_S)
         for part in processes:
             self._arm(part, "")
+        # Until it has heard, a process may still come by.
+        wait_until(lambda: not any(map(self._is_deaf, processes)), REACHED_WITHIN_S)
         reached = reached or any(map(self._is_caught, processes))
         if reached and fault.kind is not Kind.FAIL_AT:
             time.sleep(fault.lasts)
@@ -109,10 +111,18 @@ class Faults:
         return [part for part in (service, parts.replica_of(service)) if part in self._stack.supervisor.parts]
 
     def _arm(self, part: str, points: str) -> None:
-        points_file(self._points, part).write_text(points, encoding="utf-8")
+        file = points_file(self._points, part)
+        # At once: the process may be about to read what it was told before.
+        new = file.with_suffix(".new")
+        new.write_text(points, encoding="utf-8")
+        new.replace(file)
         pid = self._child(part).pid
         if pid is not None:
             os.kill(pid, signal.SIGUSR1)
+
+    def _is_deaf(self, part: str) -> bool:
+        """Whether it lives, is not frozen, and has not taken its points yet."""
+        return not self._is_caught(part) and points_file(self._points, part).exists()
 
     def _is_caught(self, part: str) -> bool:
         pid = self._child(part).pid

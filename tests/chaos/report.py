@@ -46,6 +46,7 @@ class Report:
     mails: int
     repeated_records: int
     repeated_mails: int
+    retried: int
     faults: Mapping[str, int]
     recoveries: Mapping[str, float]
     quiet_after: float
@@ -81,6 +82,7 @@ class Report:
             f"unknown {self.commands[Told.UNKNOWN]:,}; sent {self.commands['sent']:,} times",
             f"events {self.events:,}, effects {self.effects:,}, notices {self.notices:,}, mails {self.mails:,}",
             f"allowed repeats: records in Kafka {self.repeated_records:,}, mails {self.repeated_mails:,}",
+            f"events whose process was ended with them in hand three times, retried by the operator {self.retried:,}",
             f"quiet {self.quiet_after:.1f} s after the last fault",
             "",
             f"{'fault':<48}{'times':>6}{'longest recovery':>20}",
@@ -104,7 +106,14 @@ class Report:
 
 
 def report(
-    books: Books, findings: Sequence[Finding], done: Sequence[Done], *, seed: int, seconds: float, quiet_after: float
+    books: Books,
+    findings: Sequence[Finding],
+    done: Sequence[Done],
+    *,
+    seed: int,
+    seconds: float,
+    quiet_after: float,
+    retried: int,
 ) -> Report:
     """Count what the books hold."""
     told = Counter(str(command.told) for command in books.commands)
@@ -126,6 +135,7 @@ def report(
         mails=len(books.mails),
         repeated_records=records,
         repeated_mails=mails,
+        retried=retried,
         faults=dict(Counter(fault.name for fault in done)),
         recoveries=dict(longest),
         quiet_after=quiet_after,

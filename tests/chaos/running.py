@@ -16,6 +16,7 @@ from tests.chaos import readers
 from tests.chaos.checker import check
 from tests.chaos.faults import Faults
 from tests.chaos.load import SUPERVISION, Load
+from tests.chaos.operator import Operator
 from tests.chaos.records import Books, Disturbance, Figures
 from tests.chaos.report import Done, Report, report
 from tests.chaos.schedule import Fault, Kind
@@ -68,6 +69,7 @@ class Running:
         self._load = Load(
             self._where, seed=asked.seed, threads=asked.threads, pace_s=asked.pace_s, officers=officers
         )  # fmt: skip
+        self._operator = Operator(self._where, asked.services)
         self._lock = threading.Lock()
         self._done: list[Done] = []
         self._followers: list[threading.Thread] = []
@@ -88,7 +90,15 @@ class Running:
         books = self._books(before)
         findings = check(books)
         asked = self._asked
-        return report(books, findings, self._done, seed=asked.seed, seconds=asked.seconds, quiet_after=quiet_after)
+        return report(
+            books,
+            findings,
+            self._done,
+            seed=asked.seed,
+            seconds=asked.seconds,
+            quiet_after=quiet_after,
+            retried=len(self._operator.retried),
+        )
 
     def _officers(self) -> tuple[str, ...]:
         logins = [f"officer.scjg.{COUNTY}", f"officer-2.scjg.{COUNTY}"]
@@ -148,9 +158,11 @@ class Running:
         """Until nothing waits and every consumer has taken what lies in Kafka, or for the longest time."""
         begun = time.monotonic()
         wait_until(self._quiet, self._asked.quiet_s, LOOK_S)
+        self._operator.close()
         return time.monotonic() - begun
 
     def _quiet(self) -> bool:
+        self._operator.look()
         waits = {what: count for what, count in self._databases.left().items() if "given up" not in what}
         return not any(waits.values()) and not self._untaken()
 
