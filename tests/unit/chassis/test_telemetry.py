@@ -43,6 +43,18 @@ def test_a_span_is_a_child_of_the_one_around_it_and_of_the_remote_parent(spans: 
     assert telemetry.current_traceparent() is None
 
 
+def test_a_span_that_is_only_opened_lasts_until_it_is_ended(spans: InMemorySpanExporter) -> None:
+    opened = telemetry.span(METHOD, kind="server", parent=SAMPLED)
+    with opened.open(), telemetry.span("commit") as inner:
+        telemetry.set_case(CASE)
+    assert telemetry.current_traceparent() is None and telemetry.current_case() is None
+    assert [span.name for span in spans.get_finished_spans()] == ["commit"]
+    opened.set("egov.event.outcome", "taken")
+    opened.end()
+    assert _named(spans, "commit").parent == _named(spans, METHOD).context and inner.trace_id == opened.trace_id
+    assert _attributes(spans, METHOD) == {"egov.case.number": CASE, "egov.event.outcome": "taken"}
+
+
 def test_the_case_number_reaches_the_open_and_the_later_spans_of_the_call_and_no_further(
     spans: InMemorySpanExporter,
 ) -> None:
