@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help run reset status logs trace demo replay member check test chaos chaos-bugs protos pictures baseline locks venv venv-dev renew reconcile
+.PHONY: help run reset status logs trace demo replay member check test bench chaos chaos-bugs protos pictures baseline locks venv venv-dev renew reconcile
 
 # The newest suitable Python that really runs: a shim may be on the path without a Python behind it. One without venv
 # and ensurepip comes last, and one out of range only when there is no other, for the sentence it then gets.
@@ -62,6 +62,9 @@ check: venv-dev ## Style, types, layers, contract 检查代码与契约
 test: venv-dev ## All tests; ONLY=<path> for some 运行全部测试；ONLY=<路径> 只跑一部分
 	@$(VENV) -m pytest $(ONLY)
 
+bench: venv-dev ## Measure, side by side; ONLY=<line,line> ROUNDS=<number> 性能对比测试；可选项目与轮数
+	@$(VENV) -m tests.bench.run $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds '$(ROUNDS)')
+
 chaos: venv-dev ## Kill and cut off parts under load; MINUTES=30 SEED=<number> 负载下随机故障，核对无丢失无重复
 	@$(VENV) -m tests.chaos.run $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(SEED),--seed '$(SEED)')
 
@@ -79,7 +82,7 @@ baseline: venv-dev ## Release the contract: later changes are compared with it �
 	@cp protos/gen/contract.binpb protos/baseline.binpb
 
 locks: venv-dev ## Lock the newest versions that fit 重新锁定依赖版本
-	@cd deploy/requirements && for name in runtime dev; do ../../$(VENV) -m uv pip compile --quiet --upgrade --universal \
+	@cd deploy/requirements && for name in runtime dev bench bench-nameko; do ../../$(VENV) -m uv pip compile --quiet --upgrade --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make locks' \
 		$$name.in --output-file $$name.txt || exit; done
 

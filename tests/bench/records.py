@@ -1,0 +1,72 @@
+"""The events that the lines about events move: closed incidents of the grid, as grid's own code would publish them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from egov.grid.v1 import events_pb2
+
+from services.chassis.envelope import Envelope, seal
+from services.chassis.moments import stamp
+from services.chassis.tables import columns, flush_statement
+from services.chassis.uow import EVENT_COLUMNS
+from services.kernel import casenumber
+from services.kernel.clock import shanghai_day
+from services.kernel.ids import uuid7
+
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+REGION, DEPARTMENT = "371102003002", "371102-urban-management"
+ROWS_AT_ONCE = 2000
+
+Event = tuple[Envelope, bytes]
+
+
+def incident_closed(serial: int) -> events_pb2.IncidentClosed:
+    """The fact that an incident was closed; each with an id of its own. `serial` is that of its case number."""
+    now = datetime.now(UTC)
+    return events_pb2.IncidentClosed(
+        incident_id=str(uuid7()),
+        version=5,
+        case_number=str(casenumber.make("371102", shanghai_day(now), casenumber.DIGIT["grid"], serial)),
+        region=REGION,
+        reference=f"R-{serial:08}",
+        department=DEPARTMENT,
+        closed_at=stamp(now),
+    )
+
+
+def sealed(count: int) -> list[Event]:
+    """So many closed incidents: envelope and body of each."""
+    return [_seal(incident_closed(serial)) for serial in range(1, count + 1)]
+
+
+def headers_of(envelope: Envelope) -> list[tuple[str, bytes]]:
+    """The Kafka headers, as the relay makes them."""
+    return [(name, text.encode()) for name, text in envelope.headers().items()] + [
+        ("traceparent", TRACEPARENT.encode())
+    ]
+
+
+def queue(connection: psycopg.Connection[Any], events: Sequence[Event]) -> None:
+    """Write events into log and outbox, in one transaction; there as soon as this is back."""
+    now = datetime.now(UTC)
+    with connection.transaction():
+        for begin in range(0, len(events), ROWS_AT_ONCE):
+            rows = [_row(event, now) for event in events[begin : begin + ROWS_AT_ONCE]]
+            connection.execute(flush_statement(("events",)).encode(), columns(rows, EVENT_COLUMNS))
+
+
+def _seal(event: events_pb2.IncidentClosed) -> Event:
+    id, now = str(uuid7()), datetime.now(UTC)
+    return seal(event, id=id, source="/egov/grid", time=now, case_number=None, actor=None), event.SerializeToString()
+
+
+def _row(event: Event, logged_at: datetime) -> tuple[Any, ...]:
+    envelope, body = event
+    headers = json.dumps(envelope.headers())
+    facts = (envelope.id, logged_at, envelope.type, envelope.key, envelope.version, envelope.case_number)
+    return (*facts, headers, TRACEPARENT, body)
