@@ -56,6 +56,7 @@ class Consumer:
         self._positions = Positions(self._runtime.engine, id, self.topic, from_beginning=from_beginning)
         self._batches = Batches(self._runtime, self.taker)
         self._careful: dict[TopicPartition, int] = {}
+        self._survived: dict[TopicPartition, int] = {}
         self._stopping = threading.Event()
         self._kafka: KafkaConsumer | None = None
         self._thread = threading.Thread(target=self._run, name=f"consume {id}", daemon=True)
@@ -220,7 +221,12 @@ class Consumer:
     def _crashes(self, partition: TopicPartition, record: Any) -> int:
         """The first record after an assignment may have taken the last process down: it is counted before the try."""
         left = self._careful.get(partition, 0)
-        crashes = self._positions.count_try(partition, record.offset) if left == CAREFUL else 0
+        crashes = 0
+        if left == CAREFUL:
+            # This process had it in hand before, and is alive: whatever stood in the way, it was not the record.
+            anew = self._survived.get(partition) == record.offset
+            crashes = self._positions.count_try(partition, record.offset, anew=anew)
+            self._survived[partition] = record.offset
         if left > 1:
             self._careful[partition] = left - 1
         else:

@@ -72,7 +72,7 @@ SKIP = sa.text(
 COUNT_TRY = sa.text(
     "INSERT INTO chassis.consumer_try AS t (consumer, topic, partition, record_offset, attempts)"
     " VALUES (:consumer, :topic, :partition, :offset, 1) ON CONFLICT (consumer, topic, partition) DO UPDATE SET"
-    " attempts = CASE WHEN t.record_offset = excluded.record_offset THEN t.attempts + 1 ELSE 1 END,"
+    " attempts = CASE WHEN t.record_offset = excluded.record_offset AND NOT :anew THEN t.attempts + 1 ELSE 1 END,"
     " record_offset = excluded.record_offset RETURNING attempts"
 )
 # From the held keys, not from the events: thousands may wait behind one that is parked.
@@ -93,7 +93,7 @@ HEAD_OF_KEY = sa.text(
 )
 # Other replicas leave it alone for as long, if the process that tries it should end.
 COUNT_TRY_OF_KEPT = sa.text(
-    "UPDATE chassis.parked_event SET attempts = attempts + 1, in_hand = in_hand + 1,"
+    "UPDATE chassis.parked_event SET attempts = attempts + 1, in_hand = :in_hand,"
     " due_at = clock_timestamp() + :seconds * interval '1 s' WHERE id = :id"
 )
 SET_STATE = sa.text(

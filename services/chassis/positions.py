@@ -114,10 +114,11 @@ class Positions:
             self._keep_skips(partition)
         return lag
 
-    def count_try(self, partition: TopicPartition, offset: int) -> int:
-        """How often this record was the first in hand after an assignment, this time included."""
+    def count_try(self, partition: TopicPartition, offset: int, *, anew: bool) -> int:
+        """How often this record was the first in hand after an assignment, this time included; `anew`: from 1 again."""
+        facts = self._place(partition, offset=offset, anew=anew)
         with self._engine.begin() as connection:
-            return int(connection.execute(inbox.COUNT_TRY, self._place(partition, offset=offset)).scalar_one())
+            return int(connection.execute(inbox.COUNT_TRY, facts).scalar_one())
 
     def _same_topic(self, kafka: KafkaConsumer) -> bool:
         """Whether the rows speak of this topic. The first time it is written down; an old broker does not tell."""

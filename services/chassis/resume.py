@@ -36,6 +36,7 @@ class Resumer:
     def __init__(self, runtime: Runtime, takers: Mapping[str, Taker]) -> None:
         self._runtime = runtime
         self._takers = takers
+        self._survived: set[int] = set()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="resume", daemon=True)
 
@@ -83,6 +84,13 @@ class Resumer:
         kept = self._count_try(taker, key)
         if kept is None:
             return False
+        # Until its end is written down: a database that is away takes no note of it, and yet this process is alive.
+        self._survived.add(kept.id)
+        done = self._try_counted(taker, kept)
+        self._survived.discard(kept.id)
+        return done
+
+    def _try_counted(self, taker: Taker, kept: Kept) -> bool:
         if kept.in_hand > CRASHES:
             return self._settle(taker, kept, Verdict.CRASHED, "HANDLER_CRASHED")[0]
         try:
@@ -111,10 +119,12 @@ class Resumer:
             kept = head_of_key(connection, taker.consumer, key)
             if kept is None or kept.state == "PARKED" or not kept.due:
                 return None
-            connection.execute(inbox.COUNT_TRY_OF_KEPT, {"id": kept.id, "seconds": IN_HAND_S})
+            in_hand = 1 if kept.id in self._survived else kept.in_hand + 1
+            facts_of_try = {"id": kept.id, "in_hand": in_hand, "seconds": IN_HAND_S}
+            connection.execute(inbox.COUNT_TRY_OF_KEPT, facts_of_try)
             transaction.commit()
         faultpoint("resume.after_count")
-        return dataclasses.replace(kept, attempts=kept.attempts + 1, in_hand=kept.in_hand + 1)
+        return dataclasses.replace(kept, attempts=kept.attempts + 1, in_hand=in_hand)
 
     def _try(self, taker: Taker, kept: Kept, envelope: Envelope) -> tuple[bool, str]:
         """Take the event, or say what becomes of it: whether it is done with, and its outcome."""

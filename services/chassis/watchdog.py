@@ -109,7 +109,7 @@ class Watchdog:
         with contextlib.suppress(sa.exc.SQLAlchemyError), self._runtime.engine.begin() as connection:
             connection.execute(END_SESSION, {"pid": overdue.session})
             if overdue.uncounted is not None:
-                connection.execute(inbox.COUNT_TRY, overdue.uncounted.place())
+                connection.execute(inbox.COUNT_TRY, overdue.uncounted.place() | {"anew": False})
 
 
 def end_process() -> None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from services.chassis import consumer, resume
+from services.chassis.consumers import Consumers
+from services.chassis.verdicts import CRASHES
 from services.kernel.errors import NotYet
 from services.kernel.ids import uuid7
 from tests.integration.chassis.harness import CLOSED, World, event_call
@@ -27,6 +32,27 @@ def test_a_consumer_counts_the_try_that_ends_its_process_and_gives_up_after_thre
     with world.running("events", service=service):
         wait_for("it is parked", lambda: world.kept() == [("PARKED", "HANDLER_CRASHED", 3)])
     assert taken == [] and world.inbox() == {id: "parked"}
+
+
+def test_assignments_without_a_crash_between_them_count_as_one_try(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "TRIES_BY_PATIENCE", 0)
+    tries: list[str] = []
+    consumers: list[Any] = []
+
+    def cut_off(service: Any, event: Any, call: Any) -> None:
+        tries.append(event.incident_id)
+        if len(tries) <= CRASHES + 2:
+            (ours,) = [each for each in consumers[0]._consumers if each.id == CLOSED]
+            ours.adopt(ours._positions.known())
+            service.uow.connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with world.running("events", service=world.variant(**event_call(world, cut_off))) as container:
+        consumers.append(container.shared_extensions[Consumers])
+        id = world.close_incident(str(uuid7()))
+        wait_for("it is taken", lambda: world.inbox() == {id: "taken"})
+    assert len(tries) == CRASHES + 3 and world.kept() == []
 
 
 def test_a_crash_after_the_commit_takes_nothing_twice(world: World) -> None:
@@ -71,3 +97,23 @@ def test_a_job_that_ends_its_process_is_tried_again_and_at_last_given_up(world: 
             "it is given up", lambda: world.sql("SELECT state, reason FROM chassis.job") == [("FAILED", "JobCrashed")]
         )
     assert not world.printer.exists()
+
+
+def test_a_database_that_goes_away_with_a_kept_event_in_hand_is_no_crash(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resume, "IN_HAND_S", 0.05)
+    monkeypatch.setattr(resume, "backoff", lambda attempts: 0.05)
+    tries: list[str] = []
+
+    def cut_off(service: Any, event: Any, call: Any) -> None:
+        tries.append(event.incident_id)
+        if len(tries) == 1:
+            raise NotYet("PERMIT_NOT_FOUND")
+        if len(tries) <= CRASHES + 3:
+            service.uow.connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with world.running("events", service=world.variant(**event_call(world, cut_off))):
+        id = world.close_incident(str(uuid7()))
+        wait_for("it is taken", lambda: world.inbox() == {id: "taken"})
+    assert world.facts("EventParked") == []
