@@ -25,6 +25,8 @@ from tests.e2e.city import COUNTY
 WARM_WITHIN_S = 60.0
 RECOVERED_WITHIN_S = 120.0
 LOOK_S = 0.2
+# A look reads whole tables, beside those who are to catch up.
+QUIET_LOOK_S = 2.0
 WARM_COMMANDS = 20
 # The services, and Envoy: what else is started keeps its memory as its own settings say.
 MEASURED = (*parts.names(), *map(parts.replica_of, parts.names()), "gateway", "mail")
@@ -157,7 +159,7 @@ class Running:
     def _wait_for_quiet(self) -> float:
         """Until nothing waits and every consumer has taken what lies in Kafka, or for the longest time."""
         begun = time.monotonic()
-        wait_until(self._quiet, self._asked.quiet_s, LOOK_S)
+        wait_until(self._quiet, self._asked.quiet_s, QUIET_LOOK_S)
         self._operator.close()
         return time.monotonic() - begun
 
