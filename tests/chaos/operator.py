@@ -21,7 +21,8 @@ class Operator:
 
     def __init__(self, where: Stack, services: Collection[str]) -> None:
         self._gateway = Gateway(where.gateway, where.trust, patience_s=0.0)
-        self._door = People(self._gateway, where).operator()
+        # A person of operations reads; acts are the operations centre's own.
+        self._door = People(self._gateway, where).operations
         self._services = services
         self.retried: set[tuple[str, str]] = set()
 

@@ -42,7 +42,7 @@ class Run:
 
     `points`: fault points that are armed from the start, by part. `recoveries`: whether each fault is followed by a
     report that tells how long it takes. `known_s`: how long clients ask for an answer at the end. `quiet_s`: how long
-    to wait until nothing waits: a mail that could not be sent for five minutes is tried again as late as that.
+    to wait until nothing waits: after half an hour of faults some thousand mails are still to be sent.
     """
 
     seed: int
@@ -55,7 +55,7 @@ class Run:
     pace_s: float = 0.5
     recoveries: bool = True
     known_s: float = 60.0
-    quiet_s: float = 600.0
+    quiet_s: float = 1800.0
 
 
 class Running:
