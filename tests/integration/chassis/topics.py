@@ -66,7 +66,10 @@ class Topics:
 
     def published(self) -> list[Published]:
         """What the service published since the test began, partition by partition in order."""
-        wanted = {part: start for part, start in self.starts.items() if part.topic == OWN_TOPIC}
+        return self.records({part: start for part, start in self.starts.items() if part.topic == OWN_TOPIC})
+
+    def records(self, wanted: Mapping[TopicPartition, int]) -> list[Published]:
+        """What stands in these partitions from these offsets on, partition by partition in order."""
         ends = self._reading.end_offsets(list(wanted))
         self._reading.assign(list(wanted))
         for part, start in wanted.items():
