@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 ASK_EVERY_S = 0.05
 
 Found = TypeVar("Found")

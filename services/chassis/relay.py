@@ -33,16 +33,18 @@ RENEW_S = 1.0
 IDLE_LEASE_S = 1.0
 MOST_IN_FLIGHT = 500
 REFUSED_RETRY_S = 60.0
-LAST_ACKS_S = 2.0
+LAST_SENDS_S = 2.0
+LAST_ANSWERS_S = 4.0
 
 # What is wrong with the event itself. Any other error is about Kafka, and everything waits.
 REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidRecordError)
 
-# OFFSET keeps the planner from joining in another way: it takes the two columns of the key for independent, expects one
-# row in all, and with some thousand rows in the outbox, dead or alive, it read the whole log for each look.
+# Each OFFSET keeps the planner from another way, which reads the log for every event that waits, at each look: it takes
+# the two columns of the key for independent and expects one row in all, and when the outbox fills while Kafka is away it
+# goes on for a minute to believe that it is as good as empty.
 HEAD = sa.text(
     "SELECT o.position, e.event_id, e.type, e.aggregate_id, e.headers, e.traceparent, e.body, e.case_number,"
-    " e.logged_at FROM chassis.outbox o CROSS JOIN LATERAL ("
+    " e.logged_at FROM (SELECT * FROM chassis.outbox ORDER BY position OFFSET 0) o CROSS JOIN LATERAL ("
     " SELECT * FROM chassis.event_log WHERE event_id = o.event_id AND logged_at = o.logged_at OFFSET 0) e"
     " WHERE e.aggregate_id <> ALL(:busy) ORDER BY o.position LIMIT :most"
 )
@@ -101,7 +103,7 @@ class Relay(SharedExtension):
         """Publish what is committed, for at most two seconds, and hand the lease on. What is left is safe."""
         self._stopping.set()
         self._wake.set()
-        self._thread.join(2 * LAST_ACKS_S)
+        self._thread.join(LAST_SENDS_S + LAST_ANSWERS_S + RENEW_S)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -133,8 +135,8 @@ class Relay(SharedExtension):
         self._stopping.wait(0.5)
 
     def _hand_on(self) -> None:
-        """At the end: one more look at the outbox, the answers that are still to come, then the lease is free."""
-        for step in (self._publish_last, self._forget, self._lease.release):
+        """At the end: what is in the outbox, the answers that are still to come, then the lease is free."""
+        for step in (self._publish_last, self._await_answers, self._forget, self._lease.release):
             try:
                 step()
             except (sa.exc.SQLAlchemyError, KafkaError) as error:
@@ -142,7 +144,19 @@ class Relay(SharedExtension):
 
     def _publish_last(self) -> None:
         if self._lease.epoch is not None:
-            self._work(LAST_ACKS_S, until_empty=True)
+            self._work(LAST_SENDS_S, until_empty=True)
+
+    def _await_answers(self) -> None:
+        """Other processes go on to commit, so the outbox may never be empty: what was handed over is waited for.
+
+        The next owner of the lease would send it again.
+        """
+        end = time.monotonic() + LAST_ANSWERS_S
+        while self._in_flight and time.monotonic() < end and self._lease.hold():
+            self._wake.clear()
+            if not self._settle():
+                self._wake.wait(POLL_S)
+        if self._lease.epoch is not None:
             self._note_published()
 
     def _work(self, seconds: float, *, until_empty: bool = False) -> None:

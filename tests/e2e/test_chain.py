@@ -22,9 +22,6 @@ from tests.e2e.edges import NOT_YET, declared_edges, outcomes, taken_in, whole_t
 from tests.e2e.spans import what
 from tests.waiting import wait_for
 
-# Each test goes on where the one before it ended.
-pytestmark = pytest.mark.timeout(180)
-
 HYGIENE = {"standard": "RZ-LOCAL", "kind": "INCIDENT_KIND_EVENT", "code": "90001"}
 ENTERPRISE, NAME, MAILBOX = "92371199MAB0000158", "海曲小馆（虚构）", "haiqu@enterprises.rizhao.example"
 LICENCE = "11100000MB0328832T014"

@@ -12,8 +12,6 @@ from tests.e2e.city import COUNTY, VILLAGE, City, Json
 from tests.e2e.door import assert_refused
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.timeout(180)
-
 DEPARTMENT = f"{COUNTY}-SCJG"
 RESTAURANT, HOLDER = "92371199MAB0000158", "019b76da-a800-7634-b0d9-19b47b13b2c8"
 ANOTHER, OTHER_HOLDER = "92371199MAB0000233", "019b76da-a800-77d7-b00a-f11e885b7b84"

@@ -18,7 +18,7 @@ from tests.e2e.door import assert_refused
 from tests.waiting import wait_for
 
 # On a busy machine a part may take long to come back.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 REPORTS = 20
 SOME = 8

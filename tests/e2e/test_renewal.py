@@ -77,7 +77,7 @@ def shown(stack: Stack, address: str) -> x509.Certificate:
     return x509.load_pem_x509_certificate(pem.encode())
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_identities_are_renewed_while_calls_go_on(small: Stack) -> None:
     (old,) = x509.load_pem_x509_certificates(small.identities.trust.read_bytes())
     doors = [urlsplit(small.addresses()["gateway"]).netloc, small.addresses()["kafka"]]

@@ -18,9 +18,6 @@ from tests.e2e.city import CENTRE, COUNTY, VILLAGE, City, Json, report
 from tests.e2e.door import assert_refused
 from tests.waiting import wait_for
 
-# Each test goes on where the one before it ended.
-pytestmark = pytest.mark.timeout(180)
-
 DEPARTMENT = f"{COUNTY}-SCJG"
 OFFICERS = (f"officer.scjg.{COUNTY}", f"officer-2.scjg.{COUNTY}")
 HYGIENE = {"standard": "RZ-LOCAL", "kind": "INCIDENT_KIND_EVENT", "code": "90001"}

@@ -19,9 +19,6 @@ from tests.e2e.books import mail_ids
 from tests.e2e.city import CERTIFICATES_TOPIC, COUNTY, VILLAGE, City, Json
 from tests.waiting import wait_for
 
-# Each test goes on where the one before it ended.
-pytestmark = pytest.mark.timeout(120)
-
 ENTERPRISE, NAME = "92371199MAB0000233", "灯塔海鲜酒楼（虚构）"
 HANDLES, ISSUER, POLICE, ENVIRONMENT = (f"{COUNTY}-{end}" for end in ("CGJ", "SCJG", "GAJ", "HBJ"))
 # The types of what the restaurant holds; the types in OPEN are open to urban management.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -62,14 +62,29 @@ def test_every_event_goes_out_once_and_in_its_keys_order(world: World) -> None:
     assert len({each.headers["ce_id"] for each in published}) == 100
 
 
-@pytest.mark.parametrize("analysed", [False, True])
+def know_few(world: World) -> None:
+    """What the planner knows is of a moment when nearly all that had been in the outbox was gone."""
+    world.sql(QUEUE, 5_000)
+    world.sql("DELETE FROM chassis.outbox WHERE position > (SELECT min(position) + 20 FROM chassis.outbox)")
+    know(world)
+
+
+def know(world: World) -> None:
+    world.sql("ANALYZE chassis.event_log, chassis.outbox", owner=True)
+
+
+@pytest.mark.parametrize("before", [know, know_few, None])
+@pytest.mark.parametrize("after", [know, None])
 def test_a_look_at_the_head_reads_as_much_of_the_log_as_it_takes_however_much_waits(
-    world: World, *, analysed: bool
+    world: World, before: Callable[[World], None] | None, after: Callable[[World], None] | None
 ) -> None:
     world.sql(LOG, 60_000)
+    if before is not None:
+        before(world)
+    world.sql("DELETE FROM chassis.outbox")
     world.sql(QUEUE, 5_000)
-    if analysed:
-        world.sql("ANALYZE chassis.event_log, chassis.outbox", owner=True)
+    if after is not None:
+        after(world)
     dialect = sa.make_url("postgresql+psycopg://").get_dialect()()
     query = f"EXPLAIN (ANALYZE, FORMAT JSON) {relay.HEAD.compile(dialect=dialect)}"
     with world.connect() as connection:
@@ -113,6 +128,19 @@ def test_of_two_relays_one_works_and_the_other_takes_over(world: World) -> None:
         world.record(world.ended(str(uuid7())))
         sent(world, 51)
         assert world.value("SELECT owner FROM chassis.lease") != owner
+
+
+def test_a_relay_that_stops_waits_for_its_answers_though_others_go_on_to_commit(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "LAST_SENDS_S", 0.0)
+    count = 3_000
+    world.record(*(world.ended(str(uuid7())) for _ in range(count)))
+    with world.running():
+        wait_for("some are out", lambda: world.outbox() < count)
+    assert world.outbox() > 0
+    with world.running():
+        sent(world, count)
 
 
 def test_a_relay_that_lost_its_lease_deletes_nothing(world: World) -> None:
