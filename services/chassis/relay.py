@@ -39,6 +39,8 @@ LAST_ANSWERS_S = 4.0
 # What is wrong with the event itself. Any other error is about Kafka, and everything waits.
 REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidRecordError)
 
+# Asked first: to plan the look at the head takes longer than this, and mostly there is nothing to see.
+WAITING = sa.text("SELECT EXISTS (SELECT FROM chassis.outbox)")
 # Each OFFSET keeps the planner from another way, which reads the log for every event that waits, at each look: it takes
 # the two columns of the key for independent and expects one row in all, and when the outbox fills while Kafka is away it
 # goes on for a minute to believe that it is as good as empty.
@@ -82,7 +84,8 @@ class Relay(SharedExtension):
     def setup(self) -> None:
         """Prepare; nothing is connected yet, since Kafka may be away."""
         self._runtime = self.container.runtime
-        self._engine: sa.Engine = self._runtime.engine
+        # Each of the relay's statements stands alone.
+        self._engine: sa.Engine = self._runtime.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._topic = f"egov.{self._runtime.service}.v1"
         self._lease = Lease(self._engine, "relay")
         self._producer = Producer(self._runtime.kafka_config(), self._topic)
@@ -178,6 +181,8 @@ class Relay(SharedExtension):
         now = time.monotonic()
         self._refused = {key: until for key, until in self._refused.items() if until > now}
         with self._engine.connect() as connection:
+            if not connection.execute(WAITING).scalar():
+                return 0
             rows = connection.execute(HEAD, {"most": room, "busy": [*self._in_flight, *self._refused]}).all()
         chosen = _first_of_each_key([Queued(*row) for row in rows])
         if not chosen:
