@@ -7,12 +7,13 @@ batches, outside any business transaction; when it cannot keep up, callers wait 
 from __future__ import annotations
 
 import logging
-import queue
 import re
 import threading
+from collections import deque
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 import sqlalchemy as sa
 
 from services.chassis import logs, telemetry
@@ -26,8 +27,11 @@ from services.kernel.ids import uuid7
 log = logging.getLogger(__name__)
 
 ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-QUEUE_LIMIT = 2000
+MOST_WAITING = 2000
 BATCH = 200
+GATHER_S = 0.05
+AWAY_S = 0.5
+COPY = f"COPY chassis.audit_log ({', '.join(AUDIT_COLUMNS)}) FROM STDIN"
 INSERT = f"""INSERT INTO chassis.audit_log ({", ".join(AUDIT_COLUMNS)})
 SELECT * FROM unnest(%(id)s::uuid[], %(logged_at)s::timestamptz[],
     {", ".join(f"%({column})s::text[]" for column in AUDIT_COLUMNS[2:])})
@@ -67,12 +71,16 @@ def target_of(request: Any) -> str | None:
 
 
 class AuditWriter:
-    """Writes the rows of refused calls and reads."""
+    """Writes the rows of refused calls and reads, those of a twentieth of a second together."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
-        self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue(QUEUE_LIMIT)
+        self._rows: deque[dict[str, Any]] = deque()
+        self._room = threading.Condition()
+        self._some = threading.Event()
+        self._full = threading.Event()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
 
     def start(self) -> None:
@@ -80,47 +88,74 @@ class AuditWriter:
         self._thread.start()
 
     def write(self, call: Call, outcome: str) -> None:
-        """Leave one row; waits while the queue is full. Raises Refusal OVERLOADED at the call's deadline."""
-        try:
-            self._queue.put(audit_row(call, self._clock.now(), outcome), timeout=max(0.05, call.remaining()))
-        except queue.Full:
-            raise exhausted(retry_after_s=1.0) from None
+        """Leave one row; waits while too many are left already. Raises Refusal OVERLOADED at the call's deadline."""
+        row = audit_row(call, self._clock.now(), outcome)
+        with self._room:
+            if not self._room.wait_for(lambda: len(self._rows) < MOST_WAITING, max(0.05, call.remaining())):
+                raise exhausted(retry_after_s=1.0)
+            self._rows.append(row)
+            waiting = len(self._rows)
+        # To wake a thread costs more than to write a row.
+        if waiting == 1:
+            self._some.set()
+        elif waiting == BATCH:
+            self._full.set()
 
     def stop(self) -> None:
         """Write what is left, for at most five seconds."""
-        self._queue.put(None)
+        self._stopping.set()
+        self._some.set()
+        self._full.set()
         self._thread.join(5)
 
     def _run(self) -> None:
-        rows: list[dict[str, Any]] = []
-        stopping = False
-        while not (stopping and not rows):
-            if not rows:
-                first = self._queue.get()
-                stopping = first is None
-                rows = [first] if first else []
-            while len(rows) < BATCH and not self._queue.empty():
-                row = self._queue.get_nowait()
-                stopping = stopping or row is None
-                if row:
-                    rows.append(row)
-            if rows and (self._insert(rows) or stopping):
-                rows = []
+        while not self._stopping.is_set():
+            self._some.wait()
+            self._full.wait(GATHER_S)
+            while rows := self._take():
+                while not (self._insert(rows) or self._stopping.wait(AWAY_S)):
+                    pass
+        # What came while it stopped.
+        while rows := self._take():
+            self._insert(rows)
+
+    def _take(self) -> list[dict[str, Any]]:
+        with self._room:
+            self._some.clear()
+            self._full.clear()
+            rows = [self._rows.popleft() for _ in range(min(BATCH, len(self._rows)))]
+            self._room.notify_all()
+        return rows
 
     def _insert(self, rows: list[dict[str, Any]]) -> bool:
         """Whether the rows are dealt with. One that the database never takes must not hold up all that follow."""
+        values = [[row[name] for name in AUDIT_COLUMNS] for row in rows]
         try:
-            with self._engine.begin() as connection:
-                values = columns([[row[name] for name in AUDIT_COLUMNS] for row in rows], AUDIT_COLUMNS)
-                connection.exec_driver_sql(INSERT, values)
+            if not self._copy(values):
+                with self._engine.begin() as connection:
+                    connection.exec_driver_sql(INSERT, columns(values, AUDIT_COLUMNS))
             return True
         except sa.exc.SQLAlchemyError as error:
             reason = telemetry.failure(error)
             if is_passing(error):
                 logs.event(log, logging.WARNING, "audit rows wait for the database", reason=reason)
-                threading.Event().wait(0.5)
                 return False
             if len(rows) > 1:
                 return all(self._insert([row]) for row in rows)
             logs.event(log, logging.ERROR, "an audit row was not taken", method=rows[0]["method"], reason=reason)
             return True
+
+    def _copy(self, values: list[list[Any]]) -> bool:
+        """The quick way, for a third of an INSERT's time. Whatever fails here, the INSERT tells why or gets over.
+
+        It does when the answer to an earlier commit was lost, and the rows are there already.
+        """
+        try:
+            with self._engine.begin() as connection:
+                driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+                with driver.cursor() as cursor, cursor.copy(COPY.encode()) as copy:
+                    for row in values:
+                        copy.write_row(row)
+            return True
+        except (psycopg.Error, sa.exc.SQLAlchemyError):
+            return False
