@@ -28,6 +28,8 @@ from tests.waiting import wait_for
 SENDER, TAKER = "grid", "inspection"
 ROOT = RUN.parent
 WITHIN_S = 90
+# As behind the lines about calls: a tenth of all traces.
+TRACES = "0.1"
 EFFECT = "CREATE TABLE effect (event_id text PRIMARY KEY)"
 
 
@@ -142,6 +144,7 @@ class EventServers(Servers):
             "EGOV_ADMIN_LISTEN": self.ports.address(f"{service}-admin"),
             # As in production: what telemetry does not know is counted, and not checked before it is recorded.
             "EGOV_STRICT_TELEMETRY": "",
+            "EGOV_TRACE_RATIO": TRACES,
             "PYTHONPATH": f"{ROOT}:{ROOT / 'protos/gen/python'}",
         }
 

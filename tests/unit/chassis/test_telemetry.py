@@ -98,6 +98,19 @@ def test_a_ratio_of_nothing_still_gives_every_trace_an_id() -> None:
     telemetry.shutdown()
 
 
+def test_a_ratio_is_the_share_of_traces_that_are_recorded_with_all_below_them() -> None:
+    telemetry.setup("grid", "1.0", 0.5, None)
+    chosen = 0
+    for _ in range(1000):
+        with telemetry.span(METHOD, kind="server") as outer, telemetry.span("inner") as inner:
+            assert outer.sampled == inner.sampled
+            assert telemetry.span(METHOD, kind="server", parent=outer.traceparent).sampled == outer.sampled
+            chosen += outer.sampled
+    # Twelve standard deviations.
+    assert 300 < chosen < 700
+    telemetry.shutdown()
+
+
 def test_spans_work_before_setup() -> None:
     with telemetry.span(METHOD, kind="server") as span:
         assert telemetry.current_trace_id() == span.trace_id
