@@ -42,8 +42,8 @@ REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidRecordErro
 # Asked first: to plan the look at the head takes longer than this, and mostly there is nothing to see.
 WAITING = sa.text("SELECT EXISTS (SELECT FROM chassis.outbox)")
 # Each OFFSET keeps the planner from another way, which reads the log for every event that waits, at each look: it takes
-# the two columns of the key for independent and expects one row in all, and when the outbox fills while Kafka is away it
-# goes on for a minute to believe that it is as good as empty.
+# the two columns of the key for independent and expects one row in all, and when the outbox fills while Kafka is away,
+# it goes on for a minute to believe that it is as good as empty.
 HEAD = sa.text(
     "SELECT o.position, e.event_id, e.type, e.aggregate_id, e.headers, e.traceparent, e.body, e.case_number,"
     " e.logged_at FROM (SELECT * FROM chassis.outbox ORDER BY position OFFSET 0) o CROSS JOIN LATERAL ("

@@ -27,7 +27,7 @@ BROKEN = (Mode.DROP, Mode.DELAY, Mode.CUT)
 FREEZE_S = (1.0, 9.0)
 DEAD_S = (0.2, 2.0)
 # From a fault's end until its part is back, and a moment of peace.
-AFTER_S = 2.5
+AFTER_S = 1.5
 NETWORK_PAUSE_S = 4.0
 
 
