@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-THREADS = 2
+# Each waits most of its time for the disk, twice per job, and those that wait together are served together.
+THREADS = 4
 POLL_S = 0.5
 LONGEST_BACKOFF_S = 600.0
 
