@@ -40,7 +40,7 @@ class Tells:
 
     def of(self, headers: Mapping[str, str], body: bytes) -> frozenset[Party] | None:
         """The parties of an event; None for one that tells nobody."""
-        kind = _TELLING.get(headers["ce_type"])
+        kind = TELLING.get(headers["ce_type"])
         if kind is None:
             return None
         event = kind.FromString(body)
@@ -73,6 +73,12 @@ _TOLD: dict[Any, Callable[[Any], Told]] = {
     inspection.InspectionClosed: lambda event: (_inspecting(event), True),
     certificates.CertificateIssued: lambda event: (_holding(event), False),
     certificates.CertificateSuspended: lambda event: (_holding(event), True),
+    # One of several grounds fell away: nothing changes for the reporter.
+    certificates.SuspensionLifted: lambda event: (_holding(event), False),
     certificates.CertificateResumed: lambda event: (_holding(event), True),
+    certificates.CertificateRevoked: lambda event: (_holding(event), True),
+    certificates.CertificateRenewed: lambda event: (_holding(event), False),
+    certificates.CertificateUsed: lambda event: ((("department", event.department), _holding(event)[1]), False),
 }
-_TELLING: dict[str, Any] = {kind.DESCRIPTOR.full_name: kind for kind in (*GRID, *_TOLD)}
+TELLING: dict[str, Any] = {kind.DESCRIPTOR.full_name: kind for kind in (*GRID, *_TOLD)}
+"""Every type of event that tells somebody."""
