@@ -1,4 +1,4 @@
-"""The checker knows of every event whom it is to be told to; one that it did not know would look like a notice too many."""
+"""The checker knows whom every event is to be told to; one that it did not know would look like a notice too many."""
 
 from __future__ import annotations
 
