@@ -27,6 +27,7 @@ IDLE_BEFORE_CHECK_S = 2.0
 POOL_WAIT_S = 2.0
 # Longer than any statement of a service may take, which the server itself ends after 5 s.
 SILENCE_S = 7.0
+CANCEL_S = 1.0
 
 # SQLSTATEs: a statement was cancelled; a lock was not to be had, a deadlock, a serialization failure; the session was
 # ended because we did nothing in an open transaction for too long.
@@ -56,18 +57,37 @@ class Connection(psycopg.Connection[Any]):
 
     TCP alone notices only a peer that acknowledges nothing. One that was stopped, or a proxy whose far side is gone,
     acknowledges everything and never answers.
+
+    `limit_at`, on the clock of `time.monotonic`: when a statement that still runs is cancelled. A read has no
+    transaction in which a limit could be set, and to set it for the session would take two more statements.
     """
 
     patience_s: float | None = None
+    limit_at: float | None = None
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        """Wait for the server. Raises OperationalError when it stays silent; the connection is closed then."""
+        """Wait for the server. Raises QueryCanceled at the limit.
+
+        Raises OperationalError when the server stays silent; the connection is closed then.
+        """
         try:
+            if timeout is None and self.limit_at is not None:
+                return self._wait_to_limit(gen, interval, self.limit_at - time.monotonic())
             return super().wait(gen, interval, self.patience_s if timeout is None else timeout)
         except psycopg.OperationalError:
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.pgconn.finish()
             raise
+
+    def _wait_to_limit(self, gen: PQGen[RV], interval: float, left: float) -> RV:
+        try:
+            return super().wait(gen, interval, max(0.0, left))
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+                raise
+        # The generator goes on where it stood: the answer is now that the statement was cancelled.
+        self.cancel_safe(timeout=CANCEL_S)
+        return super().wait(gen, interval, CANCEL_S)
 
 
 def create_engine(url: str, *, application: str, pool_size: int, patience_s: float | None = SILENCE_S) -> sa.Engine:
@@ -85,7 +105,7 @@ def create_engine(url: str, *, application: str, pool_size: int, patience_s: flo
         record.info["used_at"] = time.monotonic()
         # None when it was given up meanwhile.
         if connection is not None:
-            connection.patience_s = patience_s
+            connection.patience_s, connection.limit_at = patience_s, None
 
     engine = sa.create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
@@ -121,6 +141,11 @@ def without_limit(connection: sa.Connection) -> None:
     """The statements of the transaction just begun may take as long as they need."""
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
     cast(Connection, connection.connection.driver_connection).patience_s = None
+
+
+def limit_to(connection: sa.Connection, seconds: float) -> None:
+    """What runs on the connection in so many seconds is cancelled; until it goes back to the pool."""
+    cast(Connection, connection.connection.driver_connection).limit_at = time.monotonic() + seconds
 
 
 def _check_idle(connection: psycopg.Connection[Any], record: Any, proxy: Any) -> None:

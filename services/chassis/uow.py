@@ -11,7 +11,6 @@ import json
 from datetime import datetime
 from typing import Any, Self, cast
 
-import psycopg
 import sqlalchemy as sa
 from google.protobuf.message import Message
 from nameko.containers import WorkerContext
@@ -22,6 +21,7 @@ from services.chassis import telemetry
 from services.chassis.audit import audit_row
 from services.chassis.call import Call
 from services.chassis.contract import ContractError
+from services.chassis.database import limit_to
 from services.chassis.envelope import seal
 from services.chassis.faultpoints import faultpoint
 from services.chassis.idempotency import Idempotency, claim, idempotency_of
@@ -57,7 +57,6 @@ class Transaction:
         self._events: list[tuple[Any, ...]] = []
         self._jobs: list[tuple[Any, ...]] = []
         self._target: str | None = None
-        self._limited = False
 
     def __enter__(self) -> Self:
         return self
@@ -166,15 +165,13 @@ class Transaction:
         return connection.execution_options(isolation_level="AUTOCOMMIT") if self._call.reading else connection
 
     def _claim(self, connection: sa.Connection) -> None:
-        timeout = max(1, int(min(self._call.remaining(), 5.0) * 1000))
         idempotency = idempotency_of(self._call, shanghai_day(self._now))
         if idempotency is None:
-            # Events, jobs and timers have the role's own limit; only a caller who waits less sets a shorter one.
-            if self._call.reading and timeout < 5000:
-                # A session setting: the connection is reset to the role's when it goes back to the pool.
-                connection.exec_driver_sql("SELECT set_config('statement_timeout', %s, false)", (str(timeout),))
-                self._limited = True
+            # Every statement has the role's own limit; a read ends with its caller's patience, if that is shorter.
+            if self._call.reading:
+                limit_to(connection, self._call.remaining())
             return
+        timeout = max(1, int(min(self._call.remaining(), 5.0) * 1000))
         claim(connection, idempotency, timeout)
         self._idempotency = idempotency
 
@@ -231,19 +228,8 @@ class Transaction:
         """Give the connection back; whatever was not committed is undone."""
         connection, self._connection = self._connection, None
         self._call.transaction_open = False
-        if connection is None:
-            return
-        if self._limited and not connection.invalidated:
-            _unlimit(connection)
-        connection.close()
-
-
-def _unlimit(connection: sa.Connection) -> None:
-    """The role's own limit again, before others use the connection. It is asked of the driver, also past a deadline."""
-    try:
-        cast(Any, connection.connection.driver_connection).execute("RESET statement_timeout")
-    except psycopg.Error:
-        connection.invalidate()
+        if connection is not None:
+            connection.close()
 
 
 class UnitOfWorkProvider(DependencyProvider):

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from tests.chaos.records import Books, Published
 
-# A pool opens its connections, 16 at most, when they are first needed together.
-MORE_FILES, MORE_THREADS = 16, 4
+# Pools are filled when all of it is first needed together: 16 connections at most, 6 threads that serve calls and 2 of
+# gRPC's own for the two cores.
+MORE_FILES, MORE_THREADS = 16, 8
 MORE_MEMORY, MEMORY_FACTOR = 64 * 1024 * 1024, 1.5
 
 

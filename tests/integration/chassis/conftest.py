@@ -19,6 +19,8 @@ def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     permits.build(folder)
     with Servers() as servers, permits.imported(folder) as modules:
         migrate(SERVICE, servers.postgres.url(f"{SERVICE}_owner", SERVICE))
+        # Callers that come at once would each make the gateway's identity anew.
+        servers.identities.workload("gateway")
         made = World(servers, modules)
         yield made
         made.close()
