@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.chaos.front import Mode
 from tests.chaos.harness import Harness
 from tests.chaos.running import Run
 from tests.chaos.schedule import Fault, Kind
@@ -63,7 +64,9 @@ PLANTED: dict[str, Planted] = {
         seconds=6.0,
     ),
     "delete_before_acknowledgement": Planted(
-        breaks=_breaks("kafka is the log"), faults=_at(Kind.KILL_AT, "grid", "relay.after_send")
+        breaks=_breaks("kafka is the log"),
+        # What was handed over cannot leave the process before it dies.
+        faults=(Fault(Kind.NETWORK, "kafka", 2.0, 5.0, Mode.DROP), Fault(Kind.KILL, "grid", 4.0, 1.0)),
     ),
     "delete_by_range": Planted(
         breaks=_breaks("kafka is the log"),
