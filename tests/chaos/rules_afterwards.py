@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from tests.chaos.records import Books, Published
 
-# Pools are filled when all of it is first needed together: 16 connections at most, 6 threads that serve calls and 2 of
-# gRPC's own for the two cores.
+# Pools are filled when all of it is first needed together: 16 connections at most, six threads that serve calls. Beside
+# them the producer's thread comes with the first event, and one of gRPC's own.
 MORE_FILES, MORE_THREADS = 16, 8
 MORE_MEMORY, MEMORY_FACTOR = 64 * 1024 * 1024, 1.5
 
