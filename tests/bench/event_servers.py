@@ -20,7 +20,7 @@ from deploy.local.postgres import Passwords, Postgres
 from deploy.postgres import roles
 from services.chassis.migrate import migrate
 from tests.bench.kafka_alone import TOPIC
-from tests.bench.measure import Meter, Sample
+from tests.bench.measure import TRACED, Meter, Sample
 from tests.conftest import RUN
 from tests.integration.chassis.servers import CACHE, Servers, topic
 from tests.waiting import wait_for
@@ -28,8 +28,6 @@ from tests.waiting import wait_for
 SENDER, TAKER = "grid", "inspection"
 ROOT = RUN.parent
 WITHIN_S = 90
-# As behind the lines about calls: a tenth of all traces.
-TRACES = "0.1"
 EFFECT = "CREATE TABLE effect (event_id text PRIMARY KEY)"
 
 
@@ -144,7 +142,7 @@ class EventServers(Servers):
             "EGOV_ADMIN_LISTEN": self.ports.address(f"{service}-admin"),
             # As in production: what telemetry does not know is counted, and not checked before it is recorded.
             "EGOV_STRICT_TELEMETRY": "",
-            "EGOV_TRACE_RATIO": TRACES,
+            "EGOV_TRACE_RATIO": str(TRACED),
             "PYTHONPATH": f"{ROOT}:{ROOT / 'protos/gen/python'}",
         }
 

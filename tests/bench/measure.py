@@ -14,6 +14,8 @@ from statistics import median
 from deploy.local.children import descendants
 
 TICKS = os.sysconf("SC_CLK_TCK")
+TRACED = 0.1
+"""The share of traces that is recorded behind the lines about calls and events."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,9 @@ from services.chassis.uow import EVENT_COLUMNS
 from services.kernel import casenumber
 from services.kernel.clock import shanghai_day
 from services.kernel.ids import uuid7
+from tests.bench.measure import TRACED
 
-SAMPLED_ONE_IN = 10
+RECORDED_ONE_IN = round(1 / TRACED)
 REGION, DEPARTMENT = "371102003002", "371102-urban-management"
 ROWS_AT_ONCE = 2000
 
@@ -74,6 +75,6 @@ def _row(event: Event, logged_at: datetime) -> tuple[Any, ...]:
 
 
 def _traceparent(envelope: Envelope) -> str:
-    """Of the call behind the event: a trace of its own, one in ten recorded."""
+    """Of the call behind the event: a trace of its own, the usual share of them recorded."""
     trace = uuid.UUID(envelope.id).int
-    return f"00-{trace:032x}-{trace & (1 << 64) - 1:016x}-{trace % SAMPLED_ONE_IN == 0:02x}"
+    return f"00-{trace:032x}-{trace & (1 << 64) - 1:016x}-{trace % RECORDED_ONE_IN == 0:02x}"

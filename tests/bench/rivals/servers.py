@@ -14,6 +14,7 @@ from grpc_tools import protoc
 
 from deploy.local.children import Child, listens, wait_until
 from protos.build import include_folders
+from tests.bench.measure import TRACED
 from tests.bench.rivals.environments import NotRun, python_of
 from tests.integration.chassis.harness import World
 from tests.integration.chassis.permits import python_path
@@ -21,7 +22,6 @@ from tests.integration.chassis.servers import SERVICE
 
 THREADS = 6
 """Threads of the chassis's server and of the bare one; connections to PostgreSQL of every rival."""
-RATIO = 0.1
 READY_S = 60.0
 EXPORT = "opentelemetry.proto.collector.trace.v1.TraceService"
 
@@ -47,7 +47,7 @@ def collector(world: World) -> Iterator[str]:
 
 
 @contextmanager
-def chassis(world: World, spans_to: str, ratio: float = RATIO) -> Iterator[Server]:
+def chassis(world: World, spans_to: str, ratio: float = TRACED) -> Iterator[Server]:
     """The service of the chassis's README, with everything that it has, in a process of its own."""
     own = World(world.servers, world.permits)
     own.rpc = world.servers.ports.address(f"permits-rpc-{ratio}")
@@ -76,7 +76,7 @@ def bare(world: World) -> Iterator[Server]:
 @contextmanager
 def fastapi(world: World, spans_to: str) -> Iterator[Server]:
     """FastAPI, SQLAlchemy's asynchronous ORM and OpenTelemetry."""
-    more = {"BENCH_TRACE_RATIO": str(RATIO), "BENCH_COLLECTOR": spans_to}
+    more = {"BENCH_TRACE_RATIO": str(TRACED), "BENCH_COLLECTOR": spans_to}
     with _rival(world, "fastapi_app", python_of("bench", "venv"), **more) as server:
         yield server
 
