@@ -143,6 +143,11 @@ class World(Callers, Topics):
             with administrator.cursor() as cursor:
                 cursor.executemany("UPDATE chassis.published SET next_offset = %s WHERE partition = %s", marks)
 
+    def at_work(self, statement: str) -> int:
+        """How many sessions run a statement that ends like this."""
+        running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%%' || %s"
+        return int(self.value(running, statement))
+
     def outbox(self) -> int:
         return int(self.value("SELECT count(*) FROM chassis.outbox"))
 

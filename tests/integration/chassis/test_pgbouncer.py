@@ -29,6 +29,8 @@ from tests.waiting import wait_for
 SERVER_CONNECTIONS = 2
 CALLS = 40
 FIRST_WITH_PREPARED = (1, 21)
+DONE = "SELECT count(*) FROM chassis.job WHERE state = 'DONE'"
+SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND pid <> pg_backend_pid()"
 
 
 def version() -> tuple[int, ...]:
@@ -88,23 +90,23 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_calls_and_the_relay_share_few_connections(world: World, pooled: str) -> None:
+def test_calls_jobs_timers_and_the_relay_share_few_connections(world: World, pooled: str) -> None:
     keys = [f"key-{number // 2}" for number in range(CALLS)]
     incidents = {key: str(uuid7()) for key in keys}
-    with world.running("rpc", DATABASE_URL_PERMITS=pooled), ThreadPoolExecutor(8) as callers:
+    with world.running("rpc", "jobs", "timers", DATABASE_URL_PERMITS=pooled), ThreadPoolExecutor(8) as callers:
         granted = list(callers.map(lambda key: world.grant(incidents[key], key=key), keys))
         done = [each for each in granted if each.status is grpc.StatusCode.OK]
         assert {each.reason for each in granted if each not in done} <= {"IN_PROGRESS"}
         permits = {each.message.permit.permit_id for each in done}
         read = world.permits.contract.GetPermitRequest
-        answers = callers.map(lambda id: world.call("GetPermit", read(permit_id=id), key=None), permits)
-        assert {each.message.permit.permit_id for each in answers} == permits
+        found = callers.map(lambda id: world.call("GetPermit", read(permit_id=id), key=None), permits)
+        assert {each.message.permit.permit_id for each in found} == permits
+        wait_for("every job is done", lambda: world.value(DONE) == len(permits))
         wait_for("everything is published", lambda: world.outbox() == 0)
     assert len(permits) == len(set(keys)) == world.value("SELECT count(*) FROM permit")
     assert {each.key for each in world.published()} == permits
     assert world.value("SELECT count(*) FROM chassis.audit_log WHERE method LIKE '%%GetPermit'") == len(permits)
-    servers = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND pid <> pg_backend_pid()"
-    assert world.value(servers, SERVICE) <= SERVER_CONNECTIONS
+    assert world.value(SESSIONS, SERVICE) <= SERVER_CONNECTIONS
 
 
 def test_a_read_that_takes_too_long_is_cancelled_and_leaves_nothing_behind(world: World, pooled: str) -> None:
@@ -114,8 +116,7 @@ def test_a_read_that_takes_too_long_is_cancelled_and_leaves_nothing_behind(world
     request = world.permits.contract.GetPermitRequest(permit_id=str(uuid7()))
     with world.running("rpc", service=world.variant(GetPermit=rpc(GetPermit)), DATABASE_URL_PERMITS=pooled):
         assert world.call("GetPermit", request, timeout=0.5).status is grpc.StatusCode.DEADLINE_EXCEEDED
-        running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(5)' AND state = 'active'"
-        wait_for("it was cancelled", lambda: world.value(running) == 0, within_s=2.0)
+        wait_for("it was cancelled", lambda: world.at_work("SELECT pg_sleep(5)") == 0, within_s=2.0)
     with psycopg.connect(pooled, autocommit=True) as one, psycopg.connect(pooled, autocommit=True) as other:
         assert {each.execute("SHOW statement_timeout").fetchone() for each in (one, other)} == {("5s",)}
 
