@@ -94,12 +94,11 @@ class AuditWriter:
             if not self._room.wait_for(lambda: len(self._rows) < MOST_WAITING, max(0.05, call.remaining())):
                 raise exhausted(retry_after_s=1.0)
             self._rows.append(row)
-            waiting = len(self._rows)
-        # To wake a thread costs more than to write a row.
-        if waiting == 1:
-            self._some.set()
-        elif waiting == BATCH:
-            self._full.set()
+            # To wake a thread costs more than to write a row.
+            if len(self._rows) == 1:
+                self._some.set()
+            elif len(self._rows) == BATCH:
+                self._full.set()
 
     def stop(self) -> None:
         """Write what is left, for at most five seconds."""
@@ -112,9 +111,9 @@ class AuditWriter:
         while not self._stopping.is_set():
             self._some.wait()
             self._full.wait(GATHER_S)
-            while rows := self._take():
-                while not (self._insert(rows) or self._stopping.wait(AWAY_S)):
-                    pass
+            rows = self._take()
+            while rows and not (self._insert(rows) or self._stopping.wait(AWAY_S)):
+                pass
         # What came while it stopped.
         while rows := self._take():
             self._insert(rows)
@@ -124,6 +123,10 @@ class AuditWriter:
             self._some.clear()
             self._full.clear()
             rows = [self._rows.popleft() for _ in range(min(BATCH, len(self._rows)))]
+            if self._rows:
+                self._some.set()
+            if len(self._rows) >= BATCH:
+                self._full.set()
             self._room.notify_all()
         return rows
 

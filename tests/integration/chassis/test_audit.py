@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
 
+from services.chassis.audit import GATHER_S
 from services.kernel.ids import uuid7
 from tests.integration.chassis.callers import PERSON, token
 from tests.integration.chassis.harness import World
@@ -43,6 +46,17 @@ def test_changes_reads_replays_and_refusals_leave_a_row_each(world: World) -> No
     assert ("gateway", "rizhao-office", PERSON, "371102", permit.case_number) in world.sql(who)
     traces = world.sql("SELECT trace_id FROM chassis.audit_log")
     assert all(len(trace) == 32 for (trace,) in traces)
+
+
+def test_reads_of_a_twentieth_of_a_second_share_one_commit(world: World) -> None:
+    nobody, reads = str(uuid7()), 400
+    with world.running("rpc"), ThreadPoolExecutor(8) as threads:
+        begun = time.monotonic()
+        list(threads.map(lambda _: read(world, nobody), range(reads)))
+        wait_for("the rows are written", lambda: len(world.sql(ROWS)) == reads)
+        seconds = time.monotonic() - begun
+    commits = world.value("SELECT count(DISTINCT xmin::text) FROM chassis.audit_log")
+    assert commits <= seconds / GATHER_S + 1
 
 
 def test_an_id_that_no_database_takes_does_not_stop_the_log(world: World) -> None:
