@@ -126,7 +126,6 @@ class Consumer:
             session_timeout_ms=6000,
             heartbeat_interval_ms=1500,
             max_poll_interval_ms=120_000,
-            fetch_max_wait_ms=100,
             reconnect_backoff_max_ms=500,
         )
         self._kafka = kafka

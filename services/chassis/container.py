@@ -6,8 +6,8 @@ texts, which may hold people's data. Here a worker runs on the thread that asks 
 `worker_setup`, method, `worker_commit`, `worker_result`, `worker_teardown` (always), then the answer; dependencies in
 the order in which the class declares them.
 
-This is the only file that knows of eventlet or of nameko's internals. Nothing is monkey patched, and eventlet's hub
-drives nothing: grpcio's core blocks green threads.
+This is the only file that knows of eventlet (but for a setting in `__init__`) or of nameko's internals. Nothing is
+monkey patched, and eventlet's hub drives nothing: grpcio's core blocks green threads.
 """
 
 from __future__ import annotations

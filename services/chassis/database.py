@@ -112,6 +112,7 @@ def create_engine(url: str, *, application: str, pool_size: int, patience_s: flo
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_S,
+        pool_use_lifo=True,
         connect_args=CONNECT | {"application_name": application},
     )
     sa.event.listen(engine, "checkout", _check_idle)
@@ -120,6 +121,14 @@ def create_engine(url: str, *, application: str, pool_size: int, patience_s: flo
     sa.event.listen(engine, "before_cursor_execute", _demand_time)
     sa.event.listen(engine, "handle_error", _tell_of_clock)
     return engine
+
+
+def standalone(engine: sa.Engine) -> sa.Engine:
+    """The same pool, for statements that each stand alone.
+
+    There is no transaction whose end would be a ROLLBACK, after which psycopg throws away all that is prepared.
+    """
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _tell_of_clock(context: sa.engine.ExceptionContext) -> None:
@@ -153,8 +162,10 @@ def _check_idle(connection: psycopg.Connection[Any], record: Any, proxy: Any) ->
     if time.monotonic() - record.info.get("used_at", time.monotonic()) < IDLE_BEFORE_CHECK_S:
         return
     try:
+        # No transaction: see `standalone`.
+        connection.autocommit = True
         connection.execute("")
-        connection.rollback()
+        connection.autocommit = False
     except psycopg.Error as error:
         raise sa.exc.DisconnectionError from error
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from services.chassis import logs, telemetry
+from services.chassis.database import standalone
 from services.kernel.errors import unauthenticated, unavailable
 from services.kernel.ports import Caller
 
@@ -43,7 +44,7 @@ class DenyList:
     """Who is shut out, for one process. Safe for use from many threads."""
 
     def __init__(self, engine: sa.Engine, clock: Callable[[], float] = time.monotonic) -> None:
-        self._engine = engine
+        self._engine = standalone(engine)
         self._clock = clock
         self._lock = threading.Lock()
         self._table: frozenset[Entry] | None = None

@@ -84,8 +84,7 @@ class Relay(SharedExtension):
     def setup(self) -> None:
         """Prepare; nothing is connected yet, since Kafka may be away."""
         self._runtime = self.container.runtime
-        # Each of the relay's statements stands alone.
-        self._engine: sa.Engine = self._runtime.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engine: sa.Engine = self._runtime.looking
         self._topic = f"egov.{self._runtime.service}.v1"
         self._lease = Lease(self._engine, "relay")
         self._producer = Producer(self._runtime.kafka_config(), self._topic)

@@ -74,7 +74,7 @@ class RestoreWatch(SharedExtension):
 
     def _look(self) -> None:
         runtime = self._runtime
-        with runtime.engine.connect() as connection:
+        with runtime.looking.connect() as connection:
             restored = bool(connection.execute(FOUND).scalar_one())
         if not restored and not runtime.compared.is_set():
             restored = self._compare()
@@ -86,9 +86,9 @@ class RestoreWatch(SharedExtension):
 
     def _compare(self) -> bool:
         """Whether the topic holds an event of ours that the log lacks. If not, the relay may publish."""
-        # Each statement on its own: a transaction would wait for Kafka.
-        each = self._runtime.engine.execution_options(isolation_level="AUTOCOMMIT")
-        with each.connect() as connection, OwnTopic(self._runtime.kafka_config(), self._topic) as topic:
+        # A transaction would wait for Kafka.
+        connecting = self._runtime.looking.connect()
+        with connecting as connection, OwnTopic(self._runtime.kafka_config(), self._topic) as topic:
             marks = marks_of(connection)
             ends = topic.ends()
             stranger = next(topic.unlogged(connection, marks, ends), None)

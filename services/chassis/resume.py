@@ -61,7 +61,7 @@ class Resumer:
                 self._stopping.wait(1.0)
 
     def _due(self) -> list[tuple[str, str]]:
-        with self._runtime.engine.connect() as connection:
+        with self._runtime.looking.connect() as connection:
             rows = connection.execute(inbox.DUE_KEYS, {"consumers": list(self._takers)}).all()
         return [(row.consumer, row.key) for row in rows]
 

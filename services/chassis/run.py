@@ -124,13 +124,13 @@ class Process:
         """Started, not stopping, own database answers. Broker and lag are metrics: the outbox rides them out."""
         if not self._container.started or self._runtime.stopping.is_set():
             return False, {"reason": "STOPPING" if self._runtime.stopping.is_set() else "STARTING"}
-        with self._runtime.engine.connect() as connection:
+        with self._runtime.looking.connect() as connection:
             connection.execute(sa.text("SELECT 1"))
         return True, {}
 
     def _status(self) -> str:
         consumers: Consumers | None = self._container.shared_extensions.get(Consumers)
-        with self._runtime.engine.connect() as connection:
+        with self._runtime.looking.connect() as connection:
             status = status_of(connection, consumers.lags() if consumers else {})
         return MessageToJson(status, always_print_fields_with_no_presence=True)
 
@@ -142,7 +142,7 @@ class Process:
         """Put the depth of the queues into metrics; what it was, while the database is away."""
         metrics.pool_in_use(cast(QueuePool, self._runtime.engine.pool).checkedout())
         try:
-            with self._runtime.engine.connect() as connection:
+            with self._runtime.looking.connect() as connection:
                 queues, parked = queues_of(connection)
         except sa.exc.SQLAlchemyError:
             return

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from services.chassis.database import standalone
 from services.chassis.settings import ChassisSettings
 from services.chassis.tls import TlsIdentity, client_context
 from services.kernel.clock import Clock
@@ -43,6 +44,11 @@ class Runtime:
     jobs_wake: threading.Event = field(default_factory=threading.Event)
     compared: threading.Event = field(default_factory=threading.Event)
     restored: threading.Event = field(default_factory=threading.Event)
+
+    @cached_property
+    def looking(self) -> sa.Engine:
+        """The same pool, for statements that each stand alone."""
+        return standalone(self.engine)
 
     def kafka_config(self) -> dict[str, Any]:
         """How kafka-python reaches the brokers, for producers and consumers alike."""
