@@ -74,8 +74,9 @@ chaos-bugs: venv-dev ## See whether planted bugs are found; ONLY=<name,name> for
 protos: venv-dev ## Rebuild stubs and descriptor set from the contract 由契约重新生成代码
 	@$(VENV) protos/build.py
 
-pictures: venv-dev ## Redraw docs/chain.svg and docs/events.md from contract and services 重绘事件链图与一览
+pictures: venv-dev ## Redraw chain.svg, events.md, telemetry.md in docs/ from contract, services, registry 重绘事件链图与一览
 	@$(VENV) -m deploy.chain
+	@$(VENV) -m observability.registry_page
 
 baseline: venv-dev ## Release the contract: later changes are compared with it 发布契约基线
 	@$(VENV) protos/build.py

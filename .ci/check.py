@@ -20,6 +20,8 @@ CODE = ["services", "gateway", "observability", "deploy", "tests"]
 CONTRACT = "protos/gen/contract.binpb"
 BASELINE = "protos/baseline.binpb"
 BUF_CONFIG = ["--config", "protos/buf.yaml"]
+# What writes pages of docs/, each into the folder that it is told.
+PICTURES = ["deploy.chain", "observability.registry_page"]
 
 # What no tracked file holds: a folder of somebody's machine, and the host names of package registries.
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|Users|work)/[\w.-]+")
@@ -69,16 +71,16 @@ def drift() -> str:
 
 
 def pictures() -> str:
-    """Draws the chain once more and names the committed files that differ."""
+    """Draws the chain and lists the telemetry once more, and names the committed files that differ."""
     with tempfile.TemporaryDirectory() as folder:
-        said = command(PYTHON, "-m", "deploy.chain", "--out", folder)()
+        said = "".join(command(PYTHON, "-m", each, "--out", folder)() for each in PICTURES)
         return said or differing(Path(folder), "docs", files_below(Path(folder)), "make pictures")
 
 
 def differing(built: Path, committed: str, names: set[str], how: str) -> str:
     """The committed files that are not as they were built just now, and how to mend them."""
     found = [name for name in sorted(names) if not same(built / name, ROOT / committed / name)]
-    return "\n".join(f"{committed}/{name} is not what the contract gives: {how}" for name in found)
+    return "\n".join(f"{committed}/{name} is not as it would be written now: {how}" for name in found)
 
 
 def files_below(folder: Path) -> set[str]:
@@ -133,7 +135,7 @@ CHECKS: list[tuple[str, Check]] = [
     ("buf: layout", buf("format", "--diff", "--exit-code", "protos")),
     ("buf: nothing breaks", breaking),
     ("stubs are the contract's", drift),
-    ("pictures are the contract's", pictures),
+    ("pictures and pages are new", pictures),
     ("no machine, no registry", addresses),
     ("planted bugs still apply", planted),
 ]

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
@@ -16,6 +24,8 @@ from prometheus_client.registry import Collector
 from services.chassis import telemetry_registry
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+# Else every counter and histogram has a second series beside it, for the moment at which it began.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # it says of itself nothing
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)

@@ -1,7 +1,8 @@
 """What telemetry may say: the list in `telemetry_registry.yaml`, and the check of a value against it.
 
 The file travels with the chassis as data, so that a service needs no other package to know it, and the observability
-tools read the same one. Refusing is counted by kind; `EGOV_STRICT_TELEMETRY=1` (tests) turns it into `Unregistered`.
+tools read the same one. Each entry's `source` says which code speaks of it, and whose name it is. Refusing is counted
+by kind; `EGOV_STRICT_TELEMETRY=1` (tests) turns it into `Unregistered`.
 """
 
 import os
@@ -36,6 +37,7 @@ class Field:
     limit: int = 200
     pattern: str = ""
     matches: Callable[[str], object] | None = None
+    source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class SpanName:
     kinds: frozenset[str]
     case_exempt: bool
     matches: Callable[[str], object]
+    source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Metric:
     unit: str = ""
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+    source: tuple[str, ...] = ()
 
 
 refused: Counter[str] = Counter()
@@ -75,17 +79,24 @@ def _field(name: str, entry: Mapping[str, Any]) -> Field:
         limit=entry.get("limit", 200),
         pattern=pattern,
         matches=re.compile(pattern).fullmatch if pattern else None,
+        source=_source(entry),
     )
 
 
 def _span(entry: Mapping[str, Any]) -> SpanName:
     matches = re.compile(entry["pattern"]).fullmatch
-    return SpanName(entry["name"], entry["meaning"], frozenset(entry["kinds"]), entry["case"] == "exempt", matches)
+    exempt = entry["case"] == "exempt"
+    return SpanName(entry["name"], entry["meaning"], frozenset(entry["kinds"]), exempt, matches, _source(entry))
 
 
 def _metric(name: str, entry: Mapping[str, Any]) -> Metric:
     labels, buckets = tuple(entry.get("labels", ())), tuple(entry.get("buckets", ()))
-    return Metric(name, entry["type"], entry["meaning"], entry.get("unit", ""), labels, buckets)
+    unit = entry.get("unit", "")
+    return Metric(name, entry["type"], entry["meaning"], unit, labels, buckets, _source(entry))
+
+
+def _source(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(entry.get("source", ()))
 
 
 _document: Mapping[str, Any] = yaml.load(
@@ -97,6 +108,9 @@ SPANS: tuple[SpanName, ...] = tuple(_span(entry) for entry in _document["spans"]
 FOREIGN_KEPT: frozenset[str] = frozenset(_document["foreign"]["kept"])
 FOREIGN_KNOWN: frozenset[str] = frozenset(_document["foreign"]["known"])
 METRICS: Mapping[str, Metric] = {name: _metric(name, entry) for name, entry in _document["metrics"].items()}
+PROCESS_METRICS: Mapping[str, Metric] = {
+    name: _metric(name, entry) for name, entry in _document["process_metrics"].items()
+}
 
 
 @lru_cache(maxsize=4096)

@@ -32,7 +32,7 @@ def _read(lines: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_a_record_is_one_line_with_its_trace_and_case(lines: io.StringIO) -> None:
-    with telemetry.span("commit") as span:
+    with telemetry.span("smtp send", kind="client") as span:
         telemetry.set_case(CASE)
         logs.event(logging.getLogger("services.grid"), logging.INFO, "filed", method="FileIncident", duration_ms=3)
     (line,) = _read(lines)

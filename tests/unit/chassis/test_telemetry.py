@@ -33,10 +33,13 @@ def _attributes(spans: InMemorySpanExporter, name: str) -> dict[str, object]:
 
 
 def test_a_span_is_a_child_of_the_one_around_it_and_of_the_remote_parent(spans: InMemorySpanExporter) -> None:
-    with telemetry.span(METHOD, kind="server", parent=SAMPLED) as outer, telemetry.span("commit") as inner:
+    with (
+        telemetry.span(METHOD, kind="server", parent=SAMPLED) as outer,
+        telemetry.span("smtp send", kind="client") as inner,
+    ):
         assert inner.trace_id == outer.trace_id == "0af7651916cd43dd8448eb211c80319c"
         assert telemetry.current_traceparent() == inner.traceparent
-    commit, call = _named(spans, "commit"), _named(spans, METHOD)
+    commit, call = _named(spans, "smtp send"), _named(spans, METHOD)
     assert commit.parent is not None and call.parent is not None and call.context is not None
     assert commit.parent.span_id == call.context.span_id
     assert f"{call.parent.span_id:016x}" == "b7ad6b7169203331"
@@ -45,13 +48,13 @@ def test_a_span_is_a_child_of_the_one_around_it_and_of_the_remote_parent(spans: 
 
 def test_a_span_that_is_only_opened_lasts_until_it_is_ended(spans: InMemorySpanExporter) -> None:
     opened = telemetry.span(METHOD, kind="server", parent=SAMPLED)
-    with opened.open(), telemetry.span("commit") as inner:
+    with opened.open(), telemetry.span("smtp send", kind="client") as inner:
         telemetry.set_case(CASE)
     assert telemetry.current_traceparent() is None and telemetry.current_case() is None
-    assert [span.name for span in spans.get_finished_spans()] == ["commit"]
+    assert [span.name for span in spans.get_finished_spans()] == ["smtp send"]
     opened.set("egov.event.outcome", "taken")
     opened.end()
-    assert _named(spans, "commit").parent == _named(spans, METHOD).context and inner.trace_id == opened.trace_id
+    assert _named(spans, "smtp send").parent == _named(spans, METHOD).context and inner.trace_id == opened.trace_id
     assert _attributes(spans, METHOD) == {"egov.case.number": CASE, "egov.event.outcome": "taken"}
 
 
@@ -59,31 +62,31 @@ def test_the_case_number_reaches_the_open_and_the_later_spans_of_the_call_and_no
     spans: InMemorySpanExporter,
 ) -> None:
     with telemetry.span(METHOD, kind="server", parent=SAMPLED):
-        with telemetry.span("transaction"):
+        with telemetry.span("job send_mail", kind="consumer"):
             telemetry.set_case(CASE)
-        with telemetry.span("commit"):
+        with telemetry.span("smtp send", kind="client"):
             assert telemetry.current_case() == CASE
     assert telemetry.current_case() is None
-    with telemetry.span("relay"):
+    with telemetry.span("timer sweep"):
         pass
-    for name in (METHOD, "transaction", "commit"):
+    for name in (METHOD, "job send_mail", "smtp send"):
         assert _attributes(spans, name)["egov.case.number"] == CASE
-    assert _attributes(spans, "relay") == {}
+    assert _attributes(spans, "timer sweep") == {}
 
 
 def test_a_span_that_serves_several_cases_carries_none_but_what_it_sends_does(spans: InMemorySpanExporter) -> None:
-    with telemetry.span("relay"):
+    with telemetry.span("timer sweep"):
         with telemetry.span("send egov.grid.v1", kind="producer", parent=SAMPLED):
             telemetry.set_case(CASE)
         assert telemetry.current_case() is None
-    assert _attributes(spans, "relay") == {}
+    assert _attributes(spans, "timer sweep") == {}
     assert _attributes(spans, "send egov.grid.v1")["egov.case.number"] == CASE
 
 
 def test_a_parent_that_is_not_sampled_is_carried_on_and_records_nothing(spans: InMemorySpanExporter) -> None:
     with telemetry.span(METHOD, kind="server", parent=UNSAMPLED) as span:
         telemetry.set_case(CASE)
-        span.set("egov.rows", 1)
+        span.set("egov.attempt", 1)
         assert not span.sampled
         assert telemetry.current_traceparent() == UNSAMPLED
     assert spans.get_finished_spans() == ()
@@ -129,26 +132,26 @@ def test_a_malformed_parent_begins_a_new_trace(spans: InMemorySpanExporter, text
 def test_an_exception_marks_the_span_with_its_reason_and_leaves_no_text(spans: InMemorySpanExporter) -> None:
     with pytest.raises(Exception, match="STALE"), telemetry.span(METHOD, kind="server"):
         raise conflict("STALE_VERSION")
-    with pytest.raises(UnicodeDecodeError), telemetry.span("commit"):
+    with pytest.raises(UnicodeDecodeError), telemetry.span("smtp send", kind="client"):
         b"\xff".decode()
     assert _named(spans, METHOD).status.status_code is StatusCode.ERROR
     assert _attributes(spans, METHOD)["egov.reason"] == "STALE_VERSION"
-    assert _attributes(spans, "commit")["error.type"] == "UnicodeDecodeError"
+    assert _attributes(spans, "smtp send")["error.type"] == "UnicodeDecodeError"
     assert all(span.events == () and span.status.description is None for span in spans.get_finished_spans())
 
 
 def test_a_reason_given_is_not_replaced_by_the_exception(spans: InMemorySpanExporter) -> None:
-    with pytest.raises(ValueError, match="x"), telemetry.span("commit") as span:
+    with pytest.raises(ValueError, match="x"), telemetry.span("smtp send", kind="client") as span:
         span.fail("DISK_FULL")
         raise ValueError("x")
-    assert _attributes(spans, "commit")["egov.reason"] == "DISK_FULL"
+    assert _attributes(spans, "smtp send")["egov.reason"] == "DISK_FULL"
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("citizen.name", "x"), ("egov.rows", "three"), ("egov.reason", "a person said so")]
+    ("key", "value"), [("citizen.name", "x"), ("egov.attempt", "three"), ("egov.reason", "a person said so")]
 )
 def test_what_the_registry_lacks_raises_in_tests(spans: InMemorySpanExporter, key: str, value: object) -> None:
-    with telemetry.span("commit") as span, pytest.raises(Unregistered) as refusal:
+    with telemetry.span("smtp send", kind="client") as span, pytest.raises(Unregistered) as refusal:
         span.set(key, value)
     assert str(value) not in str(refusal.value)
 
@@ -169,7 +172,10 @@ def test_in_production_it_is_dropped_and_counted(spans: InMemorySpanExporter, mo
 
 def test_links_begin_a_new_trace_even_inside_another_span(spans: InMemorySpanExporter) -> None:
     parent, links = telemetry.cause(SAMPLED, 301)
-    with telemetry.span("relay"), telemetry.span("process egov.grid.v1", kind="consumer", parent=parent, links=links):
+    with (
+        telemetry.span("timer sweep"),
+        telemetry.span("process egov.grid.v1", kind="consumer", parent=parent, links=links),
+    ):
         pass
     taken = _named(spans, "process egov.grid.v1")
     assert taken.parent is None

@@ -13,7 +13,7 @@ def _numbers(folder: Path) -> list[int]:
 
 
 def test_a_span_comes_back_as_it_went(tmp_path: Path) -> None:
-    made = span(1, 2, failed=True, attributes={"egov.rows": 3})
+    made = span(1, 2, failed=True, attributes={"egov.attempt": 3})
     store = RotatedFiles(tmp_path, 10_000, 4)
     store.append([made])
     (line,) = lines(tmp_path)
