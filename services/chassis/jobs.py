@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 from nameko.extensions import SharedExtension
 
-from services.chassis import jobleases, logs, telemetry
+from services.chassis import jobleases, logs, metrics, telemetry
 from services.chassis.call import Call, Job, Retry
 from services.chassis.database import is_passing
 from services.chassis.faultpoints import faultpoint
@@ -147,6 +147,7 @@ class JobRunner(SharedExtension):
             crashed = row.attempts > method.tries
             outcome = self._failed(method, job, JobCrashed()) if crashed else self._try(method, job, row.case_number)
             span.set("egov.job.outcome", outcome)
+            metrics.job_run(method.method_name, outcome)
         return True
 
     def _span(self, method: JobMethod, row: Any) -> telemetry.Span:

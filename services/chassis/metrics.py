@@ -3,8 +3,9 @@
 One function per fact, a microsecond or two each, safe from any thread. `render` is what the admin port serves.
 """
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import lru_cache
 
@@ -51,17 +52,27 @@ def histogram(name: str) -> Histogram:
 
 _calls = counter("egov_calls_total")
 _call_seconds = histogram("egov_call_seconds")
+_call_errors = counter("egov_call_errors_total")
 _events_out = counter("egov_events_out_total")
 _events_in = counter("egov_events_in_total")
 _events_skipped = counter("egov_events_skipped_total")
 _consumer_lag = gauge("egov_consumer_lag")
 _outbox_depth = gauge("egov_outbox_depth")
 _outbox_age = gauge("egov_outbox_age_seconds")
+_relay_leads = gauge("egov_relay_leads")
 _parked = gauge("egov_parked")
 _retries = counter("egov_retries_total")
 _jobs = gauge("egov_jobs")
+_job_runs = counter("egov_job_runs_total")
 _pool_in_use = gauge("egov_pool_in_use")
+_pool_size = gauge("egov_pool_size")
 _tls_expiry = gauge("egov_tls_expiry_seconds")
+_ready = gauge("egov_ready")
+_restored = gauge("egov_restored")
+
+# A process that has none of it, such as the collector, must not look like one whose time is over or that is not ready.
+for _told_later in (_tls_expiry, _ready):
+    _told_later.set(math.nan)
 
 
 class _Refused(Collector):
@@ -88,6 +99,11 @@ def call(method: str, code: str, seconds: float) -> None:
     calls, duration = _call_series(method, code)
     calls.inc()
     duration.observe(seconds)
+
+
+def call_error(method: str, reason: str) -> None:
+    """A call was refused or failed. `reason` is the contract's, as the caller was told it."""
+    _call_errors.labels(method, reason).inc()
 
 
 def event_out(event_type: str) -> None:
@@ -124,6 +140,11 @@ def outbox(depth: int, age_s: float) -> None:
     _outbox_age.set(age_s)
 
 
+def relay_leads(leads: Callable[[], bool]) -> None:
+    """`leads` says whether this process's relay holds the lease; it is asked at each scrape."""
+    _relay_leads.set_function(leads)
+
+
 def parked(consumer: str, events: int) -> None:
     """`events` of that consumer are parked."""
     _parked.labels(consumer).set(events)
@@ -139,14 +160,32 @@ def jobs(state: str, rows: int) -> None:
     _jobs.labels(state).set(rows)
 
 
-def pool_in_use(connections: int) -> None:
-    """`connections` of the database pool are in use."""
-    _pool_in_use.set(connections)
+def job_run(job: str, outcome: str) -> None:
+    """A try of a job ended. Outcomes are those of attribute `egov.job.outcome`."""
+    _job_runs.labels(job, outcome).inc()
+    if outcome == "retried":
+        _retries.inc()
+
+
+def pool(in_use: Callable[[], int], size: int) -> None:
+    """The database pool has at most `size` connections; `in_use` says how many are, and is asked at each scrape."""
+    _pool_in_use.set_function(in_use)
+    _pool_size.set(size)
 
 
 def tls_expiry(not_after: datetime) -> None:
     """The TLS identity ends at `not_after` (aware); the time left is worked out at each scrape."""
     _tls_expiry.set_function(lambda: not_after.timestamp() - time.time())
+
+
+def ready(is_ready: bool) -> None:
+    """Whether the process would answer `/readyz` with 200, as it was seen last."""
+    _ready.set(is_ready)
+
+
+def restored(is_restored: Callable[[], bool]) -> None:
+    """`is_restored` says whether the database is known to have been set back; it is asked at each scrape."""
+    _restored.set_function(is_restored)
 
 
 def render() -> bytes:

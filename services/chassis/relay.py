@@ -87,6 +87,7 @@ class Relay(SharedExtension):
         self._engine: sa.Engine = self._runtime.looking
         self._topic = f"egov.{self._runtime.service}.v1"
         self._lease = Lease(self._engine, "relay")
+        metrics.relay_leads(lambda: self._lease.epoch is not None)
         self._producer = Producer(self._runtime.kafka_config(), self._topic)
         self._stopping = threading.Event()
         self._wake: threading.Event = self._runtime.relay_wake

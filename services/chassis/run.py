@@ -106,9 +106,9 @@ class Process:
     def start(self) -> None:
         """Start everything; ready when it returns."""
         self._admin.start()
+        self._tell()
         self._container.start()
         self._observer.start()
-        metrics.tls_expiry(self._runtime.tls.expires_at())
         # What was loaded by now lives as long as the process: no need to look at it in every collection.
         gc.collect()
         gc.freeze()
@@ -134,18 +134,28 @@ class Process:
             status = status_of(connection, consumers.lags() if consumers else {})
         return MessageToJson(status, always_print_fields_with_no_presence=True)
 
+    def _tell(self) -> None:
+        """What metrics ask for themselves, whenever somebody looks."""
+        pool = cast(QueuePool, self._runtime.engine.pool)
+        metrics.pool(pool.checkedout, pool.size())
+        metrics.restored(self._runtime.restored.is_set)
+        metrics.tls_expiry(self._runtime.tls.expires_at())
+        metrics.ready(False)
+
     def _observe(self) -> None:
+        self.measure()
         while not self._runtime.stopping.wait(STATUS_EVERY_S):
             self.measure()
 
     def measure(self) -> None:
-        """Put the depth of the queues into metrics; what it was, while the database is away."""
-        metrics.pool_in_use(cast(QueuePool, self._runtime.engine.pool).checkedout())
+        """Put readiness and the depth of the queues into metrics; of these what it was, while the database is away."""
         try:
             with self._runtime.looking.connect() as connection:
                 queues, parked = queues_of(connection)
         except sa.exc.SQLAlchemyError:
+            metrics.ready(False)
             return
+        metrics.ready(self._container.started and not self._runtime.stopping.is_set())
         metrics.outbox(queues["outbox_depth"], queues["outbox_age_ms"] / 1000)
         metrics.jobs("PENDING", queues["jobs_pending"])
         metrics.jobs("FAILED", queues["jobs_failed"])

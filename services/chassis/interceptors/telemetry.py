@@ -41,6 +41,8 @@ def telemetry(method: Method, desk: Desk, proceed: Step) -> Step:
                 span.fail(refusal.reason) if refusal.kind in FAULTS else span.set("egov.reason", refusal.reason)
             seconds = time.perf_counter() - started
             metrics.call(method.full_name, code, seconds)
+            if refusal:
+                metrics.call_error(method.full_name, refusal.reason)
             if refusal or seconds > SLOW_S:
                 _report(exchange, method, code, seconds)
             return answer

@@ -61,3 +61,4 @@ def test_the_depth_of_the_queues_is_measured(world: World) -> None:
     value = metrics.REGISTRY.get_sample_value
     assert value("egov_outbox_depth") == 1
     assert value("egov_parked", {"consumer": "closed-incidents"}) == 1
+    assert value("egov_ready") == 0, "its database answers, but it was not started"
