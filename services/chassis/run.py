@@ -30,6 +30,7 @@ from services.chassis.container import Container
 from services.chassis.contract import ContractError
 from services.chassis.database import create_engine
 from services.chassis.entrypoints import Http
+from services.chassis.metrics_export import MetricsExport
 from services.chassis.operations import queues_of, status_of
 from services.chassis.runtime import PARTS, Runtime
 from services.chassis.settings import ChassisSettings, ConfigurationError, read_all
@@ -189,6 +190,7 @@ def serve(service_cls: Any, runtime: Runtime) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked_to_stop.set())
     process: Process | None = None
+    exporting = _exporting(runtime)
     try:
         process = Process(service_cls, runtime)
         process.start()
@@ -202,8 +204,20 @@ def serve(service_cls: Any, runtime: Runtime) -> int:
     finally:
         if process is not None:
             process.stop()
+        if exporting is not None:
+            exporting.stop()
         logs.event(log, logging.INFO, "stopped")
         telemetry.shutdown()
+
+
+def _exporting(runtime: Runtime) -> MetricsExport | None:
+    """The export of metrics, begun; None when it is not asked for."""
+    settings = runtime.settings
+    if not settings.collector or not settings.metrics_seconds:
+        return None
+    exporting = MetricsExport(runtime.service, settings.collector, settings.metrics_seconds)
+    exporting.start()
+    return exporting
 
 
 if __name__ == "__main__":

@@ -251,6 +251,12 @@ class ChassisSettings:
     trace_ratio: float = setting(
         "EGOV_TRACE_RATIO", "share of traces begun here that are recorded, 0 to 1", default=1.0, parse=number(0, 1)
     )
+    metrics_seconds: float = setting(
+        "EGOV_METRICS_SECONDS",
+        "seconds between two exports of metrics to OTEL_EXPORTER_OTLP_ENDPOINT; 0: none are sent",
+        default=0.0,
+        parse=number(0, 3600),
+    )
     threads: int = setting(
         "EGOV_THREADS",
         "threads that serve calls; more than cores x 3 costs throughput",

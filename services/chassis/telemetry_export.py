@@ -21,6 +21,7 @@ _QUEUE, _BATCH, _EVERY_MS = 8192, 512, 500.0
 _ATTEMPT_S = 10.0
 _CLOSE_S = 3.0
 _exporters: dict[int, SpanExporter] = {}
+_INSTANCE = uuid.uuid4().hex[:12]
 
 
 def provider(service: str, version: str, endpoint: str | None, exporter: SpanExporter | None) -> TracerProvider:
@@ -28,12 +29,9 @@ def provider(service: str, version: str, endpoint: str | None, exporter: SpanExp
 
     It records every span that it is asked for: what is not sampled does not get here.
     """
-    resource = Resource(
-        {"service.name": service, "service.version": version, "service.instance.id": uuid.uuid4().hex[:12]}
-    )
     made = TracerProvider(
         sampler=ALWAYS_ON,
-        resource=resource,
+        resource=resource(service, version),
         shutdown_on_exit=False,
         span_limits=SpanLimits(max_span_attributes=64, max_events=0, max_links=64, max_attribute_length=1000),
     )
@@ -50,6 +48,26 @@ def provider(service: str, version: str, endpoint: str | None, exporter: SpanExp
     return made
 
 
+def resource(service: str, version: str) -> Resource:
+    """What this process says of itself, with its spans and its metrics."""
+    return Resource({"service.name": service, "service.version": version, "service.instance.id": _INSTANCE})
+
+
+def credentials(endpoint: str) -> grpc.ChannelCredentials | None:
+    """What a channel to the collector shows and trusts; None for one on this machine. Raises ValueError.
+
+    An `https://` endpoint is reached by mutual TLS, with the files of EGOV_TLS_CERT, EGOV_TLS_KEY and EGOV_TLS_TRUST.
+    """
+    address = urlsplit(endpoint)
+    if address.scheme not in ("http", "https") or not address.hostname or not address.port:
+        raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT is http://host:port or https://host:port")
+    if address.scheme == "https":
+        return _own_files()
+    if address.hostname not in _LOOPBACK:
+        raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT without TLS is for this machine only; use https://")
+    return None
+
+
 def close(made: TracerProvider) -> None:
     """Send what is buffered; give up after three seconds, because a collector that is away must not hold a stop."""
     closing = threading.Thread(target=made.shutdown, name="telemetry-close", daemon=True)
@@ -61,17 +79,13 @@ def close(made: TracerProvider) -> None:
 
 
 def _sender(endpoint: str) -> SpanExporter:
-    address = urlsplit(endpoint)
-    if address.scheme not in ("http", "https") or not address.hostname or not address.port:
-        raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT is http://host:port or https://host:port")
-    if address.scheme == "https":
-        return OTLPSpanExporter(endpoint=endpoint, credentials=_credentials(), timeout=_ATTEMPT_S)
-    if address.hostname not in _LOOPBACK:
-        raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT without TLS is for this machine only; use https://")
-    return OTLPSpanExporter(endpoint=endpoint, insecure=True, timeout=_ATTEMPT_S)
+    shown = credentials(endpoint)
+    if shown is None:
+        return OTLPSpanExporter(endpoint=endpoint, insecure=True, timeout=_ATTEMPT_S)
+    return OTLPSpanExporter(endpoint=endpoint, credentials=shown, timeout=_ATTEMPT_S)
 
 
-def _credentials() -> grpc.ChannelCredentials:
+def _own_files() -> grpc.ChannelCredentials:
     parts = []
     for key in ("EGOV_TLS_TRUST", "EGOV_TLS_KEY", "EGOV_TLS_CERT"):
         path = os.environ.get(key, "")

@@ -7,6 +7,7 @@ from typing import Any
 from services.chassis import metrics, run
 from services.chassis.entrypoints import every
 from tests.integration.chassis.harness import World
+from tests.integration.observability.taking import Taking, serving
 from tests.waiting import wait_for
 
 ENDED = "SELECT count(*) FROM permit WHERE ended"
@@ -62,3 +63,15 @@ def test_the_depth_of_the_queues_is_measured(world: World) -> None:
     assert value("egov_outbox_depth") == 1
     assert value("egov_parked", {"consumer": "closed-incidents"}) == 1
     assert value("egov_ready") == 0, "its database answers, but it was not started"
+
+
+def test_a_process_that_is_told_to_sends_its_metrics_to_the_collector(world: World) -> None:
+    taking = Taking()
+    with (
+        serving(taking) as endpoint,
+        world.process("timers", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, EGOV_METRICS_SECONDS="0.1"),
+    ):
+        request = taking.sent.get(timeout=10)
+    (whole,) = request.resource_metrics
+    assert "permits" in [each.value.string_value for each in whole.resource.attributes]
+    assert {"egov_outbox_depth", "egov_pool_size"} <= {each.name for each in whole.scope_metrics[0].metrics}
