@@ -160,9 +160,9 @@ def jobs(state: str, rows: int) -> None:
     _jobs.labels(state).set(rows)
 
 
-def job_run(job: str, outcome: str) -> None:
-    """A try of a job ended. Outcomes are those of attribute `egov.job.outcome`."""
-    _job_runs.labels(job, outcome).inc()
+def job_run(name: str, outcome: str) -> None:
+    """A try of the job of that name ended. Outcomes are those of attribute `egov.job.outcome`."""
+    _job_runs.labels(name, outcome).inc()
     if outcome == "retried":
         _retries.inc()
 

@@ -1,4 +1,4 @@
-"""The pages of ARCHITECTURE.md, the page on security and the runbooks say nothing of what is not there.
+"""The pages of ARCHITECTURE.md, on security, the runbooks and the alerts' playbooks say nothing of what is not there.
 
 What a page puts into backticks is looked up: files exist, links lead somewhere, commands and tests are there, and every
 other name occurs in the project itself. Numbers in `limits.md` are those of the code.
@@ -23,7 +23,8 @@ from tests.contract.system import ROOT
 FOLDER = ROOT / "docs/architecture"
 SECURITY = ROOT / "docs/security.md"
 RUNBOOKS = sorted((ROOT / "docs/runbooks").glob("*.md"))
-PAGES = [ROOT / "ARCHITECTURE.md", SECURITY, *sorted(FOLDER.glob("*.md")), *RUNBOOKS]
+PLAYBOOKS = sorted((ROOT / "observability/alerts").glob("*.md"))
+PAGES = [ROOT / "ARCHITECTURE.md", SECURITY, *sorted(FOLDER.glob("*.md")), *RUNBOOKS, *PLAYBOOKS]
 EACH = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
 QUOTED = re.compile(r"`([^`]+)`")

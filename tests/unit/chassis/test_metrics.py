@@ -40,7 +40,7 @@ def test_every_function_moves_its_metric() -> None:
     assert (_value("egov_parked", consumer="tests"), _value("egov_jobs", state="pending")) == (2, 6)
     assert (_value("egov_pool_in_use"), _value("egov_pool_size")) == (3, 16)
     assert (_value("egov_relay_leads"), _value("egov_ready"), _value("egov_restored")) == (1, 1, 1)
-    assert _value("egov_job_runs_total", job="tests", outcome="done") == 1
+    assert _value("egov_job_runs_total", job_name="tests", outcome="done") == 1
     assert _value("egov_retries_total") == 2
     assert _value("egov_call_errors_total", method=method, reason="STALE_VERSION") == 1
 
