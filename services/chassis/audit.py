@@ -10,6 +10,7 @@ import logging
 import re
 import threading
 from collections import deque
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -20,13 +21,20 @@ from services.chassis import logs, telemetry
 from services.chassis.call import Call
 from services.chassis.database import is_passing
 from services.chassis.tables import AUDIT_COLUMNS, columns
+from services.kernel import checks
 from services.kernel.clock import Clock
 from services.kernel.errors import exhausted
 from services.kernel.ids import uuid7
 
 log = logging.getLogger(__name__)
 
-ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+# What else a field of that name may hold beside a UUID: an id that the network itself gives, or an enterprise's code.
+# Anything else that somebody sends as an id may be a phone or an identity number, and is not kept.
+OTHER_IDS: Mapping[str, Callable[[str], object]] = {
+    "client_id": re.compile(r"[a-z][a-z0-9-]{2,39}").fullmatch,
+    "event_id": re.compile(r"egov(\.[a-z0-9]+){2}:[0-9]{1,9}:[0-9]{1,19}").fullmatch,
+    "holder_id": lambda text: _is_enterprise(text),
+}
 MOST_WAITING = 2000
 BATCH = 200
 GATHER_S = 0.05
@@ -59,15 +67,25 @@ def audit_row(call: Call, at: datetime, outcome: str, *, target: str | None = No
 
 
 def target_of(request: Any) -> str | None:
-    """The id that a request is about: its first field that is named `..._id` and set; None if it has no such id."""
+    """The id that a request is about: its first field that is named `..._id` and set.
+
+    None if it has no such field, or if what stands there is no id: a request that was refused may hold anything.
+    """
     if request is None:
         return None
     for field in request.DESCRIPTOR.fields:
         if field.name.endswith("_id") and field.type == field.TYPE_STRING and getattr(request, field.name):
             text = str(getattr(request, field.name))
-            # A request that was refused may hold anything, also what no database takes.
-            return text if ID.fullmatch(text) else None
+            other = OTHER_IDS.get(field.name)
+            return text if checks.is_uuid(text) or (other is not None and other(text)) else None
     return None
+
+
+def _is_enterprise(text: str) -> bool:
+    """Whether it is an enterprise's code. Some are digits alone; one that could be a person's number is not taken."""
+    broken = {rule.removeprefix("code_citizen_number") for rule in checks.citizen_number(text)}
+    of_a_person = text[6:8] in ("19", "20") and broken <= {"_check"}
+    return checks.social_credit_code(text)[0] and not of_a_person
 
 
 class AuditWriter:

@@ -63,9 +63,10 @@ def test_an_id_that_no_database_takes_does_not_stop_the_log(world: World) -> Non
     with world.running("rpc"):
         assert read(world, "\0").reason == "INVALID_ARGUMENT"
         assert read(world, "a person's name").reason == "INVALID_ARGUMENT"
+        assert read(world, "13905330417").reason == "INVALID_ARGUMENT"
         assert read(world, str(uuid7())).status is grpc.StatusCode.NOT_FOUND
-        wait_for("all are written", lambda: len(world.sql(ROWS)) == 3)
-    assert [row[2] for row in world.sql(ROWS)][:2] == [None, None]
+        wait_for("all are written", lambda: len(world.sql(ROWS)) == 4)
+    assert [row[2] for row in world.sql(ROWS)][:3] == [None, None, None]
 
 
 def test_rows_wait_for_a_database_that_is_away(world: World) -> None:
