@@ -22,6 +22,7 @@ from nameko.extensions import SharedExtension
 from services.chassis import logs, metrics, telemetry
 from services.chassis.contract import about_person
 from services.chassis.faultpoints import faultpoint
+from services.chassis.floor import Floor
 from services.chassis.lease import Lease
 from services.chassis.owntopic import mark
 from services.chassis.producer import Producer
@@ -40,13 +41,14 @@ LAST_ANSWERS_S = 4.0
 REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidRecordError)
 
 # Asked first: to plan the look at the head takes longer than this, and mostly there is nothing to see.
-WAITING = sa.text("SELECT EXISTS (SELECT FROM chassis.outbox)")
+WAITING = sa.text("SELECT EXISTS (SELECT FROM chassis.outbox WHERE position >= :floor)")
 # Each OFFSET keeps the planner from another way, which reads the log for every event that waits, at each look: it takes
 # the two columns of the key for independent and expects one row in all, and when the outbox fills while Kafka is away,
 # it goes on for a minute to believe that it is as good as empty.
 HEAD = sa.text(
     "SELECT o.position, e.event_id, e.type, e.aggregate_id, e.headers, e.traceparent, e.body, e.case_number,"
-    " e.logged_at FROM (SELECT * FROM chassis.outbox ORDER BY position OFFSET 0) o CROSS JOIN LATERAL ("
+    " e.logged_at FROM (SELECT * FROM chassis.outbox WHERE position >= :floor ORDER BY position OFFSET 0) o"
+    " CROSS JOIN LATERAL ("
     " SELECT * FROM chassis.event_log WHERE event_id = o.event_id AND logged_at = o.logged_at OFFSET 0) e"
     " WHERE e.aggregate_id <> ALL(:busy) ORDER BY o.position LIMIT :most"
 )
@@ -95,6 +97,7 @@ class Relay(SharedExtension):
         self._answers: SimpleQueue[tuple[Sent, Any]] = SimpleQueue()
         self._acknowledged: list[Sent] = []
         self._refused: dict[str, float] = {}
+        self._floor = Floor()
         self._published: dict[int, int] = {}
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
@@ -146,6 +149,7 @@ class Relay(SharedExtension):
                 logs.event(log, logging.WARNING, "relay could not hand on", reason=telemetry.failure(error))
 
     def _publish_last(self) -> None:
+        self._floor.clear()
         if self._lease.epoch is not None:
             self._work(LAST_SENDS_S, until_empty=True)
 
@@ -180,11 +184,16 @@ class Relay(SharedExtension):
             return 0
         now = time.monotonic()
         self._refused = {key: until for key, until in self._refused.items() if until > now}
+        floor = self._floor.at(now)
         with self._engine.connect() as connection:
-            if not connection.execute(WAITING).scalar():
-                return 0
-            rows = connection.execute(HEAD, {"most": room, "busy": [*self._in_flight, *self._refused]}).all()
-        chosen = _first_of_each_key([Queued(*row) for row in rows])
+            waiting = connection.execute(WAITING, {"floor": floor}).scalar()
+            facts = {"floor": floor, "most": room, "busy": [*self._in_flight, *self._refused]}
+            rows = [Queued(*row) for row in connection.execute(HEAD, facts)] if waiting else []
+        # What Kafka refused is neither found nor on its way, and yet in the queue.
+        if not self._refused:
+            on_their_way = [sent.event.position for sent in self._in_flight.values()]
+            self._floor.found([*(row.position for row in rows), *on_their_way], now)
+        chosen = _first_of_each_key(rows)
         if not chosen:
             return 0
         self._producer.ready()
@@ -268,6 +277,7 @@ class Relay(SharedExtension):
 
     def _forget(self) -> None:
         """Give up what is in flight, with the producer that has it: it is still in the outbox."""
+        self._floor.clear()
         if not self._in_flight and not self._producer.open:
             return
         self._producer.close()

@@ -27,12 +27,15 @@ SHARE = 0.3
 # Of a hundred events, one passed after the snapshot was taken: none of them can be cleaned away.
 DEAD_SHARE = 0.01
 SECONDS, THREADS, IDS = 2.5, 2, 2_000
-WAITING, LOOKS = (100, 20_000), 9
-"""Events in the queue at a look: on an ordinary day, and when Kafka was away for a while."""
+USUAL, MANY_WAITING, FROM_THE_BEGINNING = "100 waiting", "20,000 waiting", "100 waiting, from the beginning"
+WAITING, LOOKS = {USUAL: 100, MANY_WAITING: 20_000, FROM_THE_BEGINNING: 100}, 9
+"""Events in the queue at a look: on an ordinary day, and when Kafka was away for a while; and at the look every 5 s."""
 LONGEST_LOOK_MS = 5_000.0
 MOST, MOST_HEAD = 1.2, 1.5
 KINDS = ("read", "list", "list of one state", "list of one village", "write")
-LOOK = HEAD.text.replace(":busy", "%(busy)s::text[]").replace(":most", "%(most)s")
+LOOK = HEAD.text.replace(":busy", "%(busy)s::text[]").replace(":most", "%(most)s").replace(":floor", "%(floor)s")
+# Where the relay begins when nothing but this waits.
+FLOOR = "SELECT min(position) FROM chassis.outbox"
 QUEUE = (
     "INSERT INTO chassis.outbox (event_id, logged_at)"
     " SELECT event_id, logged_at FROM chassis.event_log ORDER BY event_id DESC LIMIT %s"
@@ -43,7 +46,7 @@ QUEUE = (
 class Looked(Sample):
     """Calls, and how long the relay's look at its queue takes in the database, in milliseconds, by what waits there."""
 
-    head_ms: Mapping[int, float]
+    head_ms: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,31 +123,36 @@ def _old_snapshot(stack: Stack) -> Iterator[None]:
         yield
 
 
-def _head_ms(stack: Stack) -> dict[int, float]:
+def _head_ms(stack: Stack) -> dict[str, float]:
     """How long the relay's statement takes inside the database; the median of some looks."""
     assert stack.postgres is not None
     with stack.database("grid") as connection, stack.postgres.connect("grid") as administrator:
-        found = {waiting: look_ms(connection, waiting) for waiting in WAITING}
+        found = {
+            name: look_ms(connection, waiting, whole=name == FROM_THE_BEGINNING) for name, waiting in WAITING.items()
+        }
         # What was undone is cleaned away at once, not beside the next measurement.
         administrator.execute("VACUUM chassis.outbox")
     return found
 
 
-def look_ms(connection: psycopg.Connection, waiting: int) -> float:
-    """With so many events in the queue. They wait in a transaction that is undone, so that the relay leaves them.
+def look_ms(connection: psycopg.Connection, waiting: int, *, whole: bool = False) -> float:
+    """With so many events in the queue, from where the relay looks or from the beginning.
 
-    What takes longer than the service's statements may take counts as ended there.
+    They wait in a transaction that is undone, so that the relay leaves them. What takes longer than the service's
+    statements may take counts as ended there.
     """
     try:
         with connection.transaction(force_rollback=True):
             connection.execute(QUEUE, (waiting,))
-            return median(_explained_ms(connection) for _ in range(LOOKS))
+            row = connection.execute(FLOOR).fetchone()
+            assert row is not None
+            return median(_explained_ms(connection, 0 if whole else row[0]) for _ in range(LOOKS))
     except psycopg.errors.QueryCanceled:
         return LONGEST_LOOK_MS
 
 
-def _explained_ms(connection: psycopg.Connection) -> float:
-    facts = {"busy": [], "most": MOST_IN_FLIGHT}
+def _explained_ms(connection: psycopg.Connection, floor: int) -> float:
+    facts = {"floor": floor, "busy": [], "most": MOST_IN_FLIGHT}
     row = connection.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {LOOK}".encode(), facts).fetchone()
     assert row is not None
     return float(row[0][0]["Execution Time"])
@@ -158,10 +166,12 @@ def _tells(few: str, many: str) -> list[Told]:
         told.append(Told(f"{kind}: processor time, many : few", _cpu_ratio(large, index), "x", bound, _is_flat))
         told.append(Told(f"{kind}: median time, many : few", _time_ratio(large, index), "x", bound, _is_flat))
     for waiting in WAITING:
-        name = f"head read, {waiting:,} waiting"
+        name = f"head read, {waiting}"
         told.append(Told(f"{name}, {few}", _head_of(0, waiting), "ms"))
         told.append(Told(f"{name}, {many}", _head_of(len(KINDS), waiting), "ms"))
-        told.append(Told(f"{name}, many : few", _head_ratio(waiting), "x", f"flat (<= {MOST_HEAD}x)", _is_flat_head))
+        if waiting != FROM_THE_BEGINNING:
+            ratio = _head_ratio(waiting)
+            told.append(Told(f"{name}, many : few", ratio, "x", f"flat (<= {MOST_HEAD}x)", _is_flat_head))
     return told
 
 
@@ -181,7 +191,7 @@ def _time_ratio(one: int, other: int) -> Callable[[Sequence[Sample]], float]:
     return lambda samples: samples[one].quantile_ms(0.5) / samples[other].quantile_ms(0.5)
 
 
-def _head_of(side: int, waiting: int) -> Callable[[Sequence[Sample]], float]:
+def _head_of(side: int, waiting: str) -> Callable[[Sequence[Sample]], float]:
     def figure(samples: Sequence[Sample]) -> float:
         looked = samples[side]
         assert isinstance(looked, Looked)
@@ -190,6 +200,6 @@ def _head_of(side: int, waiting: int) -> Callable[[Sequence[Sample]], float]:
     return figure
 
 
-def _head_ratio(waiting: int) -> Callable[[Sequence[Sample]], float]:
+def _head_ratio(waiting: str) -> Callable[[Sequence[Sample]], float]:
     many, few = _head_of(len(KINDS), waiting), _head_of(0, waiting)
     return lambda samples: many(samples) / few(samples)

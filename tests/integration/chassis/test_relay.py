@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from services.chassis import relay, telemetry
+from services.chassis import floor, relay, telemetry
 from services.chassis.lease import Lease
 from services.kernel.ids import uuid7
 from tests.integration.chassis.harness import World
@@ -88,7 +88,7 @@ def test_a_look_at_the_head_reads_as_much_of_the_log_as_it_takes_however_much_wa
     dialect = sa.make_url("postgresql+psycopg://").get_dialect()()
     query = f"EXPLAIN (ANALYZE, FORMAT JSON) {relay.HEAD.compile(dialect=dialect)}"
     with world.connect() as connection:
-        ((plan,),) = connection.execute(query.encode(), {"busy": ["a1"], "most": 50})
+        ((plan,),) = connection.execute(query.encode(), {"floor": 0, "busy": ["a1"], "most": 50})
     of_the_log = [each for each in nodes(plan[0]["Plan"]) if "event_log" in each.get("Relation Name", "")]
     assert sum(each["Actual Rows"] * each["Actual Loops"] for each in of_the_log) <= 51
 
@@ -128,6 +128,19 @@ def test_of_two_relays_one_works_and_the_other_takes_over(world: World) -> None:
         world.record(world.ended(str(uuid7())))
         sent(world, 51)
         assert world.value("SELECT owner FROM chassis.lease") != owner
+
+
+def test_what_is_committed_late_below_what_was_sent_is_sent_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(floor, "SETTLED_S", 0.0)
+    world.record(world.ended(str(uuid7())))
+    world.sql("DELETE FROM chassis.outbox")
+    with world.connect() as frozen, world.running():
+        with frozen.transaction():
+            frozen.execute(QUEUE.encode(), (1,))
+            for count in (1, 2):
+                world.record(world.ended(str(uuid7())))
+                sent(world, count)
+        sent(world, 3)
 
 
 def test_a_relay_that_stops_waits_for_its_answers_though_others_go_on_to_commit(
