@@ -13,6 +13,7 @@ from gateway.catalogue.config import CatalogueSettings
 from gateway.catalogue.model import Book
 from gateway.catalogue.reflection import Reflection
 from gateway.catalogue.web import CatalogueSite
+from services.chassis import metrics
 from services.chassis.admin import AdminServer
 from services.chassis.tls import TlsIdentity
 
@@ -24,7 +25,7 @@ class Catalogue:
     """Everything that the process serves."""
 
     def __init__(self, settings: CatalogueSettings, book: Book) -> None:
-        identity = TlsIdentity(settings.tls_cert, settings.tls_key, settings.tls_trust)
+        identity = self._identity = TlsIdentity(settings.tls_cert, settings.tls_key, settings.tls_trust)
         self._rpc = grpc.server(ThreadPoolExecutor(_STREAMS, "reflection"), maximum_concurrent_rpcs=_STREAMS)
         self._rpc.add_generic_rpc_handlers((Reflection(book),))
         if self._rpc.add_secure_port(str(settings.rpc_listen), identity.server_credentials()) == 0:
@@ -46,6 +47,7 @@ class Catalogue:
 
     def start(self) -> None:
         """Listen on all three. Raises OSError for a taken port."""
+        metrics.tls_expiry(self._identity.expires_at())
         self._admin.start()
         self._http.prepare()
         threading.Thread(target=self._http.serve, name="site", daemon=True).start()

@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from services.chassis import logs, telemetry
+from services.chassis import logs, metrics, telemetry
 from services.chassis.call import Call
 from services.chassis.database import as_refusal
 from services.chassis.interceptors.caller import language_of
@@ -112,9 +112,11 @@ class HttpDoor(SharedExtension):
                 logs.event(log, logging.ERROR, "unforeseen error", exc_info=True, method=route.path, reason=reason)
                 response = _refused(as_refusal(error) or internal(), language, span.trace_id)
             span.set("http.response.status_code", response.status_code)
+            seconds = time.perf_counter() - started
+            metrics.call(f"{route.verb} {route.path}", str(response.status_code), seconds)
             if response.status_code >= 500:
                 span.fail(str(response.status_code))
-                duration = round((time.perf_counter() - started) * 1000, 1)
+                duration = round(seconds * 1000, 1)
                 logs.event(
                     log,
                     logging.WARNING,

@@ -95,7 +95,10 @@ def _call_series(method: str, code: str) -> tuple[Counter, Histogram]:
 
 
 def call(method: str, code: str, seconds: float) -> None:
-    """A call was answered. `method` is the contract's full name, `code` the gRPC status by name."""
+    """A call was answered. `method` is the contract's full name, `code` the gRPC status by name.
+
+    Of a plain HTTP door: verb and route as declared, and the HTTP status.
+    """
     calls, duration = _call_series(method, code)
     calls.inc()
     duration.observe(seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.request
 from pathlib import Path
 
 import grpc
@@ -44,6 +45,20 @@ def test_a_member_gets_a_token_that_every_service_takes(doors: Doors) -> None:
     assert headers["Cache-Control"] == "no-store"
     claims = verifier(doors).verify(answer["access_token"], peer_fingerprint=None)
     assert (claims.client_id, claims.vouched, claims.region, claims.level) == ("rizhao-office", None, "371100", 0)
+
+
+def test_calls_of_the_http_door_are_counted_by_route_and_status(doors: Doors) -> None:
+    def counted(verb: str, route: str, code: str) -> float:
+        with urllib.request.urlopen(f"http://{doors.environment['EGOV_ADMIN_LISTEN']}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        series = f'egov_calls_total{{code="{code}",method="{verb} {route}"}} '
+        return sum(float(line.removeprefix(series)) for line in lines if line.startswith(series))
+
+    keys, tokens = counted("GET", KEY_SET, "200"), counted("POST", "/oauth2/token", "401")
+    assert doors.http("GET", KEY_SET)[0] == 200
+    assert doors.http("POST", "/oauth2/token", own("no assertion"))[0] == 401
+    assert counted("GET", KEY_SET, "200") == keys + 1
+    assert counted("POST", "/oauth2/token", "401") == tokens + 1
 
 
 def test_an_assertion_is_good_once_also_when_it_bought_nothing(doors: Doors) -> None:
