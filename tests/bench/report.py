@@ -81,14 +81,15 @@ def as_text(results: Sequence[Result]) -> str:
 
 
 def as_markdown(results: Sequence[Result]) -> str:
-    """The table that README shows."""
+    """The table that README shows: the figures that have an aim."""
     lines = ["| line | figure | min | median | max | aim |", "|---|---|---:|---:|---:|---|"]
     for result in results:
         for each in result.figures:
-            unit = f" {each.unit}" if each.unit else ""
-            values = " | ".join(_number(value) + unit for value in each.spread.all())
-            aim = f"{each.aim}{'' if each.holds is not False else ' (falls short)'}"
-            lines.append(f"| {result.title} | {each.name} | {values} | {aim} |")
+            if each.holds is not None:
+                values = " | ".join(map(_number, each.spread.all()))
+                name = f"{each.name}, {each.unit}" if each.unit else each.name
+                aim = f"{each.aim}{'' if each.holds else ' **falls short**'}"
+                lines.append(f"| `{result.key}` | {name} | {values} | {aim} |")
     return "\n".join(lines)
 
 
