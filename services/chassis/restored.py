@@ -86,9 +86,9 @@ class RestoreWatch(SharedExtension):
 
     def _compare(self) -> bool:
         """Whether the topic holds an event of ours that the log lacks. If not, the relay may publish."""
+        runtime = self._runtime
         # A transaction would wait for Kafka.
-        connecting = self._runtime.looking.connect()
-        with connecting as connection, OwnTopic(self._runtime.kafka_config(), self._topic) as topic:
+        with runtime.looking.connect() as connection, OwnTopic(runtime.kafka_config(), self._topic) as topic:
             marks = marks_of(connection)
             ends = topic.ends()
             stranger = next(topic.unlogged(connection, marks, ends), None)
@@ -97,7 +97,7 @@ class RestoreWatch(SharedExtension):
                 return True
             if marks != ends:
                 mark(connection, ends)
-        self._runtime.compared.set()
+        runtime.compared.set()
         return False
 
     def _refuse(self) -> None:

@@ -123,11 +123,14 @@ class Process:
 
     def _readiness(self) -> tuple[bool, dict[str, Any]]:
         """Started, not stopping, own database answers. Broker and lag are metrics: the outbox rides them out."""
-        if not self._container.started or self._runtime.stopping.is_set():
+        if not self._serves():
             return False, {"reason": "STOPPING" if self._runtime.stopping.is_set() else "STARTING"}
         with self._runtime.looking.connect() as connection:
             connection.execute(sa.text("SELECT 1"))
         return True, {}
+
+    def _serves(self) -> bool:
+        return self._container.started and not self._runtime.stopping.is_set()
 
     def _status(self) -> str:
         consumers: Consumers | None = self._container.shared_extensions.get(Consumers)
@@ -156,7 +159,7 @@ class Process:
         except sa.exc.SQLAlchemyError:
             metrics.ready(False)
             return
-        metrics.ready(self._container.started and not self._runtime.stopping.is_set())
+        metrics.ready(self._serves())
         metrics.outbox(queues["outbox_depth"], queues["outbox_age_ms"] / 1000)
         metrics.jobs("PENDING", queues["jobs_pending"])
         metrics.jobs("FAILED", queues["jobs_failed"])

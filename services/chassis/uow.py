@@ -161,8 +161,7 @@ class Transaction:
         self._call.transaction_open = not self._call.reading
 
     def _connect(self) -> sa.Connection:
-        connection = self._runtime.engine.connect()
-        return connection.execution_options(isolation_level="AUTOCOMMIT") if self._call.reading else connection
+        return (self._runtime.looking if self._call.reading else self._runtime.engine).connect()
 
     def _claim(self, connection: sa.Connection) -> None:
         idempotency = idempotency_of(self._call, shanghai_day(self._now))

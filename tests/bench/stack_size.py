@@ -27,8 +27,8 @@ SHARE = 0.3
 # Of a hundred events, one passed after the snapshot was taken: none of them can be cleaned away.
 DEAD_SHARE = 0.01
 SECONDS, THREADS, IDS = 2.5, 2, 2_000
-USUAL, MANY_WAITING, FROM_THE_BEGINNING = "100 waiting", "20,000 waiting", "100 waiting, from the beginning"
-WAITING, LOOKS = {USUAL: 100, MANY_WAITING: 20_000, FROM_THE_BEGINNING: 100}, 9
+FROM_THE_BEGINNING = "100 waiting, from the beginning"
+WAITING, LOOKS = {"100 waiting": 100, "20,000 waiting": 20_000, FROM_THE_BEGINNING: 100}, 9
 """Events in the queue at a look: on an ordinary day, and when Kafka was away for a while; and at the look every 5 s."""
 LONGEST_LOOK_MS = 5_000.0
 MOST, MOST_HEAD = 1.2, 1.5
