@@ -38,6 +38,16 @@ class Chain:
         """One of the two officers who inspect."""
         return self.city.people.office.vouching_for(LOGINS[number], DEPARTMENT)
 
+    def await_inspection(self) -> None:
+        """The inspection that the incident's dispatch opens, once it is there."""
+        query = {"incidentId": self.incident["incidentId"]}
+
+        def opened() -> list[Json]:
+            found: list[Json] = self.city.gateway.get("/v1/inspections", query, door=self.officer()).body["inspections"]
+            return found
+
+        (self.inspection,) = wait_for("an inspection", opened)
+
     def inspect(self, command: str, by: Staff, **said: Any) -> None:
         """Somebody leads the inspection a step on."""
         body = {"version": self.inspection["version"]} | said

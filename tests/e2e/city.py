@@ -28,6 +28,7 @@ VILLAGE_ELSEWHERE = "371103001001"
 COUNTY_ELSEWHERE = VILLAGE_ELSEWHERE[:6]
 CENTRE = f"{COUNTY}-ZHZX"
 RUBBISH = {"standard": "GB/T 47678.5-2026", "kind": "INCIDENT_KIND_EVENT", "code": "06010"}
+FOOD_LICENCE = "11100000MB0328832T014"
 GRID_TOPIC, NOTIFICATION_TOPIC, IDENTITY_TOPIC = "egov.grid.v1", "egov.notification.v1", "egov.identity.v1"
 INSPECTION_TOPIC, CERTIFICATES_TOPIC = "egov.inspection.v1", "egov.certificates.v1"
 PATIENCE_S = 60.0
@@ -136,6 +137,19 @@ def report(**said: Any) -> Json:
     """A plain report of rubbish at a crossing, with what is said over it; None takes a field out."""
     plain = {"type": RUBBISH, "region": VILLAGE, "description": "Rubbish at the crossing", "reference": reference()}
     return {name: value for name, value in (plain | said).items() if value is not None}
+
+
+def licence_wanted(holder: str, holder_name: str, **said: Any) -> Json:
+    """What is needed for an enterprise's food business licence, with what is said over it."""
+    plain = {
+        "typeCode": FOOD_LICENCE,
+        "number": f"JY{uuid.uuid4().hex[:12].upper()}",
+        "holderKind": "HOLDER_KIND_ENTERPRISE",
+        "holder": holder,
+        "holderName": holder_name,
+        "region": VILLAGE,
+    }
+    return plain | said
 
 
 def reference(prefix: str = "e2e") -> str:

@@ -6,7 +6,6 @@ rectified lets it go on, and the incident is closed. Where nobody acts, an event
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +16,13 @@ import pytest
 from deploy.local.client import ApiError
 from tests.e2e.books import mail_ids
 from tests.e2e.chain import DEPARTMENT, Chain
-from tests.e2e.city import CENTRE, COUNTY, VILLAGE, City, Json
+from tests.e2e.city import CENTRE, COUNTY, FOOD_LICENCE, City, Json, licence_wanted
 from tests.e2e.edges import NOT_YET, declared_edges, outcomes, taken_in, whole_tree
 from tests.e2e.spans import what
 from tests.waiting import wait_for
 
 HYGIENE = {"standard": "RZ-LOCAL", "kind": "INCIDENT_KIND_EVENT", "code": "90001"}
 ENTERPRISE, NAME, MAILBOX = "92371199MAB0000158", "海曲小馆（虚构）", "haiqu@enterprises.rizhao.example"
-LICENCE = "11100000MB0328832T014"
 SPOILED = "FOOD-03"
 ELSEWHERE = f"{COUNTY}-CGJ"
 
@@ -75,14 +73,7 @@ TOLD = {
 @pytest.fixture(scope="module")
 def chain(city: City) -> Chain:
     """Market supervision issues the enterprise a food business licence before anything is reported."""
-    body = {
-        "typeCode": LICENCE,
-        "number": f"JY{uuid.uuid4().hex[:12].upper()}",
-        "holderKind": "HOLDER_KIND_ENTERPRISE",
-        "holder": ENTERPRISE,
-        "holderName": NAME,
-        "region": VILLAGE,
-    }
+    body = licence_wanted(ENTERPRISE, NAME)
     issued = city.gateway.post("/v1/certificates", body, door=city.people.officer(DEPARTMENT)).body["certificate"]
     return Chain(city, issued)
 
@@ -97,7 +88,7 @@ def refused(reason: str) -> Iterator[None]:
 
 def test_1_the_enterprise_holds_a_licence(chain: Chain) -> None:
     licence = chain.licence_is("VALID")
-    assert (licence["holder"], licence["issuer"], licence["typeCode"]) == (ENTERPRISE, DEPARTMENT, LICENCE)
+    assert (licence["holder"], licence["issuer"], licence["typeCode"]) == (ENTERPRISE, DEPARTMENT, FOOD_LICENCE)
 
 
 def test_2_a_citizen_reports_and_the_seat_dispatches(chain: Chain) -> None:
@@ -107,13 +98,7 @@ def test_2_a_citizen_reports_and_the_seat_dispatches(chain: Chain) -> None:
 
 
 def test_3_the_dispatch_opens_an_inspection_which_accepts_the_incident(chain: Chain) -> None:
-    query = {"incidentId": chain.incident["incidentId"]}
-
-    def opened() -> list[Json]:
-        found: list[Json] = chain.city.gateway.get("/v1/inspections", query, door=chain.officer()).body["inspections"]
-        return found
-
-    (chain.inspection,) = wait_for("an inspection", opened)
+    chain.await_inspection()
     assert chain.inspection["state"] == "INSPECTION_STATE_OPENED"
     assert chain.inspection["caseNumber"] == chain.case_number
     assert (chain.inspection["department"], chain.inspection["enterpriseCode"]) == (DEPARTMENT, ENTERPRISE)
@@ -136,7 +121,7 @@ def test_5_a_grave_finding_suspends_the_licence(chain: Chain) -> None:
         chain.inspect("recordFinding", chain.city.people.officer(ELSEWHERE), itemCode=SPOILED, gravity="GRAVITY_GRAVE")
     chain.inspect("recordFinding", chain.officer(1), itemCode=SPOILED, gravity="GRAVITY_GRAVE")
     (finding,) = chain.inspection["findings"]
-    assert (finding["officerId"], finding["certificateType"]) == (chain.officer_ids()[1], LICENCE)
+    assert (finding["officerId"], finding["certificateType"]) == (chain.officer_ids()[1], FOOD_LICENCE)
     assert chain.licence_is("SUSPENDED")["caseNumber"] == chain.case_number
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.city import COUNTY_ELSEWHERE, VILLAGE, VILLAGE_ELSEWHERE, City, Json
+from tests.e2e.city import COUNTY_ELSEWHERE, VILLAGE_ELSEWHERE, City, Json, licence_wanted
 from tests.e2e.refusing import (
     Refused,
     Scene,
@@ -27,9 +27,7 @@ from tests.e2e.refusing import (
 
 SERVICE, PATH = "certificates", "/v1/certificates"
 HOLDER = "92371199MAB000031X"
-FOOD, UNKNOWN, RETIRED = (
-    "11100000MB0328832T014", "11100000MB0328832T999", "11100000MB0328832T902",
-)  # fmt: skip
+UNKNOWN, RETIRED = "11100000MB0328832T999", "11100000MB0328832T902"
 FOOD_LASTS = timedelta(days=1826)
 
 # The licence is issued by market supervision and open to urban management; to the police it does not exist.
@@ -43,15 +41,7 @@ def at(away: timedelta) -> str:
 
 def application(**said: Any) -> Json:
     """What is needed for a food business licence, with what is said put over it."""
-    plain = {
-        "typeCode": FOOD,
-        "number": f"JY{uuid.uuid4().hex[:12].upper()}",
-        "holderKind": "HOLDER_KIND_ENTERPRISE",
-        "holder": HOLDER,
-        "holderName": "石臼早点铺（虚构）",
-        "region": VILLAGE,
-    }
-    return plain | said
+    return licence_wanted(HOLDER, "石臼早点铺（虚构）") | said
 
 
 def for_the_case(scene: Scene) -> Json:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from deploy.local.client import ApiError, TokenSource
-from tests.e2e.city import COUNTY, VILLAGE, City, Json
+from tests.e2e.city import COUNTY, City, Json, licence_wanted
 from tests.e2e.door import assert_refused
 from tests.waiting import wait_for
 
@@ -42,14 +42,7 @@ def told(city: City) -> Told:
     """Somebody reports the restaurant, and market supervision suspends the licence that it has just issued."""
     officer = city.people.officer(DEPARTMENT)
     case_number = city.file(enterpriseCode=RESTAURANT).body["incident"]["caseNumber"]
-    body = {
-        "typeCode": "11100000MB0328832T014",
-        "number": f"JY{uuid.uuid4().hex[:12].upper()}",
-        "holderKind": "HOLDER_KIND_ENTERPRISE",
-        "holder": RESTAURANT,
-        "holderName": "海曲小馆（虚构）",
-        "region": VILLAGE,
-    }
+    body = licence_wanted(RESTAURANT, "海曲小馆（虚构）")
     issued = city.gateway.post("/v1/certificates", body, door=officer).body["certificate"]
     said = {"version": issued["version"], "caseNumber": case_number}
     city.gateway.post(f"/v1/certificates/{issued['certificateId']}:suspend", said, door=officer)

@@ -20,7 +20,7 @@ from deploy.local.client import Answer
 from observability import files as telemetry
 from tests.e2e import marked
 from tests.e2e.chain import DEPARTMENT, Chain
-from tests.e2e.city import COUNTY, VILLAGE, City, Json, report
+from tests.e2e.city import COUNTY, VILLAGE, City, Json, licence_wanted, report
 from tests.e2e.door import Reply
 from tests.e2e.marked import (
     ADDRESS,
@@ -41,7 +41,7 @@ from tests.e2e.spans import spans_of
 from tests.waiting import wait_for
 
 HYGIENE = {"standard": "RZ-LOCAL", "kind": "INCIDENT_KIND_EVENT", "code": "90001"}
-ENTERPRISE, LICENCE, SPOILED = "92371199MAB0000158", "11100000MB0328832T014", "FOOD-03"
+ENTERPRISE, SPOILED = "92371199MAB0000158", "FOOD-03"
 CLIENT_SECRET = "k4-secret-of-nobody"
 PERSONAL = {
     "description": f"{NAME}（电话 {PHONE}）反映：厨房不洁。",
@@ -90,15 +90,7 @@ def officer(city: City) -> Any:
 
 
 def licence(**said: Any) -> Json:
-    plain = {
-        "typeCode": LICENCE,
-        "number": f"JY{uuid.uuid4().hex[:12].upper()}",
-        "holderKind": "HOLDER_KIND_ENTERPRISE",
-        "holder": ENTERPRISE,
-        "holderName": HOLDER,
-        "region": VILLAGE,
-    }
-    return plain | said
+    return licence_wanted(ENTERPRISE, HOLDER) | said
 
 
 def citizen(**said: Any) -> Json:
@@ -115,13 +107,7 @@ def use(chain: Chain) -> Answer:
 
 def inspect(chain: Chain) -> None:
     """From the inspection that the dispatch opened to its close, with a finding that suspends the licence."""
-    query = {"incidentId": chain.incident["incidentId"]}
-
-    def opened() -> list[Json]:
-        found: list[Json] = chain.city.gateway.get("/v1/inspections", query, door=chain.officer()).body["inspections"]
-        return found
-
-    (chain.inspection,) = wait_for("an inspection", opened)
+    chain.await_inspection()
     chain.inspect("assign", chain.officer(), officers=chain.officer_ids())
     chain.inspect("recordFinding", chain.officer(1), itemCode=SPOILED, gravity="GRAVITY_GRAVE")
     until = (datetime.now(UTC) + timedelta(days=7)).isoformat()

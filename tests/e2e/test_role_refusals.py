@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from deploy.local.client import TokenSource
-from tests.e2e.city import CENTRE, COUNTY, VILLAGE, City, Json, report
+from tests.e2e.city import CENTRE, COUNTY, City, Json, licence_wanted, report
 from tests.e2e.door import assert_refused
 from tests.waiting import wait_for
 
@@ -119,15 +119,8 @@ class Step:
         return self.scope.partition(".")[0]
 
 
-def licence_wanted(case: Case) -> tuple[str, Json]:
-    return "/v1/certificates", {
-        "typeCode": "11100000MB0328832T014",
-        "number": f"JY{uuid.uuid4().hex[:12].upper()}",
-        "holderKind": "HOLDER_KIND_ENTERPRISE",
-        "holder": ENTERPRISE,
-        "holderName": NAME,
-        "region": VILLAGE,
-    }
+def licence(case: Case) -> tuple[str, Json]:
+    return "/v1/certificates", licence_wanted(ENTERPRISE, NAME)
 
 
 def reported(case: Case) -> tuple[str, Json]:
@@ -139,7 +132,7 @@ def in_a_week() -> str:
 
 
 STEPS = [
-    Step("issue the licence", "certificates.certificates.issue", "officer", ("coordinator", "seat"), licence_wanted),
+    Step("issue the licence", "certificates.certificates.issue", "officer", ("coordinator", "seat"), licence),
     Step(
         "file", "grid.incidents.file", "citizen app",
         ("officer", "coordinator", "officer of the centre", "coordinator of the centre"), reported,

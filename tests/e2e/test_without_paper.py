@@ -16,13 +16,13 @@ import pytest
 from deploy.local.client import Answer, ApiError
 from deploy.local.tokens import Staff
 from tests.e2e.books import mail_ids
-from tests.e2e.city import CERTIFICATES_TOPIC, COUNTY, VILLAGE, City, Json
+from tests.e2e.city import CERTIFICATES_TOPIC, COUNTY, FOOD_LICENCE, City, Json, licence_wanted
 from tests.waiting import wait_for
 
 ENTERPRISE, NAME = "92371199MAB0000233", "灯塔海鲜酒楼（虚构）"
 HANDLES, ISSUER, POLICE, ENVIRONMENT = (f"{COUNTY}-{end}" for end in ("CGJ", "SCJG", "GAJ", "HBJ"))
 # The types of what the restaurant holds; the types in OPEN are open to urban management.
-FOOD, BUSINESS, DISCHARGE = "11100000MB0328832T014", "11100000MB0328832T901", "11100000MB9000001J901"
+FOOD, BUSINESS, DISCHARGE = FOOD_LICENCE, "11100000MB0328832T901", "11100000MB9000001J901"
 PRODUCTION, MEDICINE = "11100000MB0328832T902", "11100000MB0328832T903"
 ISSUED_BY = {FOOD: ISSUER, BUSINESS: ISSUER, DISCHARGE: ENVIRONMENT, PRODUCTION: ISSUER, MEDICINE: ISSUER}
 OPEN = {FOOD, BUSINESS, DISCHARGE}
@@ -98,14 +98,7 @@ def case(city: City) -> Case:
 
 
 def issue(city: City, type_code: str, department: str) -> Json:
-    said: dict[str, Any] = {
-        "typeCode": type_code,
-        "number": f"NP{uuid.uuid4().hex[:12].upper()}",
-        "holderKind": "HOLDER_KIND_ENTERPRISE",
-        "holder": ENTERPRISE,
-        "holderName": NAME,
-        "region": VILLAGE,
-    }
+    said = licence_wanted(ENTERPRISE, NAME, typeCode=type_code, number=f"NP{uuid.uuid4().hex[:12].upper()}")
     answer = city.gateway.post("/v1/certificates", said, door=city.people.officer(department))
     return dict(answer.body["certificate"])
 
