@@ -115,6 +115,9 @@ class Batches:
         faultpoint("consumer.after_admit")
         if found.next_offset != expected:
             raise Fenced
+        if self._taker.observes:
+            self._observe(items, found, whole, outcomes)
+            return
         seen, end = set(found.known), time.monotonic() + LONGEST_S
         for item in items:
             if item.arrival.key in found.held or (outcomes and time.monotonic() > end):
@@ -125,6 +128,26 @@ class Batches:
             seen.add(item.arrival.event_id)
             self._handle(item, whole, len(outcomes), spans)
             outcomes.append("taken")
+
+    def _observe(self, items: Sequence[Item], found: Any, whole: Transaction, outcomes: list[str]) -> None:
+        """The observer takes them all in one call, up to a held key. Raises _Undone with half of them: any may fail."""
+        seen, fresh = set(found.known), []
+        for item in items:
+            if item.arrival.key in found.held:
+                break
+            known = item.arrival.event_id in seen
+            outcomes.append("duplicate" if known else "taken")
+            if not known:
+                seen.add(item.arrival.event_id)
+                fresh.append(item)
+        if not fresh:
+            return
+        try:
+            self._taker.observe([item.envelope for item in fresh], whole, uncounted=fresh[0].arrival)
+        except Exception as error:
+            if is_away(error):
+                raise
+            raise _Undone(len(outcomes) // 2) from error
 
     def _handle(self, item: Item, whole: Transaction, place: int, spans: list[telemetry.Span]) -> None:
         """Raises _Undone with the number of events before this one, when it is the culprit."""

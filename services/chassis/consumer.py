@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
@@ -24,7 +24,7 @@ from services.chassis.positions import Positions
 from services.chassis.taking import Fenced, Taker
 
 if TYPE_CHECKING:
-    from services.chassis.entrypoints import On
+    from services.chassis.entrypoints import On, OnAny
 
 log = logging.getLogger(__name__)
 
@@ -35,25 +35,28 @@ LONGEST_ROUND_S = 5.0
 PAUSE_S = 0.5
 TRIES_BY_PATIENCE = 3
 LOST_PLACE_RETRY_S = 30.0
+METADATA_MS = 300_000
+# How soon an observer hears of a topic that was made after its start.
+NEW_TOPICS_MS = 5_000
 # Any record of a batch may have taken the last process down: after an assignment so many are taken one by one.
 CAREFUL = batches.MOST
 
 
 class Consumer:
-    """Takes events of one topic for one consumer id, partition by partition in order.
+    """Takes events of one topic, an observer's of all, for one consumer id, partition by partition in order.
 
     Everything happens on the consumer's own thread: kafka-python calls the listener on another one, but only while
     this one waits in `poll` or `close`.
     """
 
-    def __init__(self, container: Any, id: str, entrypoints: Sequence[On]) -> None:
+    def __init__(self, container: Any, id: str, entrypoints: Sequence[On | OnAny]) -> None:
         self.id = id
-        self.topic = entrypoints[0].topic
-        self.taker = Taker(container, id, {entrypoint.kind.name: entrypoint for entrypoint in entrypoints})
+        self.taker = Taker(container, id, entrypoints)
         self.lags: dict[tuple[str, str, int], int] = {}
         self._runtime = container.runtime
         from_beginning = entrypoints[0].start_at == "beginning"
-        self._positions = Positions(self._runtime.engine, id, self.topic, from_beginning=from_beginning)
+        self._positions = Positions(self._runtime.engine, id, from_beginning=from_beginning)
+        self._wanted = _subscription(entrypoints[0], self._runtime.service)
         self._batches = Batches(self._runtime, self.taker)
         self._careful: dict[TopicPartition, int] = {}
         self._survived: dict[TopicPartition, int] = {}
@@ -127,9 +130,10 @@ class Consumer:
             heartbeat_interval_ms=1500,
             max_poll_interval_ms=120_000,
             reconnect_backoff_max_ms=500,
+            metadata_max_age_ms=NEW_TOPICS_MS if self.taker.observes else METADATA_MS,
         )
         self._kafka = kafka
-        kafka.subscribe([self.topic], listener=_Listener(self))
+        kafka.subscribe(**self._wanted, listener=_Listener(self))
         return kafka
 
     def _close(self) -> None:
@@ -251,7 +255,7 @@ class Consumer:
         """False for a type that this consumer does not take. What names no type is taken, and parked."""
         for name, value in record.headers:
             if name == "ce_type":
-                return value is None or value.decode("utf-8", "replace") in self.taker.handlers
+                return value is None or self.taker.handler(value.decode("utf-8", "replace")) is not None
         return True
 
     def _note_lags(self, kafka: KafkaConsumer) -> None:
@@ -261,6 +265,13 @@ class Consumer:
                 lag = self._positions.lag(partition, end)
                 self.lags[(self.id, partition.topic, partition.partition)] = lag
                 metrics.consumer_lag(self.id, partition.topic, partition.partition, lag)
+
+
+def _subscription(entrypoint: On | OnAny, service: str) -> dict[str, Any]:
+    """What kafka-python is asked for: the one topic of `@on`, or all topics of the backbone but the service's own."""
+    if entrypoint.observes:
+        return {"pattern": rf"egov\.(?!{service}\.)[a-z0-9_]+\.v[0-9]+$"}
+    return {"topics": [cast("On", entrypoint).topic]}
 
 
 class _Listener(ConsumerRebalanceListener):

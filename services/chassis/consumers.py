@@ -1,9 +1,9 @@
-"""All consumers of a process: what `@on` declared, a thread per consumer id, and threads that resume and that watch."""
+"""All consumers of a process, by `@on` and `@on_any`: a thread for each id, one that resumes, one that watches."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from nameko.extensions import SharedExtension
 
@@ -13,17 +13,17 @@ from services.chassis.resume import Resumer
 from services.chassis.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from services.chassis.entrypoints import On
+    from services.chassis.entrypoints import On, OnAny
 
 
 class Consumers(SharedExtension):
-    """Takes events for all `@on` methods of a service class."""
+    """Takes events for all `@on` and `@on_any` methods of a service class."""
 
     def __init__(self) -> None:
-        self._declared: list[On] = []
+        self._declared: list[On | OnAny] = []
         self._consumers: list[Consumer] = []
 
-    def declare(self, entrypoint: On) -> None:
+    def declare(self, entrypoint: On | OnAny) -> None:
         """Add a method."""
         self._declared.append(entrypoint)
 
@@ -32,7 +32,7 @@ class Consumers(SharedExtension):
         ids = sorted({entrypoint.id for entrypoint in self._declared})
         by_id = {id: [entrypoint for entrypoint in self._declared if entrypoint.id == id] for id in ids}
         for id, entrypoints in by_id.items():
-            _demand_agreement(id, entrypoints)
+            demand_agreement(id, entrypoints)
         self._consumers = [Consumer(self.container, id, entrypoints) for id, entrypoints in by_id.items()]
         if not self._consumers:
             return
@@ -60,12 +60,17 @@ class Consumers(SharedExtension):
         return {key: lag for consumer in self._consumers for key, lag in consumer.lags.items()}
 
 
-def _demand_agreement(id: str, entrypoints: Sequence[On]) -> None:
-    """One consumer reads one topic, from one start, each type by one method."""
-    if len({entrypoint.topic for entrypoint in entrypoints}) > 1:
+def demand_agreement(id: str, entrypoints: Sequence[On | OnAny]) -> None:
+    """One consumer reads one topic, from one start, each type by one method; an observer is one method alone."""
+    if any(entrypoint.observes for entrypoint in entrypoints):
+        if len(entrypoints) > 1:
+            raise ContractError(f"consumer {id}: an observer shares its id with nobody")
+        return
+    declared = cast("Sequence[On]", entrypoints)
+    if len({entrypoint.topic for entrypoint in declared}) > 1:
         raise ContractError(f"consumer {id}: more than one topic")
-    if len({entrypoint.start_at for entrypoint in entrypoints}) > 1:
+    if len({entrypoint.start_at for entrypoint in declared}) > 1:
         raise ContractError(f"consumer {id}: more than one start")
-    types = [entrypoint.kind.name for entrypoint in entrypoints]
+    types = [entrypoint.kind.name for entrypoint in declared]
     if len(types) != len(set(types)):
         raise ContractError(f"consumer {id}: a type is taken twice")

@@ -1,4 +1,4 @@
-"""The decorators by which a service class says what it does: `@rpc`, `@on`, `@job`, `@every`, `@http`.
+"""The decorators by which a service class says what it does: `@rpc`, `@on`, `@on_any`, `@job`, `@every`, `@http`.
 
 Each is a nameko Entrypoint that hands itself to the server, consumer, runner, timer or door that all of its kind share.
 """
@@ -15,6 +15,7 @@ from nameko.extensions import Entrypoint
 from services.chassis.call import Call
 from services.chassis.consumers import Consumers
 from services.chassis.contract import ContractError, Method, event_kind, methods_of, topic_of
+from services.chassis.envelope import Envelope
 from services.chassis.httpdoor import HttpDoor
 from services.chassis.jobs import JobRunner
 from services.chassis.rpcserver import RpcServer
@@ -77,6 +78,7 @@ class On(_ChassisEntrypoint):
     """
 
     part = "events"
+    observes = False
     consumers = Consumers()
 
     def __init__(self, event: type[Message], *, id: str, start: Start, topic: str = "", **kwargs: Any) -> None:
@@ -91,6 +93,37 @@ class On(_ChassisEntrypoint):
     def join(self) -> None:
         """Be consumed."""
         self.consumers.declare(self)
+
+    def opened(self, envelope: Envelope, body: bytes) -> Message:
+        """What the method is handed. Raises DecodeError for a body that is not the message."""
+        return self.kind.message.FromString(body)
+
+
+class OnAny(_ChassisEntrypoint):
+    """An observer: the consumer of the envelopes of all topics of the backbone but the service's own.
+
+    Topics are those that Kafka has, also those made later. Bodies are neither decoded nor kept. The method takes what
+    lies at hand together: a list of envelopes, of one partition in order, and the call. It leaves no span, since it is
+    no part of what it observes; and of its own topic it is told nothing, since a fact about an event that it could not
+    take might be the next that it cannot.
+    """
+
+    part = "events"
+    observes = True
+    consumers = Consumers()
+
+    def __init__(self, *, id: str, start: Start, **kwargs: Any) -> None:
+        self.id = id
+        self.start_at = start
+        super().__init__(**kwargs)
+
+    def join(self) -> None:
+        """Be consumed."""
+        self.consumers.declare(self)
+
+    def opened(self, envelope: Envelope, body: bytes) -> list[Envelope]:
+        """What the method is handed for an event that is taken by itself."""
+        return [envelope]
 
 
 class JobMethod(_ChassisEntrypoint):
@@ -152,6 +185,11 @@ def rpc(method: Any = None, **settings: Any) -> Any:
 def on(event: type[Message], *, id: str, start: Start, topic: str = "") -> Callable[[F], F]:
     """Take events of this type. See `On`."""
     return cast(Callable[[F], F], On.decorator(event, id=id, start=start, topic=topic))
+
+
+def on_any(*, id: str, start: Start) -> Callable[[F], F]:
+    """Take the envelopes of all topics. See `OnAny`."""
+    return cast(Callable[[F], F], OnAny.decorator(id=id, start=start))
 
 
 @overload

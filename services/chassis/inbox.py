@@ -58,9 +58,7 @@ SET_OUTCOME = sa.text(
     "UPDATE chassis.inbox SET outcome = :outcome, reason = :reason, attempts = :attempts,"
     " decided_at = clock_timestamp() WHERE consumer = :consumer AND event_id = :event_id AND day = :day"
 )
-POSITIONS = sa.text(
-    "SELECT partition, next_offset FROM chassis.consumer_position WHERE consumer = :consumer AND topic = :topic"
-)
+POSITIONS = sa.text("SELECT topic, partition, next_offset FROM chassis.consumer_position WHERE consumer = :consumer")
 BEGIN_AT = sa.text(
     "INSERT INTO chassis.consumer_position (consumer, topic, partition, next_offset)"
     " VALUES (:consumer, :topic, :partition, :offset) ON CONFLICT DO NOTHING"

@@ -1,4 +1,4 @@
-"""Where one consumer stands in its topic, partition by partition: the rows in its own database, and Kafka's client.
+"""Where one consumer stands in its topics, partition by partition: the rows in its own database, and Kafka's client.
 
 A partition is *new* from its assignment until it was sought to its position; until then it is paused. What is skipped
 is written down with the next effect, or after a while. Which topic the rows speak of is written down as well: in one of
@@ -32,15 +32,14 @@ KEEP_TOPIC = sa.text(
 class Positions:
     """The positions of one consumer. Used by the consumer's thread alone; see `consumer.Consumer`."""
 
-    def __init__(self, engine: sa.Engine, consumer: str, topic: str, *, from_beginning: bool) -> None:
+    def __init__(self, engine: sa.Engine, consumer: str, *, from_beginning: bool) -> None:
         self._engine = engine
         self._consumer = consumer
-        self._topic = topic
         self._from_beginning = from_beginning
         self._stored: dict[TopicPartition, int] = {}
         self._skipped: dict[TopicPartition, int] = {}
         self._new: dict[TopicPartition, float] = {}
-        self._topic_id: str | None = None
+        self._topic_ids: dict[str, str] = {}
 
     def known(self) -> list[TopicPartition]:
         """Partitions that are read."""
@@ -72,29 +71,31 @@ class Positions:
     def seek_new(self, kafka: KafkaConsumer) -> int:
         """Read new partitions from where the row says; a new consumer from where its `start` says. How many.
 
-        Raises OffsetOutOfRangeError when the rows speak of another topic of that name.
+        Raises OffsetOutOfRangeError, behind all others, for those whose rows speak of another topic of that name.
         """
         now = time.monotonic()
         due = [partition for partition, since in self._new.items() if since <= now]
         if not due:
             return 0
         rows = self._rows()
-        unknown = [partition for partition in due if partition.partition not in rows]
+        unknown = [partition for partition in due if partition not in rows]
         if unknown:
             self._write_first(kafka, unknown)
             rows = self._rows()
-        if not self._same_topic(kafka):
-            raise OffsetOutOfRangeError({partition: rows[partition.partition] for partition in due})
+        same = {topic: self._same_topic(kafka, topic) for topic in {partition.topic for partition in due}}
         for partition in due:
-            kafka.seek(partition, rows[partition.partition])
-            kafka.resume(partition)
-            self._stored[partition] = rows[partition.partition]
-            del self._new[partition]
+            if same[partition.topic]:
+                kafka.seek(partition, rows[partition])
+                kafka.resume(partition)
+                self._stored[partition] = rows[partition]
+                del self._new[partition]
+        if lost := {partition: rows[partition] for partition in due if not same[partition.topic]}:
+            raise OffsetOutOfRangeError(lost)
         return len(due)
 
     def replaced(self, kafka: KafkaConsumer) -> bool:
-        """The topic that is read was deleted, and there is another of its name: no position counts any more."""
-        return self._topic_id is not None and topic_id(kafka, self._topic) not in (None, self._topic_id)
+        """A topic that is read was deleted, and there is another of its name: no position counts any more."""
+        return any(topic_id(kafka, topic) not in (None, known) for topic, known in self._topic_ids.items())
 
     def moved(self, partition: TopicPartition, next_offset: int) -> None:
         """The row was advanced, in the transaction of an effect."""
@@ -120,15 +121,17 @@ class Positions:
         with self._engine.begin() as connection:
             return int(connection.execute(inbox.COUNT_TRY, facts).scalar_one())
 
-    def _same_topic(self, kafka: KafkaConsumer) -> bool:
+    def _same_topic(self, kafka: KafkaConsumer, topic: str) -> bool:
         """Whether the rows speak of this topic. The first time it is written down; an old broker does not tell."""
-        self._topic_id = topic_id(kafka, self._topic)
-        if self._topic_id is None:
+        found = topic_id(kafka, topic)
+        if found is None:
+            self._topic_ids.pop(topic, None)
             return True
-        named = {"name": f"topic {self._topic}", "id": self._topic_id}
+        self._topic_ids[topic] = found
+        named = {"name": f"topic {topic}", "id": found}
         with self._engine.begin() as connection:
             connection.execute(KEEP_FIRST, named)
-            return bool(connection.execute(KEPT_TOPIC, named).scalar_one() == self._topic_id)
+            return bool(connection.execute(KEPT_TOPIC, named).scalar_one() == found)
 
     def _keep_skips(self, partition: TopicPartition) -> None:
         next_offset = self._skipped.pop(partition)
@@ -138,10 +141,10 @@ class Positions:
                 raise Fenced
         self._stored[partition] = next_offset
 
-    def _rows(self) -> dict[int, int]:
+    def _rows(self) -> dict[TopicPartition, int]:
         with self._engine.connect() as connection:
-            rows = connection.execute(inbox.POSITIONS, {"consumer": self._consumer, "topic": self._topic}).all()
-        return {row.partition: row.next_offset for row in rows}
+            rows = connection.execute(inbox.POSITIONS, {"consumer": self._consumer}).all()
+        return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
 
     def _write_first(self, kafka: KafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
         """Of two processes that find out at the same time, the first decides."""

@@ -99,7 +99,7 @@ class Resumer:
             return self._settle(taker, kept, Verdict.UNDECODABLE, "NO_ENVELOPE")[0]
         if not belongs(envelope, kept.topic):
             return self._settle(taker, kept, Verdict.UNDECODABLE, "FOREIGN_EVENT")[0]
-        if envelope.type not in taker.handlers:
+        if taker.handler(envelope.type) is None:
             return self._settle(taker, kept, Verdict.UNDECODABLE, "NO_HANDLER")[0]
         with taker.span(envelope, kept.topic) as span:
             if envelope.case_number:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
-
-from google.protobuf.message import Message
 
 from services.chassis import facts, logs, metrics, telemetry
 from services.chassis.call import SYSTEM, Call
@@ -28,7 +26,7 @@ from services.chassis.watchdog import Watched
 from services.kernel.ids import uuid7_time
 
 if TYPE_CHECKING:
-    from services.chassis.entrypoints import On
+    from services.chassis.entrypoints import On, OnAny
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +40,20 @@ class Fenced(Exception):
 
 
 class Taker:
-    """Takes events for one consumer id. `handlers` are its methods by event type."""
+    """Takes events for one consumer id, by its methods; `observes`: by the one that takes all there is."""
 
-    def __init__(self, container: Any, consumer: str, handlers: Mapping[str, On]) -> None:
+    def __init__(self, container: Any, consumer: str, entrypoints: Sequence[On | OnAny]) -> None:
         self._container = container
         self._runtime = container.runtime
         self.consumer = consumer
-        self.handlers = handlers
+        self.observes = entrypoints[0].observes
+        self._observer = entrypoints[0] if self.observes else None
+        self._handlers = {} if self.observes else {each.kind.name: each for each in cast("Sequence[On]", entrypoints)}
         self.watched = Watched()
+
+    def handler(self, event_type: str) -> On | OnAny | None:
+        """The method that takes events of this type, if there is one."""
+        return self._observer or self._handlers.get(event_type)
 
     def take(self, record: Any, expected: int, *, crashes: int = 0, patient: bool = False) -> str:
         """Take one record whose position is `expected`; returns the outcome.
@@ -104,7 +108,7 @@ class Taker:
             case_number=envelope.case_number if envelope else None,
             day=day_of(envelope.id if envelope else "", self._runtime.clock.now()),
             headers=record.headers,
-            body=record.value or b"",
+            body=b"" if self.observes else record.value or b"",
         )
 
     def _take(self, arrival: Arrival, envelope: Envelope, patient: bool, *, counted: bool) -> str:
@@ -148,11 +152,22 @@ class Taker:
         uncounted: Arrival | None = None,
     ) -> None:
         """Decode the event and run its method inside the transaction, watched; `uncounted` as in `watchdog.InHand`."""
-        entrypoint = self.handlers[envelope.type]
-        event: Message = entrypoint.kind.message.FromString(body)
+        entrypoint = self.handler(envelope.type)
+        assert entrypoint is not None
+        event = entrypoint.opened(envelope, body)
         with self.watched.handler(call, transaction.connection, uncounted):
             faultpoint("consumer.in_handler")
             self._container.run_worker(entrypoint, call, (event, call), transaction=transaction)
+
+    def observe(self, envelopes: Sequence[Envelope], transaction: Transaction, *, uncounted: Arrival) -> None:
+        """Run the observer's method on several events, inside the transaction."""
+        call = self.call(envelopes[0])
+        # Its own work serves no case.
+        call.case_number = None
+        part = transaction.part(call)
+        with self.watched.handler(call, transaction.connection, uncounted):
+            faultpoint("consumer.in_handler")
+            self._container.run_worker(self._observer, call, (list(envelopes), call), transaction=part)
 
     def call(self, envelope: Envelope) -> Call:
         """The work of taking an event: for nobody but the sending service, in the event's case."""
@@ -172,6 +187,7 @@ class Taker:
         return telemetry.span(
             f"process {topic}",
             kind="consumer",
+            recorded=not self.observes,
             parent=parent,
             links=links,
             attributes={

@@ -160,19 +160,21 @@ def span(
     parent: str | None = None,
     links: Sequence[str] = (),
     attributes: Attributes | None = None,
+    recorded: bool = True,
 ) -> Span:
     """A span to enter with `with`. An exception that leaves it marks it failed with the exception's reason or type.
 
     `parent` is the `traceparent` of the cause, the span around this one if None; text that is none begins a new trace.
-    `links` are traceparents of causes in other traces; with links and no parent a new trace begins.
+    `links` are traceparents of causes in other traces; with links and no parent a new trace begins. With `recorded`
+    false it only carries the trace on.
     """
     around = _current.get()
     joins = parent is None and not links
     cause = around.context if joins and around is not None else _parsed(parent)
-    recorded = _start(name, kind, cause, links) if _chosen(cause) else None
-    context = recorded.get_span_context() if recorded is not None else cause or _unsampled()
-    made = Span(name, kind, around if joins else None, recorded, context)
-    if attributes and (recorded is not None or telemetry_registry.STRICT):
+    made_of = _start(name, kind, cause, links) if recorded and _chosen(cause) else None
+    context = made_of.get_span_context() if made_of is not None else cause or _unsampled()
+    made = Span(name, kind, around if joins else None, made_of, context)
+    if attributes and (made_of is not None or telemetry_registry.STRICT):
         for key, value in attributes.items():
             made.set(key, value)
     return made

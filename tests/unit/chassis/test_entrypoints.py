@@ -4,8 +4,9 @@ import pytest
 from egov.chassis.v1.events_pb2 import EventRefused
 from egov.grid.v1.events_pb2 import IncidentFiled
 
+from services.chassis.consumers import demand_agreement
 from services.chassis.contract import ContractError
-from services.chassis.entrypoints import BEGINNING, On
+from services.chassis.entrypoints import BEGINNING, On, OnAny
 
 
 def test_a_services_event_is_taken_from_that_services_topic() -> None:
@@ -22,3 +23,10 @@ def test_a_topic_is_named_for_events_of_the_chassis_and_no_others() -> None:
         On(EventRefused, id="some", start=BEGINNING)
     with pytest.raises(ContractError):
         On(IncidentFiled, id="some", start=BEGINNING, topic="egov.certificates.v1")
+
+
+def test_an_observer_shares_its_id_with_nobody() -> None:
+    one, other = OnAny(id="watch", start=BEGINNING), OnAny(id="watch", start=BEGINNING)
+    with pytest.raises(ContractError, match="shares its id with nobody"):
+        demand_agreement("watch", [one, other])
+    demand_agreement("watch", [one])
