@@ -58,6 +58,12 @@ SET_OUTCOME = sa.text(
     "UPDATE chassis.inbox SET outcome = :outcome, reason = :reason, attempts = :attempts,"
     " decided_at = clock_timestamp() WHERE consumer = :consumer AND event_id = :event_id AND day = :day"
 )
+# Of what the inbox does not list, since its day is past: the outcome stands under today's.
+LIST_OUTCOME = sa.text(
+    "INSERT INTO chassis.inbox (day, consumer, event_id, event_type, case_number, outcome, reason, attempts)"
+    " VALUES ((clock_timestamp() AT TIME ZONE 'UTC')::date, :consumer, :event_id, :type, :case_number, :outcome,"
+    " :reason, :attempts) ON CONFLICT DO NOTHING"
+)
 POSITIONS = sa.text("SELECT topic, partition, next_offset FROM chassis.consumer_position WHERE consumer = :consumer")
 BEGIN_AT = sa.text(
     "INSERT INTO chassis.consumer_position (consumer, topic, partition, next_offset)"

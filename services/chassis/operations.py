@@ -14,6 +14,7 @@ from services.chassis import facts, inbox
 from services.chassis.call import Call
 from services.chassis.consumers import Consumers
 from services.chassis.database import without_limit
+from services.chassis.effects import effects_after
 from services.chassis.entrypoints import every, rpc
 from services.chassis.inbox import Kept
 from services.chassis.moments import stamp
@@ -23,6 +24,19 @@ from services.kernel.errors import failed_state, not_found
 from services.kernel.paging import page_request
 
 Lags = dict[tuple[str, str, int], int]
+
+# By the inbox's words for what is done with, and the states of what is kept.
+OUTCOMES = {
+    "taken": pb.EFFECT_OUTCOME_TAKEN,
+    "refused": pb.EFFECT_OUTCOME_REFUSED,
+    "waiting": pb.EFFECT_OUTCOME_WAITING,
+    "retried": pb.EFFECT_OUTCOME_RETRYING,
+    "parked": pb.EFFECT_OUTCOME_PARKED,
+    "discarded": pb.EFFECT_OUTCOME_DISCARDED,
+    "PARKED": pb.EFFECT_OUTCOME_PARKED,
+    "DEFERRED": pb.EFFECT_OUTCOME_RETRYING,
+    "WAITING": pb.EFFECT_OUTCOME_WAITING,
+}
 
 CONTRACT = pb.DESCRIPTOR.services_by_name["OperationsService"]
 
@@ -117,6 +131,18 @@ class Operations:
         self.uow.record(facts.discarded(kept))
         return pb.DiscardParkedResponse()
 
+    @rpc(contract=CONTRACT)
+    def ListEffects(self, request: pb.ListEffectsRequest, call: Call) -> pb.ListEffectsResponse:
+        """What became of events at this service's consumers."""
+        page = effects_after(self.uow.connection, request.after, request.page_size, self.uow.now())
+        return pb.ListEffectsResponse(
+            effects=[_effect(row) for row in page.rows],
+            next=page.next,
+            more=page.more,
+            from_beginning=page.from_beginning,
+            kept_since=stamp(page.kept_since),
+        )
+
     @every(seconds=3600)
     def keep_house(self) -> None:
         """Make the partitions to come, drop those past their keeping, and sweep jobs that ended a week ago."""
@@ -158,6 +184,20 @@ def _parked(row: Any) -> pb.ParkedEvent:
         reason=row.reason,
         attempts=row.attempts,
         parked_at=stamp(row.parked_at),
+        due_at=stamp(row.due_at),
+    )
+
+
+def _effect(row: Any) -> pb.Effect:
+    return pb.Effect(
+        event_id=row.event_id,
+        type=row.event_type,
+        consumer=row.consumer,
+        case_number=row.case_number or "",
+        outcome=OUTCOMES[row.outcome],
+        reason=row.reason or "",
+        attempts=row.attempts,
+        decided_at=stamp(row.decided_at),
         due_at=stamp(row.due_at),
     )
 

@@ -187,16 +187,17 @@ def _still_first(transaction: Transaction, kept: Kept, lock: sa.TextClause) -> b
 
 def finish(connection: sa.Connection, kept: Kept, outcome: str, reason: str | None) -> None:
     """List the final outcome, remove the kept event, and release its key when none is left behind it."""
-    connection.execute(
-        inbox.SET_OUTCOME,
-        {
-            "outcome": outcome,
-            "reason": reason,
-            "attempts": kept.attempts,
-            "consumer": kept.consumer,
-            "event_id": kept.event_id,
-            "day": day_of(kept.event_id, kept.parked_at),
-        },
-    )
+    facts_of_end = {
+        "outcome": outcome,
+        "reason": reason,
+        "attempts": kept.attempts,
+        "consumer": kept.consumer,
+        "event_id": kept.event_id,
+        "day": day_of(kept.event_id, kept.parked_at),
+        "type": kept.event_type,
+        "case_number": kept.case_number,
+    }
+    if connection.execute(inbox.SET_OUTCOME, facts_of_end).rowcount == 0:
+        connection.execute(inbox.LIST_OUTCOME, facts_of_end)
     connection.execute(inbox.REMOVE, {"id": kept.id})
     connection.execute(inbox.RELEASE_KEY, {"consumer": kept.consumer, "key": kept.key})

@@ -57,12 +57,22 @@ def page_request(size: int, token: str, *readers: Callable[[str], object]) -> Pa
     if not token:
         return PageRequest(size)
     try:
-        after = tuple(reader(part) for reader, part in zip(readers, _parts(token), strict=True))
-        if token_of(after) != token:
-            raise ValueError("not canonical")
-    except (ValueError, TypeError, OverflowError):
+        after = read_token(token, *readers)
+    except ValueError:
         raise invalid(Violation("page.page_token", "PAGE_TOKEN_INVALID")) from None
     return PageRequest(size, after)
+
+
+def read_token(token: str, *readers: Callable[[str], object]) -> tuple[Any, ...]:
+    """The sort key that `token_of` made a token of, each part by its reader. ValueError when it made no such token."""
+    try:
+        key = tuple(reader(part) for reader, part in zip(readers, _parts(token), strict=True))
+        made = token_of(key)
+    except (TypeError, OverflowError) as error:
+        raise ValueError("no sort key") from error
+    if made != token:
+        raise ValueError("not canonical")
+    return key
 
 
 def token_of(key: Iterable[object]) -> str:

@@ -23,7 +23,9 @@ WORKLOADS = (*parts.names(), "gateway", "catalogue", "collector", "kafka")
 
 def reason(city: City, method: Method, peer: str, *said: tuple[str, str]) -> str:
     """Why a call with nothing in it is refused; nothing when it is not."""
-    with channel(city, method.owner, peer) as opened:
+    # What every service answers is asked of one.
+    owner = "grid" if method.owner == contracts.EVERY_SERVICE else method.owner
+    with channel(city, owner, peer) as opened:
         ask: Any = opened.unary_unary(f"/{method.full_name}")
         call = ask.future(b"", timeout=10, metadata=said)
         if call.code() is grpc.StatusCode.OK:

@@ -21,6 +21,46 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _EffectOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EffectOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EffectOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EFFECT_OUTCOME_UNSPECIFIED: _EffectOutcome.ValueType  # 0
+    """Not said."""
+    EFFECT_OUTCOME_TAKEN: _EffectOutcome.ValueType  # 1
+    """It was taken: what it causes is done."""
+    EFFECT_OUTCOME_REFUSED: _EffectOutcome.ValueType  # 2
+    """A domain rule refused it."""
+    EFFECT_OUTCOME_WAITING: _EffectOutcome.ValueType  # 3
+    """It waits behind an earlier event of its key."""
+    EFFECT_OUTCOME_RETRYING: _EffectOutcome.ValueType  # 4
+    """It is tried again at `due_at`."""
+    EFFECT_OUTCOME_PARKED: _EffectOutcome.ValueType  # 5
+    """It was given up until a person retries or discards it."""
+    EFFECT_OUTCOME_DISCARDED: _EffectOutcome.ValueType  # 6
+    """A person gave it up for good."""
+
+class EffectOutcome(_EffectOutcome, metaclass=_EffectOutcomeEnumTypeWrapper):
+    """What became of an event at a consumer."""
+
+EFFECT_OUTCOME_UNSPECIFIED: EffectOutcome.ValueType  # 0
+"""Not said."""
+EFFECT_OUTCOME_TAKEN: EffectOutcome.ValueType  # 1
+"""It was taken: what it causes is done."""
+EFFECT_OUTCOME_REFUSED: EffectOutcome.ValueType  # 2
+"""A domain rule refused it."""
+EFFECT_OUTCOME_WAITING: EffectOutcome.ValueType  # 3
+"""It waits behind an earlier event of its key."""
+EFFECT_OUTCOME_RETRYING: EffectOutcome.ValueType  # 4
+"""It is tried again at `due_at`."""
+EFFECT_OUTCOME_PARKED: EffectOutcome.ValueType  # 5
+"""It was given up until a person retries or discards it."""
+EFFECT_OUTCOME_DISCARDED: EffectOutcome.ValueType  # 6
+"""A person gave it up for good."""
+Global___EffectOutcome: _TypeAlias = EffectOutcome  # noqa: Y015
+
 class _ParkedState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -424,3 +464,131 @@ class DiscardParkedResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DiscardParkedResponse: _TypeAlias = DiscardParkedResponse  # noqa: Y015
+
+@_typing.final
+class ListEffectsRequest(_message.Message):
+    """Which effects."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    after: _builtins.str
+    """`next` of the page before; empty for all that the service knows."""
+    page_size: _builtins.int
+    """How many rows, 1 to 1,000. 0 means 500."""
+    def __init__(
+        self,
+        *,
+        after: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListEffectsRequest: _TypeAlias = ListEffectsRequest  # noqa: Y015
+
+@_typing.final
+class Effect(_message.Message):
+    """What became of one event at one consumer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    CONSUMER_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """Event id."""
+    type: _builtins.str
+    """Type, the full name of its message."""
+    consumer: _builtins.str
+    """Consumer id."""
+    case_number: _builtins.str
+    """Case number; empty if none."""
+    outcome: Global___EffectOutcome.ValueType
+    """What became of it so far."""
+    reason: _builtins.str
+    """Why, machine-readable; empty where it was taken at once."""
+    attempts: _builtins.int
+    """Tries so far; 0 for one that was never tried."""
+    @_builtins.property
+    def decided_at(self) -> _timestamp_pb2.Timestamp:
+        """When the consumer met it, or when its outcome was last changed."""
+
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp:
+        """When it is tried again; unset where that is not set."""
+
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        type: _builtins.str = ...,
+        consumer: _builtins.str = ...,
+        case_number: _builtins.str = ...,
+        outcome: Global___EffectOutcome.ValueType = ...,
+        reason: _builtins.str = ...,
+        attempts: _builtins.int = ...,
+        decided_at: _timestamp_pb2.Timestamp | None = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided_at", b"decided_at", "due_at", b"due_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "case_number", b"case_number", "consumer", b"consumer", "decided_at", b"decided_at", "due_at", b"due_at", "event_id", b"event_id", "outcome", b"outcome", "reason", b"reason", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Effect: _TypeAlias = Effect  # noqa: Y015
+
+@_typing.final
+class ListEffectsResponse(_message.Message):
+    """A page of effects."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EFFECTS_FIELD_NUMBER: _builtins.int
+    NEXT_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
+    FROM_BEGINNING_FIELD_NUMBER: _builtins.int
+    KEPT_SINCE_FIELD_NUMBER: _builtins.int
+    next: _builtins.str
+    """Where the list goes on, at once or later."""
+    more: _builtins.bool
+    """There may be more at once."""
+    from_beginning: _builtins.bool
+    """The list begins anew with this page: there was no cursor, or the database was set back since. What the reader knows
+    of events that were recorded since `kept_since` is void.
+    """
+    @_builtins.property
+    def effects(self) -> _containers.RepeatedCompositeFieldContainer[Global___Effect]:
+        """The effects, in the order in which they became known."""
+
+    @_builtins.property
+    def kept_since(self) -> _timestamp_pb2.Timestamp:
+        """Events recorded before are not listed any more."""
+
+    def __init__(
+        self,
+        *,
+        effects: _abc.Iterable[Global___Effect] | None = ...,
+        next: _builtins.str = ...,
+        more: _builtins.bool = ...,
+        from_beginning: _builtins.bool = ...,
+        kept_since: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["kept_since", b"kept_since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects", "from_beginning", b"from_beginning", "kept_since", b"kept_since", "more", b"more", "next", b"next"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListEffectsResponse: _TypeAlias = ListEffectsResponse  # noqa: Y015

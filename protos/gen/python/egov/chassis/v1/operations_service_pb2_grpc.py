@@ -55,6 +55,11 @@ class OperationsServiceStub:
                 request_serializer=egov_dot_chassis_dot_v1_dot_operations__service__pb2.DiscardParkedRequest.SerializeToString,
                 response_deserializer=egov_dot_chassis_dot_v1_dot_operations__service__pb2.DiscardParkedResponse.FromString,
                 _registered_method=True)
+        self.ListEffects = channel.unary_unary(
+                '/egov.chassis.v1.OperationsService/ListEffects',
+                request_serializer=egov_dot_chassis_dot_v1_dot_operations__service__pb2.ListEffectsRequest.SerializeToString,
+                response_deserializer=egov_dot_chassis_dot_v1_dot_operations__service__pb2.ListEffectsResponse.FromString,
+                _registered_method=True)
 
 
 class OperationsServiceServicer:
@@ -91,6 +96,15 @@ class OperationsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListEffects(self, request, context):
+        """Lists what became of events at the service's consumers, in the order in which it became known: for the case trace.
+        Pages go on by cursor, and none is missed. One comes again when its outcome changes, and sometimes without; the
+        later holds. Refused: a cursor that was not given by this method (INVALID_ARGUMENT, PAGE_TOKEN_INVALID).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperationsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -113,6 +127,11 @@ def add_OperationsServiceServicer_to_server(servicer, server):
                     servicer.DiscardParked,
                     request_deserializer=egov_dot_chassis_dot_v1_dot_operations__service__pb2.DiscardParkedRequest.FromString,
                     response_serializer=egov_dot_chassis_dot_v1_dot_operations__service__pb2.DiscardParkedResponse.SerializeToString,
+            ),
+            'ListEffects': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEffects,
+                    request_deserializer=egov_dot_chassis_dot_v1_dot_operations__service__pb2.ListEffectsRequest.FromString,
+                    response_serializer=egov_dot_chassis_dot_v1_dot_operations__service__pb2.ListEffectsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -224,6 +243,33 @@ class OperationsService:
             '/egov.chassis.v1.OperationsService/DiscardParked',
             egov_dot_chassis_dot_v1_dot_operations__service__pb2.DiscardParkedRequest.SerializeToString,
             egov_dot_chassis_dot_v1_dot_operations__service__pb2.DiscardParkedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEffects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.chassis.v1.OperationsService/ListEffects',
+            egov_dot_chassis_dot_v1_dot_operations__service__pb2.ListEffectsRequest.SerializeToString,
+            egov_dot_chassis_dot_v1_dot_operations__service__pb2.ListEffectsResponse.FromString,
             options,
             channel_credentials,
             insecure,
