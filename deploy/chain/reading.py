@@ -88,7 +88,7 @@ class Chain:
 
 def read_chain() -> Chain:
     """The chain of this backbone."""
-    names = parts.names()
+    names = parts.acting()
     files = FileDescriptorSet.FromString((ROOT / "protos/gen/contract.binpb").read_bytes())
     return assemble(
         {name: _known_as(name) for name in names},

@@ -26,10 +26,16 @@ from deploy.local.prepared import Stamp, fingerprint
 from deploy.local.supervisor import Part
 from deploy.local.wiring import COLLECTOR_KEY, Wiring
 from gateway.binary import envoy_command
+from services.chassis.packages import package_of
 
 SAMPLE = ROOT / "deploy" / "local" / "sample"
 # What migrations and reference data are made from.
-PREPARED_FROM = (ROOT / "services", ROOT / "protos" / "gen" / "contract.binpb", SAMPLE)
+PREPARED_FROM = (
+    ROOT / "services",
+    ROOT / "observability" / "casetrace",
+    ROOT / "protos" / "gen" / "contract.binpb",
+    SAMPLE,
+)
 STEP_TIMEOUT_S = 120.0
 
 
@@ -151,7 +157,7 @@ class Assembly:
         self._step(service.name, ["services.chassis.migrate", service.name], environment)
         if service.load is not None:
             extra = [argument.format(members=self._places.run / "members") for argument in service.load]
-            self._step(service.name, [f"services.{service.name}.load", str(SAMPLE), *extra], environment)
+            self._step(service.name, [f"{package_of(service.name)}.load", str(SAMPLE), *extra], environment)
         done.put(wanted)
 
     def _is_kept(self, service: parts.Service) -> bool:

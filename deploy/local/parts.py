@@ -10,13 +10,14 @@ class Service:
     """One service. `port` is its gRPC port in `make run`; its HTTP door and its admin port are the next two.
 
     `load`: arguments of its loader behind the folder of the sample city, None when it has no reference data.
-    `settings`: what it needs beyond every service's settings.
+    `settings`: what it needs beyond every service's settings. `observes`: it only looks at what the others do.
     """
 
     name: str
     port: int
     load: tuple[str, ...] | None = None
     settings: tuple[str, ...] = ()
+    observes: bool = False
 
 
 SERVICES = (
@@ -25,6 +26,7 @@ SERVICES = (
     Service("certificates", 7140, load=()),
     Service("inspection", 7150, load=()),
     Service("notification", 7130, settings=("SMTP_URL", "MAIL_FROM")),
+    Service("casetrace", 7160, observes=True),
 )
 
 REPLICA = "-2"
@@ -48,6 +50,11 @@ DEFAULT_PORTS = {
 def names() -> list[str]:
     """Names of the services."""
     return [service.name for service in SERVICES]
+
+
+def acting() -> list[str]:
+    """Names of the services that take part in cases."""
+    return [service.name for service in SERVICES if not service.observes]
 
 
 def replica_of(service: str) -> str:

@@ -32,6 +32,7 @@ from services.kernel.errors import Kind, Refusal, timed_out
 LONGEST_CALL_S = 5.0
 STALE_S = 24 * 3600
 KEPT_ANSWERS = 20_000
+ADDRESS_KEY = "EGOV_ADDRESS_{}"
 DETAILS = "grpc-status-details-bin"
 RETRY = {
     "maxAttempts": 3,
@@ -160,7 +161,7 @@ def target_of(service: str, environment: Mapping[str, str]) -> str:
 
     Raises ConfigurationError when EGOV_ADDRESS_<SERVICE> says neither.
     """
-    key = f"EGOV_ADDRESS_{service.upper()}"
+    key = ADDRESS_KEY.format(service.upper())
     try:
         addresses = [Address.parse(part) for part in environment.get(key, "").split(",")]
     except ValueError:
@@ -193,6 +194,33 @@ class Peer:
         return lambda request: self._channel.call(name, request, self._call)
 
 
+class GrpcClientsProvider(DependencyProvider):
+    """Gives each worker every other service whose address the environment names, for what all of them answer."""
+
+    def __init__(self, contract: ServiceDescriptor) -> None:
+        self._contract = contract
+
+    def setup(self) -> None:
+        """Prepare a channel to each. Raises ConfigurationError for an address that is none."""
+        runtime = self.container.runtime
+        prefix = ADDRESS_KEY.format("")
+        names = [key.removeprefix(prefix).lower() for key in runtime.environment if key.startswith(prefix)]
+        self._channels = {
+            name: Channel(runtime, self._contract, name) for name in sorted(names) if name != runtime.service
+        }  # fmt: skip
+        for channel in self._channels.values():
+            channel.open()
+
+    def stop(self) -> None:
+        """Give the connections up."""
+        for channel in self._channels.values():
+            channel.close()
+
+    def get_dependency(self, worker_ctx: WorkerContext) -> dict[str, Peer]:
+        """The services by name, for this call."""
+        return {name: Peer(channel, worker_ctx.data["call"]) for name, channel in self._channels.items()}
+
+
 class GrpcClientProvider(DependencyProvider):
     """Gives each worker the other service, bound to its call."""
 
@@ -221,3 +249,8 @@ class GrpcClientProvider(DependencyProvider):
 def GrpcClient(contract: ServiceDescriptor, *, service: str) -> Peer:
     """Declare a service that is read from: `identity = GrpcClient(IDENTITY, service="identity")`."""
     return cast(Peer, GrpcClientProvider(contract, service))
+
+
+def GrpcClients(contract: ServiceDescriptor) -> dict[str, Peer]:
+    """Declare all services that there are, by name: `services = GrpcClients(OPERATIONS)`."""
+    return cast("dict[str, Peer]", GrpcClientsProvider(contract))

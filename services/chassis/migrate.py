@@ -17,6 +17,7 @@ from alembic import command
 from alembic.config import Config
 
 from services.chassis.database import create_engine
+from services.chassis.packages import package_of
 
 LOCK = 7_701_001
 
@@ -46,7 +47,7 @@ def _migrate(connection: sa.Connection, service: str) -> None:
 
 def versions_of(service: str) -> Path:
     """The folder of a service's migrations. Raises ModuleNotFoundError when there is no such service."""
-    return Path(importlib.import_module(f"services.{service}").__path__[0]) / "migrations" / "versions"
+    return Path(importlib.import_module(package_of(service)).__path__[0]) / "migrations" / "versions"
 
 
 def _upgrade(connection: sa.Connection, versions: Path, schema: str) -> None:

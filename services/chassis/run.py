@@ -32,6 +32,7 @@ from services.chassis.database import create_engine
 from services.chassis.entrypoints import Http
 from services.chassis.metrics_export import MetricsExport
 from services.chassis.operations import queues_of, status_of
+from services.chassis.packages import package_of
 from services.chassis.runtime import PARTS, Runtime
 from services.chassis.settings import ChassisSettings, ConfigurationError, read_all
 from services.chassis.tls import TlsIdentity
@@ -45,12 +46,12 @@ STATUS_EVERY_S = 5.0
 
 
 def service_class(name: str) -> Any:
-    """The class of that name in `services.<name>.service`. Raises ContractError when there is none."""
-    module = importlib.import_module(f"services.{name}.service")
+    """The class of that name in its package's `service`. Raises ContractError when there is none."""
+    module = importlib.import_module(f"{package_of(name)}.service")
     for found in vars(module).values():
         if isinstance(found, type) and getattr(found, "name", None) == name:
             return found
-    raise ContractError(f"services.{name}.service has no class with name = {name!r}")
+    raise ContractError(f"{module.__name__} has no class with name = {name!r}")
 
 
 def make_runtime(name: str, parts: frozenset[str], environment: Mapping[str, str]) -> tuple[Any, Runtime]:

@@ -17,7 +17,7 @@ from tests.chaos.running import Run
 from tests.chaos.schedule import plan
 from tests.conftest import RUN
 
-KILLED = ("kafka", "postgres", "gateway", "mail", *parts.names(), *map(parts.replica_of, parts.names()))
+KILLED = ("kafka", "postgres", "gateway", "mail", *parts.acting(), *map(parts.replica_of, parts.acting()))
 REPORTS = RUN / "chaos"
 
 
@@ -33,7 +33,7 @@ def main() -> int:
     # Other accounts may pass: PostgreSQL does not run as root.
     folder = Path(tempfile.mkdtemp(prefix="egov-chaos-"))
     folder.chmod(0o755)
-    run = Run(seed=seed, seconds=seconds, schedule=plan(seed, seconds, KILLED), replicas=parts.names())
+    run = Run(seed=seed, seconds=seconds, schedule=plan(seed, seconds, KILLED), replicas=parts.acting())
     try:
         found = Harness(folder, asked.cache, _say).run(run)
     except StackError as error:

@@ -48,7 +48,7 @@ class Run:
     seed: int
     seconds: float
     schedule: Sequence[Fault]
-    services: Collection[str] = tuple(parts.names())
+    services: Collection[str] = tuple(parts.acting())
     replicas: Collection[str] = ()
     points: Mapping[str, str] = field(default_factory=dict)
     threads: int = 4

@@ -16,9 +16,17 @@ from google.api import annotations_pb2, http_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
+from services.chassis.packages import FAMILIES, package_of
+
 ROOT = Path(__file__).resolve().parents[2]
 # A service is a folder with a service class, in `service.py` or, when it is large, in a folder `service/`.
-SERVICES = sorted({path.parent.name for name in ("service.py", "service") for path in ROOT.glob(f"services/*/{name}")})
+FOLDERS = {
+    path.parent.name: path.parent
+    for family in FAMILIES
+    for name in ("service.py", "service")
+    for path in ROOT.glob(f"{family}/*/{name}")
+}
+SERVICES = sorted(FOLDERS)
 CHASSIS_CONTRACT = "egov.chassis.v1"
 
 
@@ -98,10 +106,10 @@ def reachable_fields(message: Descriptor) -> Iterator[tuple[str, FieldDescriptor
 @cache
 def service_class(name: str) -> type:
     """The nameko class of a service."""
-    module = importlib.import_module(f"services.{name}.service")
+    module = importlib.import_module(f"{package_of(name)}.service")
     classes = [each for _, each in inspect.getmembers(module, inspect.isclass)]
     named = [each for each in classes if getattr(each, "name", None) == name and hasattr(each, "contract")]
-    assert len(named) == 1, f"services.{name}.service has {len(named)} classes with name = {name!r}"
+    assert len(named) == 1, f"{module.__name__} has {len(named)} classes with name = {name!r}"
     return named[0]
 
 

@@ -8,13 +8,13 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from tests.contract.system import ROOT, SERVICES, clients, rpcs, service_class, sources
+from tests.contract.system import FOLDERS, ROOT, SERVICES, clients, rpcs, service_class, sources
 
 
 def called_by(service: str) -> Iterator[tuple[str, str]]:
     """(service, method) of every call `self.<client>.<Method>(...)` in a service's modules."""
     declared = {attribute: client.service for attribute, client in clients(service_class(service)).items()}
-    for _, tree in sources(f"services/{service}"):
+    for _, tree in sources(str(FOLDERS[service].relative_to(ROOT))):
         for node in ast.walk(tree):
             if (
                 isinstance(node, ast.Attribute)
@@ -43,7 +43,7 @@ def test_calls_have_no_cycle() -> None:
 def test_a_declared_client_is_of_the_service_it_names(service: str) -> None:
     for attribute, client in clients(service_class(service)).items():
         assert client.contract.full_name.split(".")[1] == client.service, f"{service}.{attribute}"
-        assert (ROOT / "services" / client.service / "service.py").exists()
+        assert client.service in SERVICES
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.contract.system import ROOT, SERVICES, declared, events, modules, rpcs, service_class
+from tests.contract.system import FOLDERS, SERVICES, declared, events, modules, rpcs, service_class
 
 QUOTED = re.compile(r"`([^`]+)`")
 CAMEL = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+")
@@ -14,7 +14,7 @@ EACH = pytest.mark.parametrize("service", SERVICES)
 
 
 def named(service: str) -> set[str]:
-    text = (ROOT / "services" / service / "README.md").read_text("utf-8")
+    text = (FOLDERS[service] / "README.md").read_text("utf-8")
     # `identity.GetRegion` names the method as well.
     return {part for name in QUOTED.findall(text) for part in (name, name.rpartition(".")[2])}
 
@@ -28,7 +28,7 @@ def test_a_readme_names_every_method_and_every_event(service: str) -> None:
 
 @EACH
 def test_a_readme_names_every_consumer(service: str) -> None:
-    consumers = {entry.id for _, entry in declared(service_class(service)) if type(entry).__name__ == "On"}
+    consumers = {entry.id for _, entry in declared(service_class(service)) if type(entry).__name__ in ("On", "OnAny")}
     assert consumers <= named(service)
 
 

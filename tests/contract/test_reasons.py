@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from tests.contract.system import CHASSIS_CONTRACT, Rpc, contract_files, rpcs, sources
+from tests.contract.system import CHASSIS_CONTRACT, FOLDERS, ROOT, Rpc, contract_files, rpcs, sources
 
 SERVICE, METHOD = 6, 2
 PROMISED = re.compile(r"\(([A-Z][A-Z0-9_]{3,}(?:, [A-Z][A-Z0-9_]{3,})*)\)")
@@ -59,8 +59,10 @@ def keys_of(tree: ast.Module) -> frozenset[int]:
 
 def folders_of(rpc: Rpc) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Where a method's reasons are given, and where they are asked for."""
-    name = "chassis" if rpc.method.containing_service.file.package == CHASSIS_CONTRACT else rpc.service
-    return (f"services/{name}", *SHARED), (f"tests/unit/{name}", f"tests/integration/{name}", "tests/e2e")
+    of_chassis = rpc.method.containing_service.file.package == CHASSIS_CONTRACT
+    name = "chassis" if of_chassis else rpc.service
+    code = "services/chassis" if of_chassis else str(FOLDERS[name].relative_to(ROOT))
+    return (code, *SHARED), (f"tests/unit/{name}", f"tests/integration/{name}", "tests/e2e")
 
 
 def cases() -> Iterator[tuple[Rpc, str]]:

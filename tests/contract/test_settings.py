@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from services.chassis import settings as chassis_settings
-from tests.contract.system import ROOT, SERVICES
+from services.chassis.packages import package_of
+from tests.contract.system import FOLDERS, ROOT, SERVICES
 
 # Commands for operators: each runs once, before or beside the service.
 COMMANDS = {"load.py", "rotate_keys.py"}
@@ -37,14 +38,15 @@ def test_the_settings_of_the_chassis_are_documented() -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_settings_of_a_service_are_documented(service: str) -> None:
-    assert undocumented(f"services.{service}.config", f"services/{service}/README.md") == []
+    readme = FOLDERS[service].relative_to(ROOT) / "README.md"
+    assert undocumented(f"{package_of(service)}.config", str(readme)) == []
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_reads_its_settings_only_through_them(service: str) -> None:
     reading = [
         str(file.relative_to(ROOT))
-        for file in (ROOT / "services" / service).rglob("*.py")
+        for file in FOLDERS[service].rglob("*.py")
         if "environ" in (text := file.read_text("utf-8")) and "import os" in text and file.name not in COMMANDS
     ]
     assert not reading, "settings are fields of config.py"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from services.chassis.packages import package_of
 from services.kernel import errors, texts
 from tests.contract.system import SERVICES, contract_files, sources
 
@@ -67,7 +68,7 @@ def params_given(node: ast.Call, helper: str) -> frozenset[str] | None:
 def every_text() -> None:
     """Texts are registered by the modules that use them."""
     for service in SERVICES:
-        importlib.import_module(f"services.{service}.service")
+        importlib.import_module(f"{package_of(service)}.service")
     importlib.import_module("services.chassis.run")
 
 

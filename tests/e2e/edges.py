@@ -44,6 +44,11 @@ def consumers() -> dict[tuple[str, str], list[tuple[str, str]]]:
     return found
 
 
+def observes(service: str) -> bool:
+    """Whether it only looks at what the others do."""
+    return any(type(entrypoint).__name__ == "OnAny" for _, entrypoint in declared(service_class(service)))
+
+
 def declared_edges(city: City, case_number: str) -> list[Edge]:
     """Every edge that the events of a case must have, by the declarations."""
     return [
@@ -55,12 +60,13 @@ def declared_edges(city: City, case_number: str) -> list[Edge]:
 
 
 def outcomes(city: City, edges: Collection[Edge]) -> Counter[tuple[Edge, str]]:
-    """What became of events on any edge, declared or not, as the inboxes of all services say it."""
+    """What became of events on any edge, declared or not, as the inboxes of all that take part say it."""
     events = {edge.event_id: edge for edge in edges}
     asked = "SELECT event_id, event_type, consumer, outcome FROM chassis.inbox WHERE event_id = ANY(%s)"
     return Counter(
         (events[row["event_id"]]._replace(service=service, consumer=row["consumer"]), row["outcome"])
         for service in SERVICES
+        if not observes(service)
         for row in city.rows(service, asked, list(events))
     )
 

@@ -147,9 +147,9 @@ def test_a_database_whose_files_were_put_back_is_noticed(world: World) -> None:
     assert reader.begun == 2
 
 
-def test_only_services_may_ask_and_only_with_a_cursor_of_ours(world: World) -> None:
+def test_only_the_case_trace_may_ask_and_only_with_a_cursor_of_ours(world: World) -> None:
     with world.running("rpc"):
-        assert ask(world, workload="gateway").reason == "CALLER_NOT_ALLOWED"
+        assert ask(world, workload="grid").reason == "CALLER_NOT_ALLOWED"
         refused = ask(world, after="bm9uZQ").refusal
     assert refused is not None
     assert refused.reason == "INVALID_ARGUMENT"

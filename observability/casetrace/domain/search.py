@@ -1,0 +1,52 @@
+"""What cases are looked for by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.kernel import texts
+
+texts.register({"CASE_NOT_FOUND": ("辖区内没有此办件。", "There is no such case in the caller's region.")})
+
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Filters; what is empty or None lets every case pass.
+
+    `bound` and `region` are prefixes of region codes. `quiet_since`: open, and without an event since then.
+    `overdue_at`: open, and past its deadline at that moment.
+    """
+
+    bound: str
+    number: str = ""
+    holder: str = ""
+    region: str = ""
+    is_open: bool | None = None
+    event_type: str = ""
+    reason: str = ""
+    about: str = ""
+    active_from: datetime | None = None
+    active_until: datetime | None = None
+    quiet_since: datetime | None = None
+    overdue_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many of the cases that pass have this value of a facet."""
+
+    facet: str
+    value: str
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedCase:
+    """Another case that has to do with the same thing."""
+
+    number: str
+    kind: str
+    target: str

@@ -1,0 +1,104 @@
+"""The case trace (办件追踪): where is case X, who holds it, since when, which clock runs, what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from egov.casetrace.v1 import casetrace_service_pb2 as pb
+from egov.chassis.v1 import operations_service_pb2 as operations
+
+from observability.casetrace import usecases
+from observability.casetrace.config import CaseTraceSettings
+from observability.casetrace.domain.effects import Page
+from observability.casetrace.domain.facts import in_order
+from observability.casetrace.store.cases import CaseStore
+from observability.casetrace.store.effects import EffectStore, SourceStore
+from observability.casetrace.store.events import EventStore
+from observability.casetrace.store.housekeeping import keep_months
+from observability.casetrace.store.search import SearchStore
+from observability.casetrace.wire import cases as wire
+from observability.casetrace.wire import taken
+from services.chassis.call import Call
+from services.chassis.client import GrpcClients
+from services.chassis.config import Config
+from services.chassis.database import without_limit
+from services.chassis.entrypoints import BEGINNING, every, on_any, rpc
+from services.chassis.envelope import Envelope
+from services.chassis.reads import Reads
+from services.chassis.uow import UnitOfWork
+
+PAGE = 1000
+
+
+class CaseTraceService:
+    """Answers the contract's `CaseTraceService` from the envelopes of all topics and what became of their events."""
+
+    name = "casetrace"
+    contract = pb.DESCRIPTOR.services_by_name["CaseTraceService"]
+    settings = CaseTraceSettings
+
+    uow = UnitOfWork()
+    reads = Reads()
+    config = Config(CaseTraceSettings)
+    services = GrpcClients(operations.DESCRIPTOR.services_by_name["OperationsService"])
+
+    @rpc
+    def GetCase(self, request: pb.GetCaseRequest, call: Call) -> pb.GetCaseResponse:
+        """Reads one case."""
+        case = self._cases.load(request.case_number, call.region)
+        # For the audit alone: a look at a case is no part of it, and its span does not say the number.
+        call.case_number = case.number
+        facts = in_order(self._events.of_cases([case.number])[case.number])
+        effects = self._effects.of_case(case.number)
+        linked = self._events.linked(case.number, call.region)
+        sources = self._sources.all(list(self.services))
+        return wire.case_answer(case, facts, effects, linked, sources, self.uow.now())
+
+    @rpc
+    def SearchCases(self, request: pb.SearchCasesRequest, call: Call) -> pb.SearchCasesResponse:
+        """Lists cases."""
+        now, searches = self.uow.now(), SearchStore(self.uow.connection)
+        wanted = wire.wanted(request, call.region, now)
+        page = searches.page(wanted, wire.case_page(request.page))
+        return wire.found(page, searches.counts(wanted, now) if request.facets else ((), 0), now)
+
+    @on_any(id="case-events", start=BEGINNING)
+    def take_events(self, envelopes: Sequence[Envelope], call: Call) -> None:
+        """Keeps the events of cases, and moves the cases on."""
+        usecases.take_events(self._events, self._cases, taken.facts(envelopes))
+
+    @every(seconds=0.5)
+    def read_effects(self) -> bool:
+        """Asks the service whose turn it is what became of events there."""
+        now, names = self.uow.now(), list(self.services)
+        source = SourceStore(self.reads.connection).next(names, now, self.config.ask_seconds)
+        if source is not None:
+            page = usecases.ask(source, self._ask)
+            usecases.keep_effects(self.uow, self._effects, self._sources, source, page)
+        return source is not None
+
+    @every(seconds=3600)
+    def drop_old(self) -> None:
+        """Makes the partitions to come, and drops what is past its keeping."""
+        without_limit(self.uow.connection)
+        keep_months(self.uow.connection, self.config.event_months)
+
+    def _ask(self, service: str, cursor: str) -> Page:
+        request = operations.ListEffectsRequest(after=cursor, page_size=PAGE)
+        return taken.page(self.services[service].ListEffects(request), service)
+
+    @property
+    def _events(self) -> EventStore:
+        return EventStore(self.uow.connection)
+
+    @property
+    def _cases(self) -> CaseStore:
+        return CaseStore(self.uow.connection)
+
+    @property
+    def _effects(self) -> EffectStore:
+        return EffectStore(self.uow.connection)
+
+    @property
+    def _sources(self) -> SourceStore:
+        return SourceStore(self.uow.connection)

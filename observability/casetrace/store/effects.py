@@ -1,0 +1,102 @@
+"""What became of events at consumers, and how far each service was read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from observability.casetrace.domain.effects import Effect, Source
+from services.kernel.errors import conflict
+
+COLUMNS = (
+    "event_id", "service", "consumer", "day", "event_type", "case_number", "outcome", "reason", "attempts",
+    "decided_at", "due_at",
+)  # fmt: skip
+KEY = ("event_id", "service", "consumer", "day")
+TYPES = {"day": "date", "attempts": "int", "decided_at": "timestamptz", "due_at": "timestamptz"}
+
+_ARRAYS = ", ".join(f"%({name})s::{TYPES.get(name, 'text')}[]" for name in COLUMNS)
+KEEP = (
+    f"INSERT INTO effect ({', '.join(COLUMNS)}) SELECT * FROM unnest({_ARRAYS})"
+    f" ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET"
+    f" {', '.join(f'{name} = excluded.{name}' for name in COLUMNS if name not in KEY)}"
+)
+VOID = sa.text("DELETE FROM effect WHERE service = :service AND day >= :since")
+OF_CASE = sa.text(
+    "SELECT event_id, service, consumer, event_type, case_number, outcome, coalesce(reason, '') AS reason, attempts,"
+    " decided_at, due_at FROM effect WHERE case_number = :number ORDER BY service, consumer"
+)
+SOURCES = sa.text(
+    "SELECT wanted.service, coalesce(s.cursor, '') AS cursor, s.known_at"
+    " FROM unnest(CAST(:services AS text[])) AS wanted (service) LEFT JOIN source s ON s.service = wanted.service"
+    " ORDER BY wanted.service"
+)
+NEXT = sa.text(
+    "SELECT wanted.service, coalesce(s.cursor, '') AS cursor, s.known_at"
+    " FROM unnest(CAST(:services AS text[])) AS wanted (service) LEFT JOIN source s ON s.service = wanted.service"
+    " WHERE s.asked_at IS NULL OR s.asked_at <= :before ORDER BY s.asked_at NULLS FIRST LIMIT 1"
+)
+MOVE = sa.text(
+    "INSERT INTO source AS s (service, cursor, asked_at, known_at) VALUES (:service, :next, :asked_at, :known_at)"
+    " ON CONFLICT (service) DO UPDATE SET cursor = excluded.cursor, asked_at = excluded.asked_at,"
+    " known_at = coalesce(excluded.known_at, s.known_at) WHERE s.cursor = :cursor"
+)
+
+
+class EffectStore:
+    """Effects over one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def keep(self, effects: Sequence[Effect]) -> None:
+        """Keep what became of events, in the place of what was known. Each event and consumer once."""
+        rows = [_row(effect) for effect in effects]
+        self._connection.exec_driver_sql(KEEP, {name: [row[name] for row in rows] for name in COLUMNS})
+
+    def void(self, service: str, since: date) -> None:
+        """Forget what a service said of events recorded from that day on."""
+        self._connection.execute(VOID, {"service": service, "since": since})
+
+    def of_case(self, number: str) -> dict[str, list[Effect]]:
+        """What became of a case's events, by event id."""
+        found: dict[str, list[Effect]] = {}
+        for row in self._connection.execute(OF_CASE, {"number": number}):
+            found.setdefault(row.event_id, []).append(Effect(**row._mapping))
+        return found
+
+
+class SourceStore:
+    """How far services were read, over one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def all(self, services: Sequence[str]) -> list[Source]:
+        """These services, also those that were never asked."""
+        rows = self._connection.execute(SOURCES, {"services": list(services)})
+        return [Source(**row._mapping) for row in rows]
+
+    def next(self, services: Sequence[str], now: datetime, every_s: float) -> Source | None:
+        """The service that was not asked for longest; None while all were asked less than `every_s` ago."""
+        before = now - timedelta(seconds=every_s)
+        row = self._connection.execute(NEXT, {"services": list(services), "before": before}).first()
+        return Source(**row._mapping) if row else None
+
+    def move(self, source: Source, next: str, asked_at: datetime, known_at: datetime | None) -> None:
+        """Note that a service was read on from where it was; Refusal STALE_VERSION when another process was faster.
+
+        `known_at`: at that moment all was known; None leaves what was noted before.
+        """
+        facts: dict[str, Any] = {"service": source.service, "cursor": source.cursor}
+        moved = self._connection.execute(MOVE, facts | {"next": next, "asked_at": asked_at, "known_at": known_at})
+        if moved.rowcount == 0:
+            raise conflict("STALE_VERSION")
+
+
+def _row(effect: Effect) -> dict[str, Any]:
+    row = {name: getattr(effect, name) for name in COLUMNS}
+    return row | {"reason": effect.reason or None}

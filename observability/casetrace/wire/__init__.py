@@ -1,0 +1,1 @@
+"""Between the contract, envelopes, and the domain."""

@@ -1,0 +1,145 @@
+"""Cases between the contract and the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from egov.casetrace.v1 import cases_pb2
+from egov.casetrace.v1 import casetrace_service_pb2 as pb
+from egov.chassis.v1 import operations_service_pb2 as operations
+from egov.common.v1 import paging_pb2
+from google.protobuf.duration_pb2 import Duration
+
+from observability.casetrace.domain.cases import Case
+from observability.casetrace.domain.effects import Effect, Source
+from observability.casetrace.domain.facts import Fact
+from observability.casetrace.domain.search import Count, LinkedCase, Wanted
+from services.chassis.moments import moment_in, stamp
+from services.kernel import regions
+from services.kernel.paging import Page, PageRequest, instant, page_request, plain
+
+STATES = {cases_pb2.CASE_STATE_OPEN: True, cases_pb2.CASE_STATE_CLOSED: False}
+
+
+def wanted(request: pb.SearchCasesRequest, bound: str, now: datetime) -> Wanted:
+    """The filters that a caller sets."""
+    return Wanted(
+        bound=bound,
+        number=request.case_number,
+        holder=f"department/{request.department}" if request.department else "",
+        region=regions.scope_prefix(request.region) if request.region else "",
+        is_open=STATES.get(request.state),
+        event_type=request.event_type,
+        reason=request.reason,
+        about=request.about,
+        active_from=moment_in(request, "active_from"),
+        active_until=moment_in(request, "active_until"),
+        quiet_since=now - request.stuck_for.ToTimedelta() if request.HasField("stuck_for") else None,
+        overdue_at=now if request.overdue else None,
+    )
+
+
+def case_page(page: paging_pb2.PageRequest) -> PageRequest:
+    """Which page: it goes on behind a case's last moment and number."""
+    return page_request(page.page_size, page.page_token, instant, plain)
+
+
+def found(page: Page[Case], counts: tuple[Sequence[Count], int], now: datetime) -> pb.SearchCasesResponse:
+    """A page of cases, with what was counted."""
+    facets, counted = counts
+    return pb.SearchCasesResponse(
+        cases=[case_message(case, now) for case in page.rows],
+        facets=[pb.FacetCount(facet=each.facet, value=each.value, cases=each.cases) for each in facets],
+        counted=counted,
+        page=paging_pb2.PageResponse(next_page_token=page.next_token),
+    )
+
+
+def case_answer(
+    case: Case,
+    facts: Sequence[Fact],
+    effects: Mapping[str, Sequence[Effect]],
+    linked: Sequence[LinkedCase],
+    sources: Sequence[Source],
+    now: datetime,
+) -> pb.GetCaseResponse:
+    """All that is known of a case, and what may be missing."""
+    held = case.held_until(now)
+    return pb.GetCaseResponse(
+        case=case_message(case, now),
+        held=[
+            cases_pb2.HeldTime(holder=who, time=_duration(each.time), times=each.times) for who, each in held.items()
+        ],
+        events=[_event(fact, effects.get(fact.id, ())) for fact in facts],
+        linked_cases=[
+            cases_pb2.LinkedCase(case_number=each.number, kind=each.kind, target=each.target) for each in linked
+        ],
+        trace_ids=list(dict.fromkeys(fact.trace_id for fact in facts if fact.trace_id)),
+        gaps=[*_gaps(case, sources, now)],
+    )
+
+
+def case_message(case: Case, now: datetime) -> cases_pb2.Case:
+    """A case as it stands."""
+    return cases_pb2.Case(
+        case_number=case.number,
+        region=case.region,
+        state=cases_pb2.CASE_STATE_OPEN if case.is_open else cases_pb2.CASE_STATE_CLOSED,
+        holder=case.holder or "",
+        held_since=stamp(case.held_since),
+        deadline=stamp(case.deadline),
+        clock_since=stamp(case.clock_since),
+        clock_used=case.clock_used(now),
+        opened_at=stamp(case.opened_at),
+        closed_at=stamp(case.closed_at),
+        last_event_at=stamp(case.last_at),
+        last_event_type=case.last_type,
+        events=case.events,
+    )
+
+
+def _event(fact: Fact, effects: Sequence[Effect]) -> cases_pb2.CaseEvent:
+    return cases_pb2.CaseEvent(
+        event_id=fact.id,
+        type=fact.type,
+        service=fact.service,
+        at=stamp(fact.at),
+        aggregate_id=fact.aggregate_id,
+        aggregate_version=fact.aggregate_version,
+        phase=fact.phase or "",
+        holder=fact.holder or "",
+        deadline=stamp(fact.deadline),
+        region=fact.region or "",
+        actor=fact.actor or "",
+        links=[cases_pb2.EventLink(kind=kind, target=target) for kind, target in fact.links],
+        trace_id=fact.trace_id or "",
+        effects=[_effect(effect) for effect in effects],
+    )
+
+
+def _effect(effect: Effect) -> cases_pb2.EventEffect:
+    return cases_pb2.EventEffect(
+        service=effect.service,
+        consumer=effect.consumer,
+        outcome=operations.EffectOutcome.Value(f"EFFECT_OUTCOME_{effect.outcome.upper()}"),
+        reason=effect.reason,
+        attempts=effect.attempts,
+        decided_at=stamp(effect.decided_at),
+        due_at=stamp(effect.due_at),
+    )
+
+
+def _gaps(case: Case, sources: Sequence[Source], now: datetime) -> list[cases_pb2.Gap]:
+    late = [source for source in sources if source.is_late(now)]
+    gaps = [
+        cases_pb2.Gap(kind=cases_pb2.GAP_KIND_EFFECTS, service=source.service, since=stamp(source.known_at))
+        for source in late
+    ]
+    return gaps if case.opening_known else [*gaps, cases_pb2.Gap(kind=cases_pb2.GAP_KIND_OPENING)]
+
+
+def _duration(time: timedelta) -> Duration:
+    made = Duration()
+    made.FromTimedelta(time)
+    return made

@@ -1,0 +1,136 @@
+"""What the case trace says of a case equals what really happened, at every step of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local import parts
+from deploy.local.client import ApiError
+from tests.e2e.city import CENTRE, COUNTY, VILLAGE, City, Json
+from tests.waiting import wait_for
+
+OBSERVER = "casetrace"
+ACTORS = parts.acting()
+HANDLING = f"{COUNTY}-CGJ"
+LOGGED = "SELECT event_id::text AS id, type, headers FROM chassis.event_log WHERE case_number = %s"
+MET = "SELECT event_id, consumer, outcome FROM chassis.inbox WHERE case_number = %s"
+
+
+def ask(city: City, path: str, query: dict[str, str] | None = None) -> Json:
+    """What the operator is answered."""
+    return city.gateway.get(path, query, door=city.people.operator()).body
+
+
+def happened(city: City, number: str) -> tuple[set[tuple[str, str]], set[tuple[str, str, str, str]]]:
+    """What the services themselves wrote down: events, and what became of them by service and consumer."""
+    events = {(row["id"], row["type"]) for name in ACTORS for row in city.rows(name, LOGGED, number)}
+    effects = {
+        (row["event_id"], name, row["consumer"], row["outcome"].upper())
+        for name in ACTORS
+        for row in city.rows(name, MET, number)
+    }
+    return events, effects
+
+
+def told(city: City, number: str) -> tuple[set[tuple[str, str]], set[tuple[str, str, str, str]]]:
+    """The same as the case trace has it."""
+    try:
+        answer = ask(city, f"/v1/cases/{number}")
+    except ApiError as error:
+        assert error.reason == "CASE_NOT_FOUND"
+        return set(), set()
+    events = {(event["eventId"], event["type"]) for event in answer["events"]}
+    effects = {
+        (event["eventId"], each["service"], each["consumer"], each["outcome"].removeprefix("EFFECT_OUTCOME_"))
+        for event in answer["events"]
+        for each in event["effects"]
+    }
+    return events, effects
+
+
+def settled(city: City, number: str) -> Json:
+    """The answer once the case trace and the services say the same."""
+    wait_for("both say the same", lambda: told(city, number) == happened(city, number))
+    return ask(city, f"/v1/cases/{number}")
+
+
+def led(city: City) -> Iterator[tuple[Json, str | None]]:
+    """A whole case step by step: the incident, and the department that holds it then."""
+    incident = city.file().body["incident"]
+    yield incident, CENTRE
+    for step, holder in (
+        (city.dispatch, HANDLING), (city.accept, HANDLING), (city.report_handled, CENTRE), (city.verify, CENTRE),
+        (city.close, None),
+    ):  # fmt: skip
+        incident = step(incident).body["incident"]
+        yield incident, holder
+
+
+def test_at_every_step_of_a_case_it_says_what_happened(city: City) -> None:
+    for incident, holder in led(city):
+        number = incident["caseNumber"]
+        answer = settled(city, number)
+        case = answer["case"]
+        assert case["holder"] == (f"department/{holder}" if holder else "")
+        assert case["state"] == ("CASE_STATE_OPEN" if holder else "CASE_STATE_CLOSED")
+        assert (case["region"], case["events"]) == (VILLAGE, len(answer["events"]))
+        # The last event that says a deadline says it to both.
+        said = [row["headers"]["ce_deadline"] for row in by_time(city, number) if "ce_deadline" in row["headers"]]
+        assert ("deadline" in case, "clockUsed" in case) == (bool(holder), bool(holder))
+        assert not holder or case["deadline"] == said[-1]
+    assert {each["holder"] for each in answer["held"]} == {f"department/{CENTRE}", f"department/{HANDLING}"}
+    assert answer["traceIds"] and answer["gaps"] == []
+
+
+def by_time(city: City, number: str) -> list[Json]:
+    rows = [row for name in ACTORS for row in city.rows(name, LOGGED, number)]
+    return sorted(rows, key=lambda row: (row["headers"]["ce_time"], row["id"]))
+
+
+def test_what_became_of_events_comes_late_and_is_missed_meanwhile(city: City) -> None:
+    city.stack.stop_part("notification")
+    try:
+        number = city.file().body["incident"]["caseNumber"]
+        wait_for("the event is known", lambda: told(city, number)[0])
+        wait_for("the gap is named", lambda: "notification" in gaps(city, number))
+        assert told(city, number)[1] == set()
+    finally:
+        city.stack.start_part("notification")
+    settled(city, number)
+    wait_for("the gap is closed", lambda: not gaps(city, number))
+
+
+def gaps(city: City, number: str) -> set[str]:
+    return {gap["service"] for gap in ask(city, f"/v1/cases/{number}")["gaps"]}
+
+
+def test_a_case_is_found_by_what_is_known_of_it(city: City) -> None:
+    incident = city.dispatch(city.file().body["incident"]).body["incident"]
+    number = incident["caseNumber"]
+    settled(city, number)
+    for query in (
+        {"caseNumber": number}, {"caseNumber": number[:-3]}, {"about": incident["incidentId"]},
+        {"department": HANDLING, "state": "CASE_STATE_OPEN"}, {"region": VILLAGE}, {"stuckFor": "0s"},
+    ):  # fmt: skip
+        found = ask(city, "/v1/cases", query | {"page.pageSize": "200"})
+        assert number in {case["caseNumber"] for case in found["cases"]}, query
+    counted = ask(city, "/v1/cases", {"caseNumber": number, "facets": "true"})
+    assert counted["counted"] == "1"
+    assert {"facet": "holder", "value": f"department/{HANDLING}", "cases": "1"} in counted["facets"]
+
+
+def test_every_look_is_audited_and_is_no_part_of_the_case(city: City) -> None:
+    number = city.file().body["incident"]["caseNumber"]
+    settled(city, number)
+    answer = city.gateway.get(f"/v1/cases/{number}", door=city.people.operator())
+    rows = wait_for("the look is written down", lambda: city.audit(OBSERVER, answer.trace_id))
+    assert [(row["case_number"], row["outcome"]) for row in rows] == [(number, "OK")]
+    assert answer.trace_id not in ask(city, f"/v1/cases/{number}")["traceIds"]
+
+
+def test_a_case_that_is_not_there_is_not_found(city: City) -> None:
+    with pytest.raises(ApiError) as refused:
+        ask(city, "/v1/cases/371102-20261123-2000427-X")
+    assert refused.value.reason == "CASE_NOT_FOUND"

@@ -1,0 +1,210 @@
+"""What the stores of the case trace do, one suite for the fakes and the real ones where there are both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+import sqlalchemy as sa
+
+from observability.casetrace.domain.cases import case_of
+from observability.casetrace.domain.effects import Source
+from observability.casetrace.domain.facts import Fact, in_order
+from observability.casetrace.domain.search import Count, LinkedCase, Wanted
+from observability.casetrace.store.cases import CaseStore
+from observability.casetrace.store.effects import EffectStore, SourceStore
+from observability.casetrace.store.events import EventStore
+from observability.casetrace.store.housekeeping import keep_months
+from observability.casetrace.store.search import SearchStore
+from observability.casetrace.usecases import take_events
+from services.kernel.errors import Refusal
+from services.kernel.paging import PageRequest, instant, page_request, plain
+from tests.integration.conftest import Engine
+from tests.unit.casetrace.samples import (
+    CASE,
+    CENTRE,
+    INCIDENT,
+    KITCHENS,
+    REGION,
+    FakeCases,
+    FakeEffects,
+    FakeEvents,
+    at,
+    course,
+    effect,
+    event_id,
+    fact,
+)
+from tests.unit.fakes import NOW
+
+OTHER, ELSEWHERE = "371102-20261123-2000428-V", "371103-20261123-2000429-T"
+COUNTY = Wanted(bound="371102")
+
+
+class Stores(NamedTuple):
+    """Where events, cases and effects are kept."""
+
+    events: Any
+    cases: Any
+    effects: Any
+
+
+@pytest.fixture
+def connection(engine_of: Engine) -> Iterator[sa.Connection]:
+    with engine_of("casetrace").connect() as opened:
+        yield opened
+        opened.rollback()
+
+
+@pytest.fixture
+def stores(backing: str, request: pytest.FixtureRequest) -> Stores:
+    if backing == "fake":
+        return Stores(FakeEvents(), FakeCases(), FakeEffects())
+    return real(request.getfixturevalue("connection"))
+
+
+def real(connection: sa.Connection) -> Stores:
+    return Stores(EventStore(connection), CaseStore(connection), EffectStore(connection))
+
+
+def take(connection: sa.Connection, *facts: Fact) -> None:
+    """Take events, each by itself."""
+    events, cases, _ = real(connection)
+    for each in facts:
+        take_events(events, cases, [each])
+
+
+def other(number: str, hours: float = 1.0, **more: Any) -> Fact:
+    """The only event of another case."""
+    own = {
+        "id": event_id(int(number[-9:-2]), at(hours)),
+        "case_number": number,
+        "aggregate_id": event_id(99, at(hours)),
+    }
+    return replace(fact(hours, phase="opens", holder=CENTRE, region=number[:6] + "001001"), **own | more)
+
+
+def numbers(connection: sa.Connection, **wanted: Any) -> list[str]:
+    """The cases that pass, in their order."""
+    found = SearchStore(connection).page(replace(COUNTY, **wanted), PageRequest())
+    return [case.number for case in found.rows]
+
+
+def test_events_are_kept_as_they_came_and_once(stores: Stores) -> None:
+    assert stores.events.add(course()) == course()
+    assert stores.events.add([course()[0], other(OTHER)]) == [other(OTHER)]
+    assert in_order(stores.events.of_cases([CASE])[CASE]) == in_order(course())
+
+
+def test_a_case_is_kept_as_its_events_make_it(stores: Stores) -> None:
+    late_first = [*course()[4:], *course()[:4]]
+    for facts in (late_first[:3], late_first[3:5], late_first[5:]):
+        take_events(stores.events, stores.cases, facts)
+    assert stores.cases.lock([CASE]) == {CASE: case_of(course())}
+
+
+def test_what_became_of_an_event_is_kept_in_the_place_of_what_was_known(connection: sa.Connection) -> None:
+    effects = EffectStore(connection)
+    first, second = effect(event_id(1), "retrying", reason="NOT_HERE", due_at=at(1)), effect(event_id(2))
+    effects.keep([first, second])
+    effects.keep([replace(first, outcome="taken", reason="", due_at=None, attempts=4)])
+    found = effects.of_case(CASE)
+    assert found[event_id(1)] == [replace(first, outcome="taken", reason="", due_at=None, attempts=4)]
+    effects.void("notification", (NOW + timedelta(days=1)).date())
+    assert len(effects.of_case(CASE)) == 2
+    effects.void("notification", NOW.date())
+    assert effects.of_case(CASE) == {}
+
+
+def test_the_service_that_was_not_asked_for_longest_is_next(connection: sa.Connection) -> None:
+    sources = SourceStore(connection)
+    assert sources.next(["grid", "identity"], NOW, 2.0) == Source("grid", "", None)
+    sources.move(Source("grid", "", None), "a", NOW, NOW)
+    assert sources.next(["grid", "identity"], NOW, 2.0) == Source("identity", "", None)
+    sources.move(Source("identity", "", None), "b", NOW, None)
+    assert sources.next(["grid", "identity"], NOW, 2.0) is None
+    assert sources.next(["grid", "identity"], at(1), 2.0) == Source("grid", "a", NOW)
+    assert sources.all(["grid", "new"]) == [Source("grid", "a", NOW), Source("new", "", None)]
+
+
+def test_of_two_that_read_a_service_at_once_one_is_refused(connection: sa.Connection) -> None:
+    sources = SourceStore(connection)
+    sources.move(Source("grid", "", None), "a", NOW, NOW)
+    with pytest.raises(Refusal, match="STALE_VERSION"):
+        sources.move(Source("grid", "", None), "b", NOW, NOW)
+
+
+def test_a_case_outside_the_callers_region_is_not_there(connection: sa.Connection) -> None:
+    take(connection, *course())
+    assert CaseStore(connection).load(CASE, "3711") == case_of(course())
+    with pytest.raises(Refusal, match="CASE_NOT_FOUND"):
+        CaseStore(connection).load(CASE, "371103")
+    assert numbers(connection, bound="371103") == []
+
+
+def test_each_filter_lets_through_what_it_says(connection: sa.Connection) -> None:
+    take(connection, *course()[:5], other(OTHER), other(ELSEWHERE))
+    EffectStore(connection).keep([effect(course()[1].id, "parked", reason="HANDLER_FAILED")])
+    assert numbers(connection) == [CASE, OTHER]
+    assert numbers(connection, bound="37") == [CASE, ELSEWHERE, OTHER]
+    assert numbers(connection, number="371102-20261123-2000428") == [OTHER]
+    assert numbers(connection, holder=KITCHENS) == [CASE]
+    assert numbers(connection, region=REGION) == [CASE, OTHER]
+    assert numbers(connection, is_open=True) == [CASE, OTHER]
+    assert numbers(connection, is_open=False) == []
+    assert numbers(connection, event_type="egov.grid.v1.RectificationOrdered") == [CASE]
+    assert numbers(connection, reason="HANDLER_FAILED") == [CASE]
+    assert numbers(connection, about=INCIDENT) == [CASE]
+    assert numbers(connection, active_from=at(2)) == [CASE]
+    assert numbers(connection, active_until=at(0.5)) == [CASE]
+    assert numbers(connection, quiet_since=at(2)) == [OTHER]
+    assert numbers(connection, overdue_at=at(52)) == []
+    assert numbers(connection, overdue_at=at(54)) == [CASE]
+
+
+def test_pages_follow_one_another_without_gap_or_repetition(connection: sa.Connection) -> None:
+    every = [f"371102-20261123-20004{number:02}-A" for number in range(7)]
+    take(connection, *(other(number, hours=1) for number in every))
+    searches, seen, token = SearchStore(connection), [], ""
+    while True:
+        page = searches.page(COUNTY, page_request(3, token, instant, plain))
+        seen += [case.number for case in page.rows]
+        token = page.next_token
+        if not token:
+            break
+    assert seen == sorted(every, reverse=True)
+
+
+def test_counts_are_by_facet_of_what_passes(connection: sa.Connection) -> None:
+    take(connection, *course(), other(OTHER, deadline=at(2)), other(ELSEWHERE))
+    counts, counted = SearchStore(connection).counts(replace(COUNTY, bound="3711"), at(3))
+    assert counted == 3
+    assert counts[:3] == [Count("state", "open", 2), Count("state", "closed", 1), Count("holder", CENTRE, 2)]
+    assert Count("county", "371102", 2) in counts and Count("overdue", "true", 1) in counts
+    assert Count("last_event_type", "egov.grid.v1.IncidentClosed", 1) in counts
+
+
+def test_cases_that_have_to_do_with_the_same_thing_are_linked(connection: sa.Connection) -> None:
+    certificate = "1.2.156.3005.2.11100000000013338W011.371102.1.V"
+    concerns, merged = (("concerns", certificate),), (("merged", OTHER),)
+    take(
+        connection, *course(), fact(12, 5, links=concerns), other(OTHER, links=concerns), other(ELSEWHERE, links=merged)
+    )
+    events = EventStore(connection)
+    assert events.linked(CASE, "3711") == [LinkedCase(OTHER, "concerns", certificate)]
+    assert events.linked(ELSEWHERE, "3711") == [LinkedCase(OTHER, "merged", OTHER)]
+    assert LinkedCase(ELSEWHERE, "merged", OTHER) in events.linked(OTHER, "3711")
+    assert events.linked(ELSEWHERE, "371103") == []
+    assert numbers(connection, about=certificate) == [CASE, OTHER]
+
+
+def test_what_is_past_its_keeping_is_dropped(connection: sa.Connection) -> None:
+    long_ago = -24 * 400
+    take(connection, *course(), other(OTHER, long_ago, id=event_id(1, at(long_ago))))
+    EffectStore(connection).keep([effect(event_id(1, at(long_ago)), case_number=OTHER), effect(course()[0].id)])
+    keep_months(connection, 12)
+    assert numbers(connection) == [CASE]
+    assert EffectStore(connection).of_case(OTHER) == {} and EffectStore(connection).of_case(CASE) != {}

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from egov.casetrace.v1 import cases_pb2
+from egov.casetrace.v1 import casetrace_service_pb2 as pb
+from google.protobuf.duration_pb2 import Duration
+
+from observability.casetrace.domain.cases import case_of
+from observability.casetrace.domain.effects import Source
+from observability.casetrace.domain.search import LinkedCase
+from observability.casetrace.wire.cases import case_answer, wanted
+from observability.casetrace.wire.taken import facts
+from services.chassis.envelope import Envelope
+from services.chassis.moments import moment
+from tests.unit.casetrace.samples import CASE, CENTRE, KITCHENS, at, course, effect, event_id
+from tests.unit.fakes import NOW
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+def envelope(**more: Any) -> Envelope:
+    plain: dict[str, Any] = {
+        "id": event_id(1),
+        "type": "egov.grid.v1.IncidentFiled",
+        "source": "/egov/grid",
+        "time": NOW,
+        "key": "k",
+    }
+    return Envelope(**plain | {"version": 1, "case_number": CASE} | more)
+
+
+def test_an_envelope_becomes_a_fact_of_its_case() -> None:
+    (fact,) = facts([envelope(traceparent=f"00-{TRACE}-b7ad6b7169203331-01", holder=CENTRE, case_phase="opens")])
+    assert (fact.service, fact.trace_id, fact.holder, fact.phase) == ("grid", TRACE, CENTRE, "opens")
+
+
+def test_what_names_no_case_is_passed_over() -> None:
+    assert facts([envelope(case_number=None), envelope(case_number="a person's name")]) == []
+
+
+def test_filters_are_what_the_caller_sets() -> None:
+    plain = wanted(pb.SearchCasesRequest(), "3711", NOW)
+    assert (plain.bound, plain.holder, plain.is_open, plain.quiet_since, plain.overdue_at) == (
+        "3711",
+        "",
+        None,
+        None,
+        None,
+    )
+    request = pb.SearchCasesRequest(
+        department="371102-SCJG", region="371100", state=cases_pb2.CASE_STATE_CLOSED, overdue=True,
+        stuck_for=Duration(seconds=3600),
+    )  # fmt: skip
+    set_all = wanted(request, "37", NOW)
+    assert (set_all.holder, set_all.region, set_all.is_open) == (KITCHENS, "3711", False)
+    assert (set_all.quiet_since, set_all.overdue_at) == (NOW - timedelta(hours=1), NOW)
+
+
+def test_the_answer_tells_all_and_what_is_missing() -> None:
+    told, waits = course()[:2], effect(course()[0].id, "retrying", reason="NOT_HERE", attempts=3, due_at=at(2))
+    sources = [Source("grid", "", at(1)), Source("inspection", "", None)]
+    linked = [LinkedCase("371102-20261123-2000428-V", "concerns", "x")]
+    answer = case_answer(case_of(told), told, {told[0].id: [waits]}, linked, sources, at(1))
+    assert (answer.case.holder, answer.case.state) == (KITCHENS, cases_pb2.CASE_STATE_OPEN)
+    assert answer.case.clock_used == 0.0 and answer.case.HasField("clock_used")
+    assert (answer.held[0].holder, answer.held[0].time.ToTimedelta()) == (CENTRE, timedelta(hours=1))
+    (shown,) = answer.events[0].effects
+    assert (shown.reason, shown.attempts, moment(shown.due_at)) == ("NOT_HERE", 3, at(2))
+    assert [(gap.kind, gap.service) for gap in answer.gaps] == [(cases_pb2.GAP_KIND_EFFECTS, "inspection")]
+    late = case_answer(case_of(told[1:]), told[1:], {}, [], [], at(1))
+    assert [gap.kind for gap in late.gaps] == [cases_pb2.GAP_KIND_OPENING]
