@@ -38,6 +38,7 @@ DEFAULT_PORTS = {
     "catalogue-rpc": 7210,
     "catalogue-http": 7211,
     "catalogue-admin": 7212,
+    "casetrace-otlp": 7163,
     "collector": 4317,
     "collector-admin": 7202,
     "kafka": 9092,

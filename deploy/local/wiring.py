@@ -90,6 +90,8 @@ class Wiring:
             "EGOV_TOKEN_ISSUER": self.gateway_url,
             "EGOV_TOKEN_AUDIENCE": "egov",
             **{key: value for key, value in self._extras().items() if key in service.settings},
+            # The collector speaks to one process, without TLS on this machine.
+            **({"CASETRACE_OTLP_LISTEN": self._otlp(), "CASETRACE_OTLP_TLS": "off"} if part == "casetrace" else {}),
         }
 
     def owner(self, service: parts.Service) -> dict[str, str]:
@@ -131,6 +133,10 @@ class Wiring:
             raise StackError(f"{service} has no database: PostgreSQL is not started here and {key} is not set")
         return self._databases.url(f"{service}_owner" if owner else service, service)
 
+    def _otlp(self) -> str:
+        """Where the case trace takes spans and failed calls."""
+        return self._ports.address("casetrace-otlp")
+
     def collector(self) -> str:
         """Where spans go."""
         return self._environment.get(COLLECTOR_KEY) or f"http://{self._ports.address('collector')}"
@@ -142,6 +148,7 @@ class Wiring:
             "EGOV_COLLECTOR_LISTEN": self._ports.address("collector"),
             "EGOV_ADMIN_LISTEN": self._ports.address("collector-admin"),
             "EGOV_TELEMETRY_FOLDER": str(self._places.folder("telemetry")),
+            "EGOV_COLLECTOR_FORWARD": self._otlp(),
         }
 
     def catalogue(self) -> dict[str, str]:

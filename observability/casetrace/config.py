@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.chassis.settings import number, setting, whole
+from services.chassis.settings import Address, number, one_of, setting, whole
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,9 +19,29 @@ class CaseTraceSettings:
         default=120,
         parse=whole(1, 600),
     )
+    span_days: int = setting(
+        "CASETRACE_SPAN_DAYS", "days that spans and failed calls are kept", default=7, parse=whole(1, 90)
+    )
+    otlp_listen: Address | None = setting(
+        "CASETRACE_OTLP_LISTEN", "host:port for OTLP over gRPC; empty: none is taken", default=None
+    )
+    otlp_tls: str = setting(
+        "CASETRACE_OTLP_TLS", "on: mutual TLS; off: none, on this machine only", default="on", parse=one_of("on", "off")
+    )
+    otlp_queue: int = setting(
+        "CASETRACE_OTLP_QUEUE",
+        "spans that may wait to be written before senders are told to wait",
+        default=8192,
+        parse=whole(1, 1_000_000),
+    )
     ask_seconds: float = setting(
         "CASETRACE_ASK_SECONDS",
         "seconds between two questions to one service what became of events there",
         default=2.0,
         parse=number(0.1, 3600),
     )
+
+    def problems(self) -> list[str]:
+        """What does not fit together, key by key."""
+        open_to_all = self.otlp_tls == "off" and self.otlp_listen and self.otlp_listen.host not in LOOPBACK
+        return ["CASETRACE_OTLP_TLS must be on unless CASETRACE_OTLP_LISTEN is on this machine"] if open_to_all else []

@@ -11,13 +11,19 @@ from observability.casetrace import usecases
 from observability.casetrace.config import CaseTraceSettings
 from observability.casetrace.domain.effects import Page
 from observability.casetrace.domain.facts import in_order
+from observability.casetrace.domain.traces import trace_of_case
+from observability.casetrace.otlp.door import otlp_door
+from observability.casetrace.otlp.export import otlp_json
 from observability.casetrace.store.cases import CaseStore
 from observability.casetrace.store.effects import EffectStore, SourceStore
 from observability.casetrace.store.events import EventStore
-from observability.casetrace.store.housekeeping import keep_months
+from observability.casetrace.store.housekeeping import keep_days, keep_months
 from observability.casetrace.store.search import SearchStore
+from observability.casetrace.store.spans import MOST_SPANS, FailureStore, SpanStore
 from observability.casetrace.wire import cases as wire
 from observability.casetrace.wire import taken
+from observability.casetrace.wire.traces import span_messages
+from services.chassis.beside import Beside
 from services.chassis.call import Call
 from services.chassis.client import GrpcClients
 from services.chassis.config import Config
@@ -40,19 +46,22 @@ class CaseTraceService:
     uow = UnitOfWork()
     reads = Reads()
     config = Config(CaseTraceSettings)
+    door = Beside(otlp_door)
     services = GrpcClients(operations.DESCRIPTOR.services_by_name["OperationsService"])
 
     @rpc
     def GetCase(self, request: pb.GetCaseRequest, call: Call) -> pb.GetCaseResponse:
         """Reads one case."""
         case = self._cases.load(request.case_number, call.region)
-        # For the audit alone: a look at a case is no part of it, and its span does not say the number.
-        call.case_number = case.number
+        call.looked_at = case.number
         facts = in_order(self._events.of_cases([case.number])[case.number])
         effects = self._effects.of_case(case.number)
         linked = self._events.linked(case.number, call.region)
+        aggregates = list({fact.aggregate_id for fact in facts})
+        failures = FailureStore(self.uow.connection).of_case(case.number, aggregates)
+        traces = self._spans.traces(case.number, [fact.trace_id for fact in facts if fact.trace_id])
         sources = self._sources.all(list(self.services))
-        return wire.case_answer(case, facts, effects, linked, sources, self.uow.now())
+        return wire.case_answer(case, facts, effects, linked, failures, traces, sources, self.uow.now())
 
     @rpc
     def SearchCases(self, request: pb.SearchCasesRequest, call: Call) -> pb.SearchCasesResponse:
@@ -61,6 +70,20 @@ class CaseTraceService:
         wanted = wire.wanted(request, call.region, now)
         page = searches.page(wanted, wire.case_page(request.page))
         return wire.found(page, searches.counts(wanted, now) if request.facets else ((), 0), now)
+
+    @rpc
+    def GetTrace(self, request: pb.GetTraceRequest, call: Call) -> pb.GetTraceResponse:
+        """Reads one trace of a case."""
+        case = self._cases.load(request.case_number, call.region)
+        call.looked_at = case.number
+        trace = trace_of_case(self._spans.of_trace(request.trace_id), case.number)
+        kept = [node.span for node in trace.nodes()]
+        return pb.GetTraceResponse(
+            spans=span_messages(trace),
+            of_other_cases=trace.of_other_cases,
+            otlp_json=otlp_json(kept) if request.otlp else "",
+            truncated=len(kept) + trace.of_other_cases >= MOST_SPANS,
+        )
 
     @on_any(id="case-events", start=BEGINNING)
     def take_events(self, envelopes: Sequence[Envelope], call: Call) -> None:
@@ -82,6 +105,7 @@ class CaseTraceService:
         """Makes the partitions to come, and drops what is past its keeping."""
         without_limit(self.uow.connection)
         keep_months(self.uow.connection, self.config.event_months)
+        keep_days(self.uow.connection, self.config.span_days)
 
     def _ask(self, service: str, cursor: str) -> Page:
         request = operations.ListEffectsRequest(after=cursor, page_size=PAGE)
@@ -98,6 +122,10 @@ class CaseTraceService:
     @property
     def _effects(self) -> EffectStore:
         return EffectStore(self.uow.connection)
+
+    @property
+    def _spans(self) -> SpanStore:
+        return SpanStore(self.uow.connection)
 
     @property
     def _sources(self) -> SourceStore:

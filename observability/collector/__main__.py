@@ -7,10 +7,16 @@ import signal
 import sys
 import threading
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from observability.collector import otlp
+from observability.collector.forwarding import Forwarder
 from observability.collector.intake import Intake
-from observability.collector.receiver import Receiver
+from observability.collector.receiver import Receiver, Signal
 from observability.collector.settings import CollectorSettings, from_environment
 from observability.files import FolderInUse, RotatedFiles, files
+from observability.records import SpanRecord
 from services.chassis import logs
 from services.chassis.admin import AdminServer
 from services.chassis.settings import ConfigurationError
@@ -37,8 +43,9 @@ def main() -> int:
 def _run(settings: CollectorSettings, stop: threading.Event) -> None:
     store = RotatedFiles(settings.folder, settings.file_mb * 1024 * 1024, settings.most_files)
     intake = Intake(store, settings.queue_spans)
+    forwarder = Forwarder(settings.forward) if settings.forward else None
     try:
-        receiver = Receiver(settings.listen, settings.tls, intake)
+        receiver = Receiver(settings.listen, settings.tls, _signals(intake, forwarder), forwarder)
         admin = _admin(settings, intake, stop)
         admin.start()
         logs.event(_logger, logging.INFO, "serves admin", address=admin.address)
@@ -49,10 +56,19 @@ def _run(settings: CollectorSettings, stop: threading.Event) -> None:
         admin.stop()
     finally:
         intake.close()
+        if forwarder is not None:
+            forwarder.close()
     logs.event(_logger, logging.INFO, "stopped")
 
 
-def _admin(settings: CollectorSettings, intake: Intake, stop: threading.Event) -> AdminServer:
+def _signals(intake: Intake[SpanRecord], forwarder: Forwarder | None) -> list[Signal]:
+    """Spans are kept. Records of failed calls are taken where there is somebody to pass them on to."""
+    traces = Signal(otlp.TRACES, ExportTraceServiceRequest, intake, otlp.records, otlp.traces_answer)
+    logs = Signal(otlp.LOGS, ExportLogsServiceRequest, None, lambda request: ((), 0), otlp.logs_answer)
+    return [traces, logs] if forwarder is not None else [traces]
+
+
+def _admin(settings: CollectorSettings, intake: Intake[SpanRecord], stop: threading.Event) -> AdminServer:
     def readiness() -> tuple[bool, dict[str, object]]:
         return intake.alive and intake.writing and not stop.is_set(), {"waiting_spans": intake.depth}
 

@@ -9,9 +9,8 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
 
-from observability.files import SpanStore
-from observability.records import SpanRecord
 from services.chassis import logs, metrics, telemetry
 
 _logger = logging.getLogger(__name__)
@@ -19,19 +18,35 @@ _spans = metrics.counter("egov_collector_spans_total")
 _waiting = metrics.gauge("egov_collector_queue_spans")
 
 
+Record_contra = TypeVar("Record_contra", contravariant=True)
+Record = TypeVar("Record")
+
+
+class Store(Protocol[Record_contra]):
+    """Where records are kept."""
+
+    def append(self, records: Sequence[Record_contra], /) -> None:
+        """Keep the records, all or none."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
 @dataclass(eq=False, slots=True)
 class Batch:
-    """Spans of one request. `settled` is set once they are stored, or lost when the store failed."""
+    """Records of one request. `settled` is set once they are stored, or lost when the store failed."""
 
-    spans: Sequence[SpanRecord]
+    records: Sequence[Any]
     settled: threading.Event = field(default_factory=threading.Event)
     stored: bool = False
 
 
-class Intake:
-    """Takes batches until `capacity` spans wait; a batch larger than that is taken when nothing waits."""
+class Intake(Generic[Record]):
+    """Takes batches until `capacity` records wait; a batch larger than that is taken when nothing waits."""
 
-    def __init__(self, store: SpanStore, capacity: int) -> None:
+    def __init__(self, store: Store[Record], capacity: int) -> None:
         self._store, self._capacity = store, capacity
         self._queue: deque[Batch] = deque()
         self._depth = 0
@@ -41,16 +56,16 @@ class Intake:
         self._writer = threading.Thread(target=self._write, name="collector-writer", daemon=True)
         self._writer.start()
 
-    def offer(self, spans: Sequence[SpanRecord]) -> Batch | None:
-        """Queue the spans; None if there is no room, or no more time because the collector stops."""
+    def offer(self, records: Sequence[Record]) -> Batch | None:
+        """Queue the records; None if there is no room, or no more time because the process stops."""
         with self._changed:
-            full = self._depth > 0 and self._depth + len(spans) > self._capacity
+            full = self._depth > 0 and self._depth + len(records) > self._capacity
             if full or self._closing:
-                _spans.labels("refused").inc(len(spans))
+                _spans.labels("refused").inc(len(records))
                 return None
-            batch = Batch(spans)
+            batch = Batch(records)
             self._queue.append(batch)
-            self._count(len(spans))
+            self._count(len(records))
             self._changed.notify()
             return batch
 
@@ -66,7 +81,7 @@ class Intake:
 
     @property
     def depth(self) -> int:
-        """Spans that wait."""
+        """Records that wait."""
         return self._depth
 
     def close(self) -> None:
@@ -79,11 +94,11 @@ class Intake:
 
     def _write(self) -> None:
         while batches := self._taken():
-            spans = [span for batch in batches for span in batch.spans]
-            stored = self._stored(spans)
-            _spans.labels("stored" if stored else "lost").inc(len(spans))
+            records = [record for batch in batches for record in batch.records]
+            stored = self._stored(records)
+            _spans.labels("stored" if stored else "lost").inc(len(records))
             with self._changed:
-                self._count(-len(spans))
+                self._count(-len(records))
             for batch in batches:
                 batch.stored = stored
                 batch.settled.set()
@@ -96,9 +111,9 @@ class Intake:
             self._queue.clear()
             return batches
 
-    def _stored(self, spans: Sequence[SpanRecord]) -> bool:
+    def _stored(self, records: Sequence[Record]) -> bool:
         try:
-            self._store.append(spans)
+            self._store.append(records)
         except Exception as error:  # noqa: BLE001 - the writer outlives a full disk; senders keep their spans
             if not self._failed:
                 reason = telemetry.failure(error)

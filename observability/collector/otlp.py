@@ -1,13 +1,21 @@
-"""From OTLP to stored spans. Attributes that the registry does not list stay outside: they may hold personal data."""
+"""From OTLP to stored records. Attributes that the registry does not list stay outside: they may hold personal data."""
 
 from collections.abc import Iterable, Iterator
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from observability.records import KINDS, SpanRecord, Value
 from services.chassis import telemetry_registry
+
+TRACES = "opentelemetry.proto.collector.trace.v1.TraceService"
+LOGS = "opentelemetry.proto.collector.logs.v1.LogsService"
 
 # What Envoy says for a part that a request does not have, and for tags that it is told to keep to itself.
 _NOTHING = "-"
@@ -35,11 +43,34 @@ def records(request: ExportTraceServiceRequest) -> tuple[list[SpanRecord], int]:
 
 def _spans(request: ExportTraceServiceRequest) -> Iterator[tuple[str, Span]]:
     for resource_spans in request.resource_spans:
-        names = (pair.value.string_value for pair in resource_spans.resource.attributes if pair.key == "service.name")
-        service = next(names, "")[:40] or "unknown"
+        service = service_of(resource_spans.resource)
         for scope_spans in resource_spans.scope_spans:
             for span in scope_spans.spans:
                 yield service, span
+
+
+def service_of(resource: Resource) -> str:
+    """The service that speaks, up to 40 characters; `unknown` where it does not say."""
+    names = (pair.value.string_value for pair in resource.attributes if pair.key == "service.name")
+    return next(names, "")[:40] or "unknown"
+
+
+def traces_answer(rejected: int) -> ExportTraceServiceResponse:
+    """The answer to a request of which so many spans were left out."""
+    answer = ExportTraceServiceResponse()
+    if rejected:
+        answer.partial_success.rejected_spans = rejected
+        answer.partial_success.error_message = "spans without valid ids or times were left out"
+    return answer
+
+
+def logs_answer(rejected: int) -> ExportLogsServiceResponse:
+    """The answer to a request of which so many records were left out."""
+    answer = ExportLogsServiceResponse()
+    if rejected:
+        answer.partial_success.rejected_log_records = rejected
+        answer.partial_success.error_message = "only records of failed calls are taken"
+    return answer
 
 
 def _record(service: str, span: Span) -> SpanRecord:
@@ -53,12 +84,13 @@ def _record(service: str, span: Span) -> SpanRecord:
         start_ns=span.start_time_unix_nano,
         end_ns=span.end_time_unix_nano,
         failed=span.status.code == Status.STATUS_CODE_ERROR,
-        attributes=dict(_attributes(span.attributes)),
+        attributes=dict(attributes_of(span.attributes)),
         links=tuple((link.trace_id.hex(), link.span_id.hex()) for link in span.links[:_MOST_LINKS]),
     )
 
 
-def _attributes(pairs: Iterable[KeyValue]) -> Iterator[tuple[str, Value]]:
+def attributes_of(pairs: Iterable[KeyValue]) -> Iterator[tuple[str, Value]]:
+    """The attributes that may be kept, by name."""
     for pair, _ in zip(pairs, range(_MOST_ATTRIBUTES), strict=False):
         value = _value(pair.value)
         if value not in (None, _NOTHING) and _allowed(pair.key, value):

@@ -37,6 +37,9 @@ class CollectorSettings:
     queue_spans: int = setting(
         "EGOV_COLLECTOR_QUEUE", "spans that may wait to be written", default=8192, parse=_between(1, 1000000)
     )
+    forward: str = setting(
+        "EGOV_COLLECTOR_FORWARD", "host:port on this machine that everything is passed on to; empty: nobody", default=""
+    )
     tls_cert: Path | None = setting("EGOV_TLS_CERT", "PEM certificate chain of the TLS identity", default=None)
     tls_key: Path | None = setting("EGOV_TLS_KEY", "PEM key of the TLS identity", default=None)
     tls_trust: Path | None = setting("EGOV_TLS_TRUST", "PEM bundle of roots that senders are trusted by", default=None)

@@ -58,7 +58,7 @@ def audit_row(call: Call, at: datetime, outcome: str, *, target: str | None = No
         "department": caller.department,
         "region": caller.region or None,
         "method": call.method.full_name if call.method else call.name,
-        "case_number": call.case_number,
+        "case_number": call.case_number or call.looked_at,
         "target": target or target_of(call.request),
         "outcome": outcome,
         "trace_id": telemetry.current_trace_id(),

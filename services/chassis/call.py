@@ -35,7 +35,8 @@ class Call:
     """One piece of work: an RPC, an event, a job or a timer's run.
 
     `region` is the region prefix that a region-bound method must stay in ('' = everywhere). `deadline` is on the clock
-    of `time.monotonic`. `envelope` is the event's, `method` the RPC's. `note` says why, for the audit alone.
+    of `time.monotonic`. `envelope` is the event's, `method` the RPC's. For the audit alone: `note` says why,
+    `looked_at` is the case that was looked at, which the work is no part of.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Call:
     request: Any = None
     response: bytes | None = None
     note: str | None = None
+    looked_at: str | None = None
     audited: bool = False
     transaction_open: bool = False
 

@@ -141,6 +141,26 @@ def about_person(event_type: str) -> bool:
     return event_kind(descriptor_pool.Default().FindMessageTypeByName(event_type)).about_person
 
 
+def aggregate_field(method: Method) -> str | None:
+    """The field of a method's request that names one of its service's aggregates, as the service's events call it.
+
+    None where there is no such field, or where the aggregate is a person.
+    """
+    names = _aggregate_ids(method.service.rpartition(".")[0])
+    return next((field.name for field in method.request_descriptor.fields if field.name in names), None)
+
+
+@cache
+def _aggregate_ids(package: str) -> frozenset[str]:
+    """What the events of a package call the ids of their aggregates, those of persons left out."""
+    try:
+        events = descriptor_pool.Default().FindFileByName(f"{package.replace('.', '/')}/events.proto")
+    except KeyError:
+        return frozenset()
+    kinds = [event_kind(message) for message in events.message_types_by_name.values()]
+    return frozenset(kind.aggregate_id for kind in kinds if not kind.about_person)
+
+
 def topic_of(event_type: str) -> str:
     """The topic on which a service publishes its own events: `egov.grid.v1` for `egov.grid.v1.IncidentFiled`."""
     return event_type.rpartition(".")[0]

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from google.protobuf.json_format import MessageToJson
 from sqlalchemy.pool import QueuePool
 
-from services.chassis import logs, metrics, telemetry
+from services.chassis import failures, logs, metrics, telemetry
 from services.chassis.admin import AdminServer
 from services.chassis.client import GrpcClientProvider, target_of
 from services.chassis.consumers import Consumers
@@ -190,6 +190,7 @@ def serve(service_cls: Any, runtime: Runtime) -> int:
     settings = runtime.settings
     logs.setup(runtime.service, settings.log_level)
     telemetry.setup(runtime.service, "1", settings.trace_ratio, settings.collector or None)
+    failures.setup(runtime.service, "1", settings.collector or None)
     asked_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked_to_stop.set())
@@ -212,6 +213,7 @@ def serve(service_cls: Any, runtime: Runtime) -> int:
             exporting.stop()
         logs.event(log, logging.INFO, "stopped")
         telemetry.shutdown()
+        failures.shutdown()
 
 
 def _exporting(runtime: Runtime) -> MetricsExport | None:

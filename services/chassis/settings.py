@@ -244,7 +244,7 @@ class ChassisSettings:
     token_audience: str = setting("EGOV_TOKEN_AUDIENCE", "audience that access tokens must name", default="egov")
     collector: str = setting(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "OTLP/gRPC endpoint for spans; empty: none are sent",
+        "OTLP/gRPC endpoint for spans and failed calls; empty: none are sent",
         default="",
         parse=_collector,
     )

@@ -211,6 +211,12 @@ def current_span_id() -> str | None:
     return None if current is None else f"{current.context.span_id:016x}"
 
 
+def current_context() -> otel.SpanContext:
+    """Trace and span that the current work belongs to; an invalid context outside of any."""
+    current = _current.get()
+    return otel.INVALID_SPAN_CONTEXT if current is None else current.context
+
+
 def current_case() -> str | None:
     """Case number of the current call, or None."""
     return _case.get()

@@ -6,7 +6,9 @@ When the collector is away the buffer drops the oldest spans; no call waits and 
 import os
 import threading
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import grpc
@@ -38,7 +40,7 @@ def provider(service: str, version: str, endpoint: str | None, exporter: SpanExp
     if exporter is not None:
         made.add_span_processor(SimpleSpanProcessor(exporter))
     elif endpoint:
-        sender = _sender(endpoint)
+        sender = OTLPSpanExporter(**target(endpoint))
         _exporters[id(made)] = sender
         made.add_span_processor(
             BatchSpanProcessor(
@@ -70,19 +72,25 @@ def credentials(endpoint: str) -> grpc.ChannelCredentials | None:
 
 def close(made: TracerProvider) -> None:
     """Send what is buffered; give up after three seconds, because a collector that is away must not hold a stop."""
-    closing = threading.Thread(target=made.shutdown, name="telemetry-close", daemon=True)
-    closing.start()
-    closing.join(_CLOSE_S)
+    done = end(made.shutdown)
     sender = _exporters.pop(id(made), None)
-    if sender is not None and closing.is_alive():
+    if sender is not None and not done:
         sender.shutdown()
 
 
-def _sender(endpoint: str) -> SpanExporter:
+def end(shutdown: Callable[[], object]) -> bool:
+    """Call it on a thread of its own and wait up to three seconds; whether it was done by then."""
+    closing = threading.Thread(target=shutdown, name="telemetry-close", daemon=True)
+    closing.start()
+    closing.join(_CLOSE_S)
+    return not closing.is_alive()
+
+
+def target(endpoint: str) -> dict[str, Any]:
+    """What an exporter of the SDK needs to reach the endpoint. Raises ValueError."""
     shown = credentials(endpoint)
-    if shown is None:
-        return OTLPSpanExporter(endpoint=endpoint, insecure=True, timeout=_ATTEMPT_S)
-    return OTLPSpanExporter(endpoint=endpoint, credentials=shown, timeout=_ATTEMPT_S)
+    secured = {"insecure": True} if shown is None else {"credentials": shown}
+    return {"endpoint": endpoint, "timeout": _ATTEMPT_S, **secured}
 
 
 def _own_files() -> grpc.ChannelCredentials:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -81,7 +82,7 @@ def test_at_every_step_of_a_case_it_says_what_happened(city: City) -> None:
         assert ("deadline" in case, "clockUsed" in case) == (bool(holder), bool(holder))
         assert not holder or case["deadline"] == said[-1]
     assert {each["holder"] for each in answer["held"]} == {f"department/{CENTRE}", f"department/{HANDLING}"}
-    assert answer["traceIds"] and answer["gaps"] == []
+    assert answer["traces"] and not {gap["kind"] for gap in answer["gaps"]} - {"GAP_KIND_SPANS"}
 
 
 def by_time(city: City, number: str) -> list[Json]:
@@ -103,7 +104,8 @@ def test_what_became_of_events_comes_late_and_is_missed_meanwhile(city: City) ->
 
 
 def gaps(city: City, number: str) -> set[str]:
-    return {gap["service"] for gap in ask(city, f"/v1/cases/{number}")["gaps"]}
+    found = ask(city, f"/v1/cases/{number}")["gaps"]
+    return {gap["service"] for gap in found if gap["kind"] == "GAP_KIND_EFFECTS"}
 
 
 def test_a_case_is_found_by_what_is_known_of_it(city: City) -> None:
@@ -127,10 +129,65 @@ def test_every_look_is_audited_and_is_no_part_of_the_case(city: City) -> None:
     answer = city.gateway.get(f"/v1/cases/{number}", door=city.people.operator())
     rows = wait_for("the look is written down", lambda: city.audit(OBSERVER, answer.trace_id))
     assert [(row["case_number"], row["outcome"]) for row in rows] == [(number, "OK")]
-    assert answer.trace_id not in ask(city, f"/v1/cases/{number}")["traceIds"]
+    assert answer.trace_id not in {each["traceId"] for each in ask(city, f"/v1/cases/{number}")["traces"]}
 
 
 def test_a_case_that_is_not_there_is_not_found(city: City) -> None:
     with pytest.raises(ApiError) as refused:
         ask(city, "/v1/cases/371102-20261123-2000427-X")
     assert refused.value.reason == "CASE_NOT_FOUND"
+
+
+def test_the_spans_of_a_step_are_a_tree_from_the_gateway_to_the_last_consumer(city: City) -> None:
+    filed = city.file()
+    number, path = filed.case_number, f"/v1/cases/{filed.case_number}/traces/{filed.trace_id}"
+    settled(city, number)
+
+    def whole() -> Json:
+        """The tree once every span has arrived: nothing hangs on one that is not there."""
+        try:
+            trace = ask(city, path, {"otlp": "true"})
+        except ApiError as error:
+            assert error.reason == "TRACE_NOT_FOUND"
+            return {}
+        taken = [span for span in trace["spans"] if span["kind"] == "consumer" and span["service"] == "notification"]
+        return trace if taken and not any(span["parentMissing"] for span in trace["spans"]) else {}
+
+    trace = wait_for("the tree is whole", whole)
+    assert [span["service"] for span in trace["spans"] if span["depth"] == 0] == ["gateway"]
+    assert "at the broker" in {span["waited"] for span in trace["spans"]}
+    spans = [
+        span
+        for resource in json.loads(trace["otlpJson"])["resourceSpans"]
+        for scope in resource["scopeSpans"]
+        for span in scope["spans"]
+    ]
+    assert {span["spanId"] for span in spans} == {span["spanId"] for span in trace["spans"]}
+    (known,) = [each for each in ask(city, f"/v1/cases/{number}")["traces"] if each["traceId"] == filed.trace_id]
+    assert known["spans"] >= len(spans)
+
+
+def test_a_call_that_failed_is_told_of(city: City) -> None:
+    incident = city.file().body["incident"]
+    number = incident["caseNumber"]
+    with pytest.raises(ApiError) as refused:
+        city.close(incident)
+
+    def failed() -> list[Json]:
+        return [
+            each for each in ask(city, f"/v1/cases/{number}")["failedCalls"] if each["reason"] == refused.value.reason
+        ]
+
+    settled(city, number)
+    (call,) = wait_for("the failed call is known", failed)
+    assert (call["service"], call["method"]) == ("grid", "egov.grid.v1.GridService/CloseIncident")
+    found = ask(city, "/v1/cases", {"caseNumber": number, "reason": refused.value.reason})
+    assert [case["caseNumber"] for case in found["cases"]] == [number]
+
+
+def test_a_trace_of_nothing_is_not_found(city: City) -> None:
+    number = city.file().case_number
+    settled(city, number)
+    with pytest.raises(ApiError) as refused:
+        ask(city, f"/v1/cases/{number}/traces/{'0' * 31}1")
+    assert refused.value.reason == "TRACE_NOT_FOUND"

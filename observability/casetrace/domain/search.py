@@ -7,7 +7,12 @@ from datetime import datetime
 
 from services.kernel import texts
 
-texts.register({"CASE_NOT_FOUND": ("辖区内没有此办件。", "There is no such case in the caller's region.")})
+texts.register(
+    {
+        "CASE_NOT_FOUND": ("辖区内没有此办件。", "There is no such case in the caller's region."),
+        "TRACE_NOT_FOUND": ("此办件没有该调用链的记录。", "No span of that trace that belongs to the case is kept."),
+    }
+)
 
 MOST_COUNTED = 10_000
 

@@ -27,6 +27,7 @@ CASE = sa.Table(
 EVENT = sa.table("case_event", sa.column("case_number"), sa.column("type"), sa.column("aggregate_id"))
 LINK = sa.table("case_link", sa.column("case_number"), sa.column("target"))
 EFFECT = sa.table("effect", sa.column("case_number"), sa.column("reason"))
+FAILURE = sa.table("failure", sa.column("case_number"), sa.column("reason"), sa.column("aggregate_id"))
 
 _OPEN = CASE.c.closed_at.is_(None)
 _BEGUN = CASE.c.events > 0
@@ -76,7 +77,7 @@ def _passing(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         (wanted.is_open is True, lambda _: _OPEN),
         (wanted.is_open is False, lambda _: CASE.c.closed_at.is_not(None)),
         (wanted.event_type, lambda kind: _with(EVENT, EVENT.c.type == kind)),
-        (wanted.reason, lambda reason: _with(EFFECT, EFFECT.c.reason == reason)),
+        (wanted.reason, lambda reason: CASE.c.case_number.in_(_failing(reason))),
         (wanted.about, lambda thing: CASE.c.case_number.in_(_about(thing))),
         (wanted.active_from, lambda moment: CASE.c.last_at >= moment),
         (wanted.active_until, lambda moment: CASE.c.opened_at < moment),
@@ -88,6 +89,14 @@ def _passing(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
 
 def _with(table: sa.TableClause, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return CASE.c.case_number.in_(sa.select(table.c.case_number).where(condition))
+
+
+def _failing(reason: str) -> Any:
+    effects = sa.select(EFFECT.c.case_number).where(EFFECT.c.reason == reason)
+    failed = FAILURE.c.reason == reason
+    calls = sa.select(FAILURE.c.case_number).where(failed, FAILURE.c.case_number.is_not(None))
+    about = sa.select(EVENT.c.case_number).join(FAILURE, FAILURE.c.aggregate_id == EVENT.c.aggregate_id).where(failed)
+    return effects.union(calls, about)
 
 
 def _about(thing: str) -> Any:

@@ -14,7 +14,9 @@ from google.protobuf.duration_pb2 import Duration
 from observability.casetrace.domain.cases import Case
 from observability.casetrace.domain.effects import Effect, Source
 from observability.casetrace.domain.facts import Fact
+from observability.casetrace.domain.failures import Failure
 from observability.casetrace.domain.search import Count, LinkedCase, Wanted
+from observability.casetrace.wire.traces import Known, failed_calls, references
 from services.chassis.moments import moment_in, stamp
 from services.kernel import regions
 from services.kernel.paging import Page, PageRequest, instant, page_request, plain
@@ -61,11 +63,13 @@ def case_answer(
     facts: Sequence[Fact],
     effects: Mapping[str, Sequence[Effect]],
     linked: Sequence[LinkedCase],
+    failures: Sequence[Failure],
+    known: Known,
     sources: Sequence[Source],
     now: datetime,
 ) -> pb.GetCaseResponse:
     """All that is known of a case, and what may be missing."""
-    held = case.held_until(now)
+    held, traces = case.held_until(now), references(facts, known)
     return pb.GetCaseResponse(
         case=case_message(case, now),
         held=[
@@ -75,8 +79,9 @@ def case_answer(
         linked_cases=[
             cases_pb2.LinkedCase(case_number=each.number, kind=each.kind, target=each.target) for each in linked
         ],
-        trace_ids=list(dict.fromkeys(fact.trace_id for fact in facts if fact.trace_id)),
-        gaps=[*_gaps(case, sources, now)],
+        traces=traces,
+        gaps=_gaps(case, sources, traces, now),
+        failed_calls=failed_calls(failures),
     )
 
 
@@ -130,13 +135,19 @@ def _effect(effect: Effect) -> cases_pb2.EventEffect:
     )
 
 
-def _gaps(case: Case, sources: Sequence[Source], now: datetime) -> list[cases_pb2.Gap]:
+def _gaps(
+    case: Case, sources: Sequence[Source], traces: Sequence[cases_pb2.TraceReference], now: datetime
+) -> list[cases_pb2.Gap]:
     late = [source for source in sources if source.is_late(now)]
     gaps = [
         cases_pb2.Gap(kind=cases_pb2.GAP_KIND_EFFECTS, service=source.service, since=stamp(source.known_at))
         for source in late
     ]
-    return gaps if case.opening_known else [*gaps, cases_pb2.Gap(kind=cases_pb2.GAP_KIND_OPENING)]
+    if not case.opening_known:
+        gaps.append(cases_pb2.Gap(kind=cases_pb2.GAP_KIND_OPENING))
+    if any(trace.spans == 0 for trace in traces):
+        gaps.append(cases_pb2.Gap(kind=cases_pb2.GAP_KIND_SPANS))
+    return gaps
 
 
 def _duration(time: timedelta) -> Duration:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
+from typing import Any
 
-from services.chassis import logs, metrics
+from services.chassis import failures, logs, metrics
 from services.chassis import telemetry as tracing
-from services.chassis.contract import Method
+from services.chassis.contract import Method, aggregate_field
 from services.chassis.interceptors.errors import CODES
 from services.chassis.interceptors.exchange import Desk, Exchange, Step
 from services.kernel.errors import Kind
@@ -15,6 +17,7 @@ from services.kernel.errors import Kind
 log = logging.getLogger(__name__)
 
 SLOW_S = 1.0
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FAULTS = frozenset({Kind.INTERNAL, Kind.UNAVAILABLE, Kind.TIMED_OUT, Kind.EXHAUSTED})
 
 
@@ -50,16 +53,33 @@ def telemetry(method: Method, desk: Desk, proceed: Step) -> Step:
     return step
 
 
+def _id(request: Any, name: str) -> str | None:
+    """The id in that field of a request; nothing where it is none: what somebody typed stays outside."""
+    text = getattr(request, name, "")
+    return text if UUID.fullmatch(text) else None
+
+
 def _report(exchange: Exchange, method: Method, code: str, seconds: float) -> None:
-    refusal = exchange.refusal
+    refusal, call = exchange.refusal, exchange.call
+    reason, about = refusal.reason if refusal else None, aggregate_field(method)
+    failures.tell(
+        {
+            "rpc.method": method.full_name,
+            "rpc.response.status_code": code,
+            "egov.reason": reason,
+            "egov.duration_ms": round(seconds * 1000, 1),
+            "egov.case.number": call.case_number,
+            "egov.event.aggregate": _id(call.request, about) if about else None,
+        }
+    )
     logs.event(
         log,
         logging.WARNING if refusal is None or refusal.kind in FAULTS else logging.INFO,
         "call failed" if refusal else "call was slow",
         method=method.full_name,
         code=code,
-        reason=refusal.reason if refusal else None,
+        reason=reason,
         duration_ms=round(seconds * 1000, 1),
-        workload=exchange.call.caller.workload or None,
-        client=exchange.call.caller.client_id,
+        workload=call.caller.workload or None,
+        client=call.caller.client_id,
     )

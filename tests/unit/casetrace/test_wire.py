@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from observability.casetrace.domain.cases import case_of
 from observability.casetrace.domain.effects import Source
+from observability.casetrace.domain.failures import Failure
 from observability.casetrace.domain.search import LinkedCase
 from observability.casetrace.wire.cases import case_answer, wanted
 from observability.casetrace.wire.taken import facts
@@ -17,7 +19,7 @@ from services.chassis.moments import moment
 from tests.unit.casetrace.samples import CASE, CENTRE, KITCHENS, at, course, effect, event_id
 from tests.unit.fakes import NOW
 
-TRACE = "0af7651916cd43dd8448eb211c80319c"
+TRACE, OTHER_TRACE = "0af7651916cd43dd8448eb211c80319c", "1bf7651916cd43dd8448eb211c80319d"
 
 
 def envelope(**more: Any) -> Envelope:
@@ -59,15 +61,25 @@ def test_filters_are_what_the_caller_sets() -> None:
 
 
 def test_the_answer_tells_all_and_what_is_missing() -> None:
-    told, waits = course()[:2], effect(course()[0].id, "retrying", reason="NOT_HERE", attempts=3, due_at=at(2))
+    told = [replace(course()[0], trace_id=TRACE), course()[1]]
+    waits = effect(course()[0].id, "retrying", reason="NOT_HERE", attempts=3, due_at=at(2))
     sources = [Source("grid", "", at(1)), Source("inspection", "", None)]
     linked = [LinkedCase("371102-20261123-2000428-V", "concerns", "x")]
-    answer = case_answer(case_of(told), told, {told[0].id: [waits]}, linked, sources, at(1))
+    failure = Failure(at(1), OTHER_TRACE, "b7ad6b7169203331", "grid", "M", "ABORTED", "STALE_VERSION", 12.5, CASE)
+    known = {OTHER_TRACE: (3, at(0))}
+    answer = case_answer(case_of(told), told, {told[0].id: [waits]}, linked, [failure], known, sources, at(1))
     assert (answer.case.holder, answer.case.state) == (KITCHENS, cases_pb2.CASE_STATE_OPEN)
     assert answer.case.clock_used == 0.0 and answer.case.HasField("clock_used")
     assert (answer.held[0].holder, answer.held[0].time.ToTimedelta()) == (CENTRE, timedelta(hours=1))
     (shown,) = answer.events[0].effects
     assert (shown.reason, shown.attempts, moment(shown.due_at)) == ("NOT_HERE", 3, at(2))
-    assert [(gap.kind, gap.service) for gap in answer.gaps] == [(cases_pb2.GAP_KIND_EFFECTS, "inspection")]
-    late = case_answer(case_of(told[1:]), told[1:], {}, [], [], at(1))
+    assert [(gap.kind, gap.service) for gap in answer.gaps] == [
+        (cases_pb2.GAP_KIND_EFFECTS, "inspection"), (cases_pb2.GAP_KIND_SPANS, ""),
+    ]  # fmt: skip
+    (call,) = answer.failed_calls
+    assert (call.reason, call.time.ToTimedelta(), call.trace_id) == (
+        "STALE_VERSION", timedelta(milliseconds=12.5), OTHER_TRACE,
+    )  # fmt: skip
+    assert [(each.trace_id, each.spans) for each in answer.traces] == [(TRACE, 0), (OTHER_TRACE, 3)]
+    late = case_answer(case_of(told[1:]), told[1:], {}, [], [], {}, [], at(1))
     assert [gap.kind for gap in late.gaps] == [cases_pb2.GAP_KIND_OPENING]

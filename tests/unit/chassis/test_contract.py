@@ -6,11 +6,20 @@ import pytest
 from egov.chassis.v1 import operations_service_pb2
 from egov.common.v1 import options_pb2
 from egov.grid.v1 import events_pb2, grid_service_pb2
+from egov.identity.v1 import events_pb2 as identity_events
 from egov.identity.v1 import identity_service_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
-from services.chassis.contract import ContractError, event_kind, field_value, method_of, methods_of, topic_of
+from services.chassis.contract import (
+    ContractError,
+    aggregate_field,
+    event_kind,
+    field_value,
+    method_of,
+    methods_of,
+    topic_of,
+)
 
 
 def built(change: str) -> tuple[MethodDescriptor, Descriptor]:
@@ -74,6 +83,15 @@ def test_operations_are_callable_from_outside_but_for_what_the_case_trace_asks()
     service = operations_service_pb2.DESCRIPTOR.services_by_name["OperationsService"]
     inward = {name for name, method in methods_of(service).items() if method.access.WhichOneof("door") == "inward"}
     assert inward == {"ListEffects"}
+
+
+def test_what_a_request_is_about_is_an_aggregate_of_its_service_and_no_person() -> None:
+    grid = methods_of(grid_service_pb2.DESCRIPTOR.services_by_name["GridService"])
+    identity = methods_of(identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"])
+    assert aggregate_field(grid["CloseIncident"]) == "incident_id"
+    assert aggregate_field(grid["FileIncident"]) is None
+    assert event_kind(identity_events.HolderRegistered.DESCRIPTOR).aggregate_id == "holder_id"
+    assert aggregate_field(identity["GetHolder"]) is None
 
 
 def test_an_event_is_read_with_its_options() -> None:

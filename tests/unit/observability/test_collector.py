@@ -81,7 +81,7 @@ def test_a_store_that_fails_loses_the_batch_and_goes_on() -> None:
     intake.close()
 
 
-def _told(intake: Intake) -> tuple[bool, bool]:
+def _told(intake: Intake[SpanRecord]) -> tuple[bool, bool]:
     return intake.alive, intake.writing
 
 

@@ -58,6 +58,10 @@ class _GapKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_GapKind.Value
     """What became of events at `service` is known up to `since` only."""
     GAP_KIND_OPENING: _GapKind.ValueType  # 2
     """The opening event is not known: the case began before what is kept."""
+    GAP_KIND_SPANS: _GapKind.ValueType  # 3
+    """Of some trace no spans are kept: it was not recorded, or longer ago than spans are kept. Failed calls of that time
+    are no longer kept either.
+    """
 
 class GapKind(_GapKind, metaclass=_GapKindEnumTypeWrapper):
     """Why something may be missing from the answer."""
@@ -68,6 +72,10 @@ GAP_KIND_EFFECTS: GapKind.ValueType  # 1
 """What became of events at `service` is known up to `since` only."""
 GAP_KIND_OPENING: GapKind.ValueType  # 2
 """The opening event is not known: the case began before what is kept."""
+GAP_KIND_SPANS: GapKind.ValueType  # 3
+"""Of some trace no spans are kept: it was not recorded, or longer ago than spans are kept. Failed calls of that time
+are no longer kept either.
+"""
 Global___GapKind: _TypeAlias = GapKind  # noqa: Y015
 
 @_typing.final
@@ -373,6 +381,88 @@ class LinkedCase(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LinkedCase: _TypeAlias = LinkedCase  # noqa: Y015
+
+@_typing.final
+class FailedCall(_message.Message):
+    """A call that failed, or was slow, and served the case or was about one of its aggregates."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_FIELD_NUMBER: _builtins.int
+    SERVICE_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    TRACE_ID_FIELD_NUMBER: _builtins.int
+    service: _builtins.str
+    """Service that was called."""
+    method: _builtins.str
+    """Method, such as `egov.grid.v1.GridService/CloseIncident`."""
+    code: _builtins.str
+    """gRPC status by name; `OK` for one that was only slow."""
+    reason: _builtins.str
+    """Why, machine-readable; empty for one that was only slow."""
+    trace_id: _builtins.str
+    """Its trace."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When it ended."""
+
+    @_builtins.property
+    def time(self) -> _duration_pb2.Duration:
+        """How long it took."""
+
+    def __init__(
+        self,
+        *,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        service: _builtins.str = ...,
+        method: _builtins.str = ...,
+        code: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        time: _duration_pb2.Duration | None = ...,
+        trace_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "code", b"code", "method", b"method", "reason", b"reason", "service", b"service", "time", b"time", "trace_id", b"trace_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FailedCall: _TypeAlias = FailedCall  # noqa: Y015
+
+@_typing.final
+class TraceReference(_message.Message):
+    """A trace that belongs to the case."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRACE_ID_FIELD_NUMBER: _builtins.int
+    SPANS_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    trace_id: _builtins.str
+    """Trace id, 32 hexadecimal digits."""
+    spans: _builtins.int
+    """How many spans of it are kept; 0 where none was recorded, or none is kept any more."""
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp:
+        """When the first of them began; unset if there are none."""
+
+    def __init__(
+        self,
+        *,
+        trace_id: _builtins.str = ...,
+        spans: _builtins.int = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["started_at", b"started_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["spans", b"spans", "started_at", b"started_at", "trace_id", b"trace_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TraceReference: _TypeAlias = TraceReference  # noqa: Y015
 
 @_typing.final
 class Gap(_message.Message):

@@ -5,6 +5,7 @@ The case trace (办件追踪): where a case is, who holds it, since when, which 
 
 from collections import abc as _abc
 from egov.casetrace.v1 import cases_pb2 as _cases_pb2
+from egov.casetrace.v1 import traces_pb2 as _traces_pb2
 from egov.common.v1 import paging_pb2 as _paging_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
@@ -54,8 +55,9 @@ class GetCaseResponse(_message.Message):
     HELD_FIELD_NUMBER: _builtins.int
     EVENTS_FIELD_NUMBER: _builtins.int
     LINKED_CASES_FIELD_NUMBER: _builtins.int
-    TRACE_IDS_FIELD_NUMBER: _builtins.int
+    TRACES_FIELD_NUMBER: _builtins.int
     GAPS_FIELD_NUMBER: _builtins.int
+    FAILED_CALLS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def case(self) -> _cases_pb2.Case:
         """As it stands."""
@@ -73,12 +75,16 @@ class GetCaseResponse(_message.Message):
         """Other cases that it has to do with."""
 
     @_builtins.property
-    def trace_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Traces in which its events were recorded, in order."""
+    def traces(self) -> _containers.RepeatedCompositeFieldContainer[_cases_pb2.TraceReference]:
+        """Traces that belong to it: those in which its events were recorded, in order, then others with spans of the case."""
 
     @_builtins.property
     def gaps(self) -> _containers.RepeatedCompositeFieldContainer[_cases_pb2.Gap]:
         """What may be missing."""
+
+    @_builtins.property
+    def failed_calls(self) -> _containers.RepeatedCompositeFieldContainer[_cases_pb2.FailedCall]:
+        """Calls that failed, or were slow, in order."""
 
     def __init__(
         self,
@@ -87,12 +93,13 @@ class GetCaseResponse(_message.Message):
         held: _abc.Iterable[_cases_pb2.HeldTime] | None = ...,
         events: _abc.Iterable[_cases_pb2.CaseEvent] | None = ...,
         linked_cases: _abc.Iterable[_cases_pb2.LinkedCase] | None = ...,
-        trace_ids: _abc.Iterable[_builtins.str] | None = ...,
+        traces: _abc.Iterable[_cases_pb2.TraceReference] | None = ...,
         gaps: _abc.Iterable[_cases_pb2.Gap] | None = ...,
+        failed_calls: _abc.Iterable[_cases_pb2.FailedCall] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["case", b"case"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case", "events", b"events", "gaps", b"gaps", "held", b"held", "linked_cases", b"linked_cases", "trace_ids", b"trace_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case", "events", b"events", "failed_calls", b"failed_calls", "gaps", b"gaps", "held", b"held", "linked_cases", b"linked_cases", "traces", b"traces"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -128,7 +135,7 @@ class SearchCasesRequest(_message.Message):
     event_type: _builtins.str
     """With an event of this type, the full name of its message."""
     reason: _builtins.str
-    """With an event that was refused, waits, is retried or was given up for this reason."""
+    """With an event that was refused, waits, is retried or was given up, or a call that failed, for this reason."""
     about: _builtins.str
     """With an event of this aggregate, or one that names this thing, such as a certificate identifier."""
     overdue: _builtins.bool
@@ -245,3 +252,69 @@ class SearchCasesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SearchCasesResponse: _TypeAlias = SearchCasesResponse  # noqa: Y015
+
+@_typing.final
+class GetTraceRequest(_message.Message):
+    """Which trace."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    TRACE_ID_FIELD_NUMBER: _builtins.int
+    OTLP_FIELD_NUMBER: _builtins.int
+    case_number: _builtins.str
+    """Case number."""
+    trace_id: _builtins.str
+    """Trace id, 32 hexadecimal digits."""
+    otlp: _builtins.bool
+    """Give the spans as OTLP JSON, too, for other tools."""
+    def __init__(
+        self,
+        *,
+        case_number: _builtins.str = ...,
+        trace_id: _builtins.str = ...,
+        otlp: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "otlp", b"otlp", "trace_id", b"trace_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTraceRequest: _TypeAlias = GetTraceRequest  # noqa: Y015
+
+@_typing.final
+class GetTraceResponse(_message.Message):
+    """The trace."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPANS_FIELD_NUMBER: _builtins.int
+    OF_OTHER_CASES_FIELD_NUMBER: _builtins.int
+    OTLP_JSON_FIELD_NUMBER: _builtins.int
+    TRUNCATED_FIELD_NUMBER: _builtins.int
+    of_other_cases: _builtins.int
+    """Spans that were left out because they serve other cases."""
+    otlp_json: _builtins.str
+    """The spans as one OTLP `TracesData` document; empty unless asked for."""
+    truncated: _builtins.bool
+    """There are more than the 2,000 spans that were read."""
+    @_builtins.property
+    def spans(self) -> _containers.RepeatedCompositeFieldContainer[_traces_pb2.TraceSpan]:
+        """Its spans, each behind the one that caused it, in order of their beginning."""
+
+    def __init__(
+        self,
+        *,
+        spans: _abc.Iterable[_traces_pb2.TraceSpan] | None = ...,
+        of_other_cases: _builtins.int = ...,
+        otlp_json: _builtins.str = ...,
+        truncated: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["of_other_cases", b"of_other_cases", "otlp_json", b"otlp_json", "spans", b"spans", "truncated", b"truncated"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTraceResponse: _TypeAlias = GetTraceResponse  # noqa: Y015

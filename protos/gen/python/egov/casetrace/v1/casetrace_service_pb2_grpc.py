@@ -45,6 +45,11 @@ class CaseTraceServiceStub:
                 request_serializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.SearchCasesRequest.SerializeToString,
                 response_deserializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.SearchCasesResponse.FromString,
                 _registered_method=True)
+        self.GetTrace = channel.unary_unary(
+                '/egov.casetrace.v1.CaseTraceService/GetTrace',
+                request_serializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetTraceRequest.SerializeToString,
+                response_deserializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetTraceResponse.FromString,
+                _registered_method=True)
 
 
 class CaseTraceServiceServicer:
@@ -65,6 +70,14 @@ class CaseTraceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetTrace(self, request, context):
+        """Reads one trace of a case as a tree of spans, without the branches that serve other cases only. Refused: no such
+        case in the caller's region (CASE_NOT_FOUND), no span of that trace that belongs to it (TRACE_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CaseTraceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +90,11 @@ def add_CaseTraceServiceServicer_to_server(servicer, server):
                     servicer.SearchCases,
                     request_deserializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.SearchCasesRequest.FromString,
                     response_serializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.SearchCasesResponse.SerializeToString,
+            ),
+            'GetTrace': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTrace,
+                    request_deserializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetTraceRequest.FromString,
+                    response_serializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetTraceResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +152,33 @@ class CaseTraceService:
             '/egov.casetrace.v1.CaseTraceService/SearchCases',
             egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.SearchCasesRequest.SerializeToString,
             egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.SearchCasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTrace(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.casetrace.v1.CaseTraceService/GetTrace',
+            egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetTraceRequest.SerializeToString,
+            egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetTraceResponse.FromString,
             options,
             channel_credentials,
             insecure,
