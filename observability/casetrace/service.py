@@ -56,7 +56,7 @@ class CaseTraceService:
         call.looked_at = case.number
         facts = in_order(self._events.of_cases([case.number])[case.number])
         effects = self._effects.of_case(case.number)
-        linked = self._events.linked(case.number, call.region)
+        linked = self._events.linked(case.number, facts, call.region)
         aggregates = list({fact.aggregate_id for fact in facts})
         failures = FailureStore(self.uow.connection).of_case(case.number, aggregates)
         traces = self._spans.traces(case.number, [fact.trace_id for fact in facts if fact.trace_id])

@@ -22,6 +22,7 @@ EVENT = "egov.call.failed"
 QUEUE, BATCH, EVERY_MS = 2048, 256, 500.0
 
 _provider: LoggerProvider | None = None
+_sender: OTLPLogExporter | None = None
 
 
 def setup(service: str, version: str, endpoint: str | None, *, exporter: LogRecordExporter | None = None) -> None:
@@ -29,16 +30,16 @@ def setup(service: str, version: str, endpoint: str | None, *, exporter: LogReco
 
     Raises ValueError for an address that cannot be.
     """
-    global _provider
+    global _provider, _sender
     shutdown()
     made = LoggerProvider(resource=telemetry_export.resource(service, version), shutdown_on_exit=False)
     if exporter is not None:
         made.add_log_record_processor(SimpleLogRecordProcessor(exporter))
     elif endpoint:
-        sender = OTLPLogExporter(**telemetry_export.target(endpoint))
+        _sender = OTLPLogExporter(**telemetry_export.target(endpoint))
         made.add_log_record_processor(
             BatchLogRecordProcessor(
-                sender, schedule_delay_millis=EVERY_MS, max_export_batch_size=BATCH, max_queue_size=QUEUE
+                _sender, schedule_delay_millis=EVERY_MS, max_export_batch_size=BATCH, max_queue_size=QUEUE
             )
         )
     else:
@@ -48,10 +49,11 @@ def setup(service: str, version: str, endpoint: str | None, *, exporter: LogReco
 
 def shutdown() -> None:
     """Send what is buffered, within about three seconds, and nothing further."""
-    global _provider
-    provider, _provider = _provider, None
-    if provider is not None:
-        telemetry_export.end(provider.shutdown)
+    global _provider, _sender
+    provider, sender, _provider, _sender = _provider, _sender, None, None
+    if provider is not None and not telemetry_export.end(provider.shutdown) and sender is not None:
+        # A receiver that is away is tried for longer than that.
+        sender.shutdown()
 
 
 def tell(said: Mapping[str, object]) -> None:

@@ -103,6 +103,18 @@ def test_what_became_of_events_comes_late_and_is_missed_meanwhile(city: City) ->
     wait_for("the gap is closed", lambda: not gaps(city, number))
 
 
+def test_a_case_trace_that_hangs_holds_nobody_up_and_catches_up(city: City) -> None:
+    city.stack.pause(OBSERVER)
+    try:
+        incidents = [incident for incident, _ in led(city)]
+        number = incidents[-1]["caseNumber"]
+        wait_for("every event is published", lambda: not city.rows("grid", "SELECT 1 FROM chassis.outbox"))
+        wait_for("people are told", lambda: city.notices(number))
+    finally:
+        city.stack.resume(OBSERVER)
+    assert settled(city, number)["case"]["state"] == "CASE_STATE_CLOSED"
+
+
 def gaps(city: City, number: str) -> set[str]:
     found = ask(city, f"/v1/cases/{number}")["gaps"]
     return {gap["service"] for gap in found if gap["kind"] == "GAP_KIND_EFFECTS"}

@@ -24,14 +24,10 @@ _ARRAYS = ", ".join(f"%({name})s::{TYPES.get(name, 'text')}[]" for name in COLUM
 # A row for each case, so that two processes that meet the first events of one do not both begin it.
 BEGIN = sa.text(
     "INSERT INTO case_file (case_number, region, opened_at, last_at, last_id, last_type, opening_known, events, held)"
-    " SELECT n, '', 'infinity', '-infinity', '', '', false, 0, '{}' FROM unnest(CAST(:numbers AS text[])) AS c (n)"
+    " SELECT n, '', 'epoch', 'epoch', '', '', false, 0, '{}' FROM unnest(CAST(:numbers AS text[])) AS c (n)"
     " ORDER BY n ON CONFLICT DO NOTHING"
 )
-LOCK = sa.text(
-    f"SELECT {', '.join(COLUMNS)} FROM case_file WHERE case_number = ANY(:numbers) AND events > 0"
-    " ORDER BY case_number FOR UPDATE"
-)
-LOCK_ALL = sa.text("SELECT 1 FROM case_file WHERE case_number = ANY(:numbers) ORDER BY case_number FOR UPDATE")
+LOCK = sa.text(f"{_SELECTED} WHERE case_number = ANY(:numbers) ORDER BY case_number FOR UPDATE")
 SAVE = (
     f"UPDATE case_file f SET {', '.join(f'{name} = n.{name}' for name in COLUMNS[1:])}"
     f" FROM unnest({_ARRAYS}) AS n ({', '.join(COLUMNS)}) WHERE f.case_number = n.case_number"
@@ -49,8 +45,8 @@ class CaseStore:
         """Those of these cases that have events, by number. All are locked to the end, also those without."""
         wanted = {"numbers": sorted(numbers)}
         self._connection.execute(BEGIN, wanted)
-        self._connection.execute(LOCK_ALL, wanted)
-        return {row.case_number: case_from(row) for row in self._connection.execute(LOCK, wanted)}
+        rows = self._connection.execute(LOCK, wanted)
+        return {row.case_number: case_from(row) for row in rows if row.events > 0}
 
     def save(self, cases: Sequence[Case]) -> None:
         """Keep how locked cases stand now."""

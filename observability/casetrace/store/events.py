@@ -28,19 +28,16 @@ ADD_LINKS = (
     " FROM unnest(%(targets)s::text[], %(cases)s::text[], %(kinds)s::text[]) AS l (t, c, k) ON CONFLICT DO NOTHING"
 )
 OF_CASES = sa.text(f"SELECT {', '.join(COLUMNS)} FROM case_event WHERE case_number = ANY(:numbers)")
-# Those that name the same thing, those whose event, aggregate or number is named here, and those that name this one.
+# Others that name the same thing or name this case; those whose event, aggregate or number is named here. The things
+# are given rather than joined: each is one look into an index.
 LINKED = sa.text(
-    "WITH named AS (SELECT kind, target FROM case_link WHERE case_number = :number"
-    " UNION SELECT l ->> 0, l ->> 1 FROM case_event e, jsonb_array_elements(e.links) l WHERE e.case_number = :number),"
-    " own AS (SELECT aggregate_id AS target FROM case_event WHERE case_number = :number UNION SELECT :number),"
-    " found AS (SELECT l.case_number, l.kind, l.target FROM case_link l JOIN named n ON n.target = l.target"
-    " UNION SELECT l.case_number, l.kind, l.target FROM case_link l JOIN own o ON o.target = l.target"
-    " UNION SELECT e.case_number, n.kind, n.target FROM named n JOIN case_event e ON e.aggregate_id = n.target"
-    " UNION SELECT e.case_number, n.kind, n.target FROM named n JOIN case_event e ON e.id = n.target"
-    " UNION SELECT n.target, n.kind, n.target FROM named n)"
-    " SELECT DISTINCT found.case_number, found.kind, found.target FROM found"
+    "SELECT DISTINCT found.case_number, found.kind, found.target FROM ("
+    " SELECT case_number, kind, target FROM case_link WHERE target = ANY(:named) OR target = ANY(:own)"
+    " UNION SELECT case_number, NULL, aggregate_id FROM case_event WHERE aggregate_id = ANY(:named)"
+    " UNION SELECT case_number, NULL, id FROM case_event WHERE id = ANY(:named)"
+    " UNION SELECT case_number, NULL, case_number FROM case_file WHERE case_number = ANY(:named)) AS found"
     " JOIN case_file f ON f.case_number = found.case_number AND f.region LIKE :bound"
-    " WHERE found.case_number <> :number ORDER BY found.case_number, found.kind, found.target LIMIT 100"
+    " WHERE found.case_number <> :number ORDER BY found.case_number, found.target, found.kind LIMIT 100"
 )
 
 
@@ -68,10 +65,14 @@ class EventStore:
             found[row.case_number].append(_fact(row))
         return found
 
-    def linked(self, number: str, bound: str) -> list[LinkedCase]:
-        """Other cases of the region, up to 100, that have to do with what this one's events name, or name this one."""
-        rows = self._connection.execute(LINKED, {"number": number, "bound": f"{bound}%"})
-        return [LinkedCase(row.case_number, row.kind, row.target) for row in rows]
+    def linked(self, number: str, facts: Sequence[Fact], bound: str) -> list[LinkedCase]:
+        """Other cases of the region, up to 100, that have to do with what a case's events name, or name the case."""
+        named = {target: kind for fact in facts for kind, target in fact.links}
+        own = [number, *{fact.aggregate_id for fact in facts}]
+        given = {"number": number, "named": list(named), "own": own, "bound": f"{bound}%"}
+        rows = self._connection.execute(LINKED, given)
+        found = {(row.case_number, row.target): row.kind or named[row.target] for row in rows}
+        return [LinkedCase(other, kind, target) for (other, target), kind in found.items()]
 
 
 def _row(fact: Fact) -> dict[str, Any]:

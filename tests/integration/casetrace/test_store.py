@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 import sqlalchemy as sa
 
+from deploy.local.stack import Stack
 from observability.casetrace.domain.cases import case_of
 from observability.casetrace.domain.effects import Source
 from observability.casetrace.domain.facts import Fact, in_order
@@ -194,11 +195,26 @@ def test_cases_that_have_to_do_with_the_same_thing_are_linked(connection: sa.Con
         connection, *course(), fact(12, 5, links=concerns), other(OTHER, links=concerns), other(ELSEWHERE, links=merged)
     )
     events = EventStore(connection)
-    assert events.linked(CASE, "3711") == [LinkedCase(OTHER, "concerns", certificate)]
-    assert events.linked(ELSEWHERE, "3711") == [LinkedCase(OTHER, "merged", OTHER)]
-    assert LinkedCase(ELSEWHERE, "merged", OTHER) in events.linked(OTHER, "3711")
-    assert events.linked(ELSEWHERE, "371103") == []
+
+    def linked(number: str, bound: str = "3711") -> list[LinkedCase]:
+        return events.linked(number, events.of_cases([number])[number], bound)
+
+    assert linked(CASE) == [LinkedCase(OTHER, "concerns", certificate)]
+    assert linked(ELSEWHERE) == [LinkedCase(OTHER, "merged", OTHER)]
+    assert LinkedCase(ELSEWHERE, "merged", OTHER) in linked(OTHER)
+    assert linked(ELSEWHERE, "371103") == []
     assert numbers(connection, about=certificate) == [CASE, OTHER]
+
+
+def test_what_came_before_its_month_was_made_is_moved_there(connection: sa.Connection, postgres: Stack) -> None:
+    month = f"case_event_{NOW:%Y%m}"
+    with postgres.database("casetrace", owner=True) as owner:
+        owner.execute(f"DROP TABLE IF EXISTS {month}".encode())
+    take(connection, *course())
+    assert connection.exec_driver_sql("SELECT count(*) FROM case_event_rest").scalar_one() == len(course())
+    keep_months(connection, 12)
+    assert connection.exec_driver_sql("SELECT count(*) FROM case_event_rest").scalar_one() == 0
+    assert connection.exec_driver_sql(f"SELECT count(*) FROM {month}").scalar_one() == len(course())
 
 
 def test_what_is_past_its_keeping_is_dropped(connection: sa.Connection) -> None:

@@ -92,24 +92,33 @@ CREATE TABLE source (
 
 FUNCTIONS = """
 -- Makes the months to come, and drops those that are past their keeping. With the owner's rights: services have no DDL.
+-- What came for a month before it was made lies in the default partition, and is moved.
 CREATE FUNCTION keep_months(p_months int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_catalog SET timezone = 'UTC' AS $$
 DECLARE
     parent text;
+    by_column text;
     child text;
     start date;
+    until date;
     oldest date := (date_trunc('month', now()) - p_months * interval '1 month')::date;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('casetrace.keep_months'));
     FOREACH parent IN ARRAY ARRAY['case_event', 'effect'] LOOP
+        by_column := CASE parent WHEN 'effect' THEN 'day' ELSE 'at' END;
         start := greatest(oldest, (date_trunc('month', now()) - interval '1 month')::date);
         WHILE start <= now()::date + 62 LOOP
             child := parent || '_' || to_char(start, 'YYYYMM');
+            until := (start + interval '1 month')::date;
             IF to_regclass('public.' || child) IS NULL THEN
-                EXECUTE format('CREATE TABLE public.%I PARTITION OF public.%I FOR VALUES FROM (%L) TO (%L)',
-                    child, parent, start, (start + interval '1 month')::date);
+                EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', child, parent);
+                EXECUTE format('WITH early AS (DELETE FROM public.%I WHERE %I >= %L AND %I < %L RETURNING *)'
+                    ' INSERT INTO public.%I SELECT * FROM early',
+                    parent || '_rest', by_column, start, by_column, until, child);
+                EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                    parent, child, start, until);
             END IF;
-            start := (start + interval '1 month')::date;
+            start := until;
         END LOOP;
         FOR child IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
             WHERE i.inhparent = ('public.' || parent)::regclass AND c.relname ~ '_[0-9]{6}$'
