@@ -10,7 +10,7 @@ from nameko.extensions import DependencyProvider
 
 
 class Reading:
-    """A connection that commits each statement, opened at first use; what `self.reads` is inside a worker."""
+    """A connection for statements that stand alone, opened at first use; what `self.reads` is inside a worker."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -20,7 +20,7 @@ class Reading:
     def connection(self) -> sa.Connection:
         """The connection. Each statement stands alone: no lock and no snapshot outlives it."""
         if self._connection is None:
-            self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            self._connection = self._engine.connect()
         return self._connection
 
     def close(self) -> None:
@@ -35,7 +35,7 @@ class ReadsProvider(DependencyProvider):
 
     def get_dependency(self, worker_ctx: WorkerContext) -> Reading:
         """One that is not open yet."""
-        reading = Reading(self.container.runtime.engine)
+        reading = Reading(self.container.runtime.looking)
         worker_ctx.data["reading"] = reading
         return reading
 
