@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from services.chassis.settings import Address, number, one_of, setting, whole
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
-
 
 @dataclass(frozen=True, kw_only=True)
 class CaseTraceSettings:
@@ -43,5 +41,5 @@ class CaseTraceSettings:
 
     def problems(self) -> list[str]:
         """What does not fit together, key by key."""
-        open_to_all = self.otlp_tls == "off" and self.otlp_listen and self.otlp_listen.host not in LOOPBACK
+        open_to_all = self.otlp_tls == "off" and self.otlp_listen and not self.otlp_listen.on_this_machine
         return ["CASETRACE_OTLP_TLS must be on unless CASETRACE_OTLP_LISTEN is on this machine"] if open_to_all else []

@@ -7,8 +7,6 @@ from pathlib import Path
 from services.chassis.settings import Address, ConfigurationError, read, setting
 from services.chassis.tls import TlsIdentity
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
-
 
 def _between(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
@@ -60,7 +58,7 @@ def from_environment(environment: Mapping[str, str]) -> CollectorSettings:
     problems = []
     if any(given) and not all(given):
         problems.append("EGOV_TLS_CERT, EGOV_TLS_KEY and EGOV_TLS_TRUST must be set together")
-    if not any(given) and settings.listen.host not in _LOOPBACK:
+    if not any(given) and not settings.listen.on_this_machine:
         problems.append("EGOV_COLLECTOR_LISTEN must be on this machine unless EGOV_TLS_* are set")
     if settings.log_level.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         problems.append("EGOV_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")

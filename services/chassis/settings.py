@@ -38,6 +38,10 @@ class Secret:
         return "***"
 
 
+# Names of this machine to itself, as addresses and URLs have them.
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+
+
 class Address(NamedTuple):
     """A host and a port, written `host:port`."""
 
@@ -51,6 +55,11 @@ class Address(NamedTuple):
         if not separator or not host or not port.isdigit() or int(port) > 65535:
             raise ValueError("must be host:port")
         return cls(host, int(port))
+
+    @property
+    def on_this_machine(self) -> bool:
+        """No other machine reaches it."""
+        return self.host in LOOPBACK
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"

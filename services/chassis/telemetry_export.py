@@ -18,7 +18,8 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from services.chassis.settings import LOOPBACK
+
 _QUEUE, _BATCH, _EVERY_MS = 8192, 512, 500.0
 _ATTEMPT_S = 10.0
 _CLOSE_S = 3.0
@@ -65,7 +66,7 @@ def credentials(endpoint: str) -> grpc.ChannelCredentials | None:
         raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT is http://host:port or https://host:port")
     if address.scheme == "https":
         return _own_files()
-    if address.hostname not in _LOOPBACK:
+    if address.hostname not in LOOPBACK:
         raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT without TLS is for this machine only; use https://")
     return None
 
