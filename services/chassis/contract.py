@@ -83,7 +83,10 @@ def methods_of(service: ServiceDescriptor) -> dict[str, Method]:
 
 @dataclass(frozen=True)
 class EventKind:
-    """One event of the contract: its message and which of its fields the envelope is rendered from."""
+    """One event of the contract: its message and which of its fields the envelope is rendered from.
+
+    `titles` say what happened, for people: in zh-CN, in en.
+    """
 
     name: str
     message: type[Message]
@@ -96,6 +99,7 @@ class EventKind:
     public: bool
     audience: str
     about_person: bool
+    titles: tuple[str, str]
 
     @property
     def service(self) -> str:
@@ -132,6 +136,7 @@ def event_kind(descriptor: Descriptor) -> EventKind:
         public=option.public,
         audience=option.audience,
         about_person=option.about_person,
+        titles=(option.title_zh, option.title_en),
     )
 
 

@@ -146,6 +146,11 @@ class IdentityService:
         return identity.GetStaffResponse(staff=wire.staff(staff, request.department, self.uow.now()))
 
     @rpc
+    def ListNames(self, request: identity.ListNamesRequest, call: Call) -> identity.ListNamesResponse:
+        """Lists what codes are called."""
+        return wire.names_message(self._store.names(wire.page_of_codes(request.page)))
+
+    @rpc
     def GetKeySet(self, request: identity.GetKeySetRequest, call: Call) -> identity.GetKeySetResponse:
         """Reads the public keys that tokens are signed with."""
         return identity.GetKeySetResponse(jwks_json=self._ring.public_set())

@@ -9,12 +9,13 @@ from services.identity.domain.organisations import Contact, Staff
 from services.identity.store.accesses import AccessStore
 from services.identity.store.holders import HolderStore
 from services.identity.store.members import MemberStore
+from services.identity.store.names import NameStore
 from services.identity.store.standing import StandingStore
 from services.kernel.errors import not_found
 from services.kernel.parties import Party
 
 
-class IdentityStore(MemberStore, HolderStore, StandingStore, AccessStore):
+class IdentityStore(MemberStore, HolderStore, StandingStore, AccessStore, NameStore):
     """Everything in identity's database."""
 
     def load_contact(self, party: Party, numbers: Numbers) -> Contact:

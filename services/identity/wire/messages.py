@@ -17,6 +17,7 @@ from egov.identity.v1 import identity_service_pb2, organisations_pb2, regions_pb
 from services.chassis.moments import stamp
 from services.chassis.parties import party
 from services.identity.domain.members import Member, Registration
+from services.identity.domain.names import CodeName
 from services.identity.domain.organisations import Contact, Department, Staff
 from services.identity.domain.regions import Region
 from services.identity.domain.standing import Reason, Standing
@@ -63,6 +64,12 @@ def page_of_codes(message: paging_pb2.PageRequest) -> PageRequest:
 def next_page(page: Page[Any]) -> paging_pb2.PageResponse:
     """Where a list goes on."""
     return paging_pb2.PageResponse(next_page_token=page.next_token)
+
+
+def names_message(page: Page[CodeName]) -> identity_service_pb2.ListNamesResponse:
+    """A page of what codes are called."""
+    names = [identity_service_pb2.CodeName(code=row.code, name=row.name, name_en=row.name_en) for row in page.rows]
+    return identity_service_pb2.ListNamesResponse(names=names, page=next_page(page))
 
 
 def region(known: Region) -> regions_pb2.Region:

@@ -97,6 +97,9 @@ class Case(_message.Message):
     LAST_EVENT_AT_FIELD_NUMBER: _builtins.int
     LAST_EVENT_TYPE_FIELD_NUMBER: _builtins.int
     EVENTS_FIELD_NUMBER: _builtins.int
+    PARKED_EFFECTS_FIELD_NUMBER: _builtins.int
+    RETRIED_EFFECTS_FIELD_NUMBER: _builtins.int
+    REFUSED_EFFECTS_FIELD_NUMBER: _builtins.int
     case_number: _builtins.str
     """Case number."""
     region: _builtins.str
@@ -111,6 +114,12 @@ class Case(_message.Message):
     """Type of its last event, the full name of its message."""
     events: _builtins.int
     """How many events it has."""
+    parked_effects: _builtins.int
+    """How many of its events lie with a consumer that could not take them, for a person to retry or discard."""
+    retried_effects: _builtins.int
+    """How many are tried again later."""
+    refused_effects: _builtins.int
+    """How many were refused by a domain rule."""
     @_builtins.property
     def held_since(self) -> _timestamp_pb2.Timestamp:
         """Since when the holder has it; unset if nobody has."""
@@ -151,10 +160,13 @@ class Case(_message.Message):
         last_event_at: _timestamp_pb2.Timestamp | None = ...,
         last_event_type: _builtins.str = ...,
         events: _builtins.int = ...,
+        parked_effects: _builtins.int = ...,
+        retried_effects: _builtins.int = ...,
+        refused_effects: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_clock_used", b"_clock_used", "clock_since", b"clock_since", "clock_used", b"clock_used", "closed_at", b"closed_at", "deadline", b"deadline", "held_since", b"held_since", "last_event_at", b"last_event_at", "opened_at", b"opened_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_clock_used", b"_clock_used", "case_number", b"case_number", "clock_since", b"clock_since", "clock_used", b"clock_used", "closed_at", b"closed_at", "deadline", b"deadline", "events", b"events", "held_since", b"held_since", "holder", b"holder", "last_event_at", b"last_event_at", "last_event_type", b"last_event_type", "opened_at", b"opened_at", "region", b"region", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_clock_used", b"_clock_used", "case_number", b"case_number", "clock_since", b"clock_since", "clock_used", b"clock_used", "closed_at", b"closed_at", "deadline", b"deadline", "events", b"events", "held_since", b"held_since", "holder", b"holder", "last_event_at", b"last_event_at", "last_event_type", b"last_event_type", "opened_at", b"opened_at", "parked_effects", b"parked_effects", "refused_effects", b"refused_effects", "region", b"region", "retried_effects", b"retried_effects", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__clock_used: _TypeAlias = _typing.Literal["clock_used"]  # noqa: Y015
     _WhichOneofArgType__clock_used: _TypeAlias = _typing.Literal["_clock_used", b"_clock_used"]  # noqa: Y015
@@ -271,6 +283,32 @@ class EventLink(_message.Message):
 Global___EventLink: _TypeAlias = EventLink  # noqa: Y015
 
 @_typing.final
+class EventConsumer(_message.Message):
+    """A consumer of a service."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVICE_FIELD_NUMBER: _builtins.int
+    CONSUMER_FIELD_NUMBER: _builtins.int
+    service: _builtins.str
+    """Service."""
+    consumer: _builtins.str
+    """Consumer id."""
+    def __init__(
+        self,
+        *,
+        service: _builtins.str = ...,
+        consumer: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "service", b"service"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventConsumer: _TypeAlias = EventConsumer  # noqa: Y015
+
+@_typing.final
 class CaseEvent(_message.Message):
     """One event of the case, as its envelope has it."""
 
@@ -290,6 +328,7 @@ class CaseEvent(_message.Message):
     LINKS_FIELD_NUMBER: _builtins.int
     TRACE_ID_FIELD_NUMBER: _builtins.int
     EFFECTS_FIELD_NUMBER: _builtins.int
+    NOT_MET_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Event id."""
     type: _builtins.str
@@ -326,6 +365,10 @@ class CaseEvent(_message.Message):
     def effects(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventEffect]:
         """What became of it, by service and consumer. A consumer that has not met it yet is not there."""
 
+    @_builtins.property
+    def not_met(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventConsumer]:
+        """Consumers that take events of this type as a rule, and have not met this one as far as is known."""
+
     def __init__(
         self,
         *,
@@ -343,10 +386,11 @@ class CaseEvent(_message.Message):
         links: _abc.Iterable[Global___EventLink] | None = ...,
         trace_id: _builtins.str = ...,
         effects: _abc.Iterable[Global___EventEffect] | None = ...,
+        not_met: _abc.Iterable[Global___EventConsumer] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "deadline", b"deadline"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "aggregate_id", b"aggregate_id", "aggregate_version", b"aggregate_version", "at", b"at", "deadline", b"deadline", "effects", b"effects", "event_id", b"event_id", "holder", b"holder", "links", b"links", "phase", b"phase", "region", b"region", "service", b"service", "trace_id", b"trace_id", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "aggregate_id", b"aggregate_id", "aggregate_version", b"aggregate_version", "at", b"at", "deadline", b"deadline", "effects", b"effects", "event_id", b"event_id", "holder", b"holder", "links", b"links", "not_met", b"not_met", "phase", b"phase", "region", b"region", "service", b"service", "trace_id", b"trace_id", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

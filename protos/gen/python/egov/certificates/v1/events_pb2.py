@@ -27,7 +27,7 @@ from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!egov/certificates/v1/events.proto\x12\x14\x65gov.certificates.v1\x1a\'egov/certificates/v1/certificates.proto\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\x02\n\x11\x43\x65rtificateIssued\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12-\n\tissued_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp:&\xea\xc7\x18\"\x10\x01\x1a\x1e\x63\x65rtificates.certificates.read\"\xe8\x02\n\x14\x43\x65rtificateSuspended\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12\x0e\n\x06reason\x18\n \x01(\t\x12\x30\n\x0csuspended_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp:$\xea\xc7\x18 \x1a\x1e\x63\x65rtificates.certificates.read\"\xe4\x02\n\x12\x43\x65rtificateResumed\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12\x0e\n\x06reason\x18\n \x01(\t\x12.\n\nresumed_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp:$\xea\xc7\x18 \x1a\x1e\x63\x65rtificates.certificates.read\"\xe3\x02\n\x10SuspensionLifted\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12\x0e\n\x06reason\x18\n \x01(\t\x12-\n\tlifted_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp:&\xea\xc7\x18\"\x10\x01\x1a\x1e\x63\x65rtificates.certificates.read\"\xd4\x02\n\x12\x43\x65rtificateRevoked\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12.\n\nrevoked_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp:$\xea\xc7\x18 \x1a\x1e\x63\x65rtificates.certificates.read\"\xf3\x02\n\x12\x43\x65rtificateRenewed\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12\x1b\n\x13previous_identifier\x18\n \x01(\t\x12.\n\nrenewed_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp:&\xea\xc7\x18\"\x10\x01\x1a\x1e\x63\x65rtificates.certificates.read\"\xf4\x02\n\x0f\x43\x65rtificateUsed\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12\x0e\n\x06use_id\x18\n \x01(\t\x12\x12\n\ndepartment\x18\x0b \x01(\t\x12+\n\x07used_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp:&\xea\xc7\x18\"\x10\x01\x1a\x1e\x63\x65rtificates.certificates.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!egov/certificates/v1/events.proto\x12\x14\x65gov.certificates.v1\x1a\'egov/certificates/v1/certificates.proto\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf6\x02\n\x11\x43\x65rtificateIssued\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12-\n\tissued_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp:H\xea\xc7\x18\x44\x10\x01\x1a\x1e\x63\x65rtificates.certificates.read2\x0c\xe8\xaf\x81\xe7\x85\xa7\xe7\xad\xbe\xe5\x8f\x91:\x12\x43\x65rtificate issued\"\x8d\x03\n\x14\x43\x65rtificateSuspended\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12\x0e\n\x06reason\x18\n \x01(\t\x12\x30\n\x0csuspended_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp:I\xea\xc7\x18\x45\x1a\x1e\x63\x65rtificates.certificates.read2\x0c\xe8\xaf\x81\xe7\x85\xa7\xe6\x9a\x82\xe6\x89\xa3:\x15\x43\x65rtificate suspended\"\x94\x03\n\x12\x43\x65rtificateResumed\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12\x0e\n\x06reason\x18\n \x01(\t\x12.\n\nresumed_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp:T\xea\xc7\x18P\x1a\x1e\x63\x65rtificates.certificates.read2\x12\xe8\xaf\x81\xe7\x85\xa7\xe6\x81\xa2\xe5\xa4\x8d\xe6\x9c\x89\xe6\x95\x88:\x1a\x43\x65rtificate in force again\"\xa2\x03\n\x10SuspensionLifted\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12\x0e\n\x06reason\x18\n \x01(\t\x12-\n\tlifted_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp:e\xea\xc7\x18\x61\x10\x01\x1a\x1e\x63\x65rtificates.certificates.read2\x18\xe6\x9a\x82\xe6\x89\xa3\xe4\xba\x8b\xe7\x94\xb1\xe4\xb9\x8b\xe4\xb8\x80\xe8\xa7\xa3\xe9\x99\xa4:#One ground of the suspension lifted\"\xf7\x02\n\x12\x43\x65rtificateRevoked\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12.\n\nrevoked_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp:G\xea\xc7\x18\x43\x1a\x1e\x63\x65rtificates.certificates.read2\x0c\xe8\xaf\x81\xe7\x85\xa7\xe5\x90\x8a\xe9\x94\x80:\x13\x43\x65rtificate revoked\"\x96\x03\n\x12\x43\x65rtificateRenewed\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12\x1b\n\x13previous_identifier\x18\n \x01(\t\x12.\n\nrenewed_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp:I\xea\xc7\x18\x45\x10\x01\x1a\x1e\x63\x65rtificates.certificates.read2\x0c\xe8\xaf\x81\xe7\x85\xa7\xe6\x8d\xa2\xe5\x8f\x91:\x13\x43\x65rtificate renewed\"\xa5\x03\n\x0f\x43\x65rtificateUsed\x12\x1c\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x18\n\nidentifier\x18\x05 \x01(\tB\x04\xd8\xc1\x18\t\x12\x11\n\ttype_code\x18\x06 \x01(\t\x12\x35\n\x0bholder_kind\x18\x07 \x01(\x0e\x32 .egov.certificates.v1.HolderKind\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12\x0e\n\x06issuer\x18\t \x01(\t\x12\x0e\n\x06use_id\x18\n \x01(\t\x12\x12\n\ndepartment\x18\x0b \x01(\t\x12+\n\x07used_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp:W\xea\xc7\x18S\x10\x01\x1a\x1e\x63\x65rtificates.certificates.read2\x0f\xe5\x85\x8d\xe8\xaf\x81\xe5\x8a\x9e\xe7\x94\xa8\xe8\xaf\x81:\x1e\x43\x65rtificate used without paperb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,7 +45,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CERTIFICATEISSUED'].fields_by_name['identifier']._loaded_options = None
   _globals['_CERTIFICATEISSUED'].fields_by_name['identifier']._serialized_options = b'\330\301\030\t'
   _globals['_CERTIFICATEISSUED']._loaded_options = None
-  _globals['_CERTIFICATEISSUED']._serialized_options = b'\352\307\030\"\020\001\032\036certificates.certificates.read'
+  _globals['_CERTIFICATEISSUED']._serialized_options = b'\352\307\030D\020\001\032\036certificates.certificates.read2\014\350\257\201\347\205\247\347\255\276\345\217\221:\022Certificate issued'
   _globals['_CERTIFICATESUSPENDED'].fields_by_name['certificate_id']._loaded_options = None
   _globals['_CERTIFICATESUSPENDED'].fields_by_name['certificate_id']._serialized_options = b'\330\301\030\001'
   _globals['_CERTIFICATESUSPENDED'].fields_by_name['version']._loaded_options = None
@@ -57,7 +57,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CERTIFICATESUSPENDED'].fields_by_name['identifier']._loaded_options = None
   _globals['_CERTIFICATESUSPENDED'].fields_by_name['identifier']._serialized_options = b'\330\301\030\t'
   _globals['_CERTIFICATESUSPENDED']._loaded_options = None
-  _globals['_CERTIFICATESUSPENDED']._serialized_options = b'\352\307\030 \032\036certificates.certificates.read'
+  _globals['_CERTIFICATESUSPENDED']._serialized_options = b'\352\307\030E\032\036certificates.certificates.read2\014\350\257\201\347\205\247\346\232\202\346\211\243:\025Certificate suspended'
   _globals['_CERTIFICATERESUMED'].fields_by_name['certificate_id']._loaded_options = None
   _globals['_CERTIFICATERESUMED'].fields_by_name['certificate_id']._serialized_options = b'\330\301\030\001'
   _globals['_CERTIFICATERESUMED'].fields_by_name['version']._loaded_options = None
@@ -69,7 +69,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CERTIFICATERESUMED'].fields_by_name['identifier']._loaded_options = None
   _globals['_CERTIFICATERESUMED'].fields_by_name['identifier']._serialized_options = b'\330\301\030\t'
   _globals['_CERTIFICATERESUMED']._loaded_options = None
-  _globals['_CERTIFICATERESUMED']._serialized_options = b'\352\307\030 \032\036certificates.certificates.read'
+  _globals['_CERTIFICATERESUMED']._serialized_options = b'\352\307\030P\032\036certificates.certificates.read2\022\350\257\201\347\205\247\346\201\242\345\244\215\346\234\211\346\225\210:\032Certificate in force again'
   _globals['_SUSPENSIONLIFTED'].fields_by_name['certificate_id']._loaded_options = None
   _globals['_SUSPENSIONLIFTED'].fields_by_name['certificate_id']._serialized_options = b'\330\301\030\001'
   _globals['_SUSPENSIONLIFTED'].fields_by_name['version']._loaded_options = None
@@ -81,7 +81,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUSPENSIONLIFTED'].fields_by_name['identifier']._loaded_options = None
   _globals['_SUSPENSIONLIFTED'].fields_by_name['identifier']._serialized_options = b'\330\301\030\t'
   _globals['_SUSPENSIONLIFTED']._loaded_options = None
-  _globals['_SUSPENSIONLIFTED']._serialized_options = b'\352\307\030\"\020\001\032\036certificates.certificates.read'
+  _globals['_SUSPENSIONLIFTED']._serialized_options = b'\352\307\030a\020\001\032\036certificates.certificates.read2\030\346\232\202\346\211\243\344\272\213\347\224\261\344\271\213\344\270\200\350\247\243\351\231\244:#One ground of the suspension lifted'
   _globals['_CERTIFICATEREVOKED'].fields_by_name['certificate_id']._loaded_options = None
   _globals['_CERTIFICATEREVOKED'].fields_by_name['certificate_id']._serialized_options = b'\330\301\030\001'
   _globals['_CERTIFICATEREVOKED'].fields_by_name['version']._loaded_options = None
@@ -93,7 +93,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CERTIFICATEREVOKED'].fields_by_name['identifier']._loaded_options = None
   _globals['_CERTIFICATEREVOKED'].fields_by_name['identifier']._serialized_options = b'\330\301\030\t'
   _globals['_CERTIFICATEREVOKED']._loaded_options = None
-  _globals['_CERTIFICATEREVOKED']._serialized_options = b'\352\307\030 \032\036certificates.certificates.read'
+  _globals['_CERTIFICATEREVOKED']._serialized_options = b'\352\307\030C\032\036certificates.certificates.read2\014\350\257\201\347\205\247\345\220\212\351\224\200:\023Certificate revoked'
   _globals['_CERTIFICATERENEWED'].fields_by_name['certificate_id']._loaded_options = None
   _globals['_CERTIFICATERENEWED'].fields_by_name['certificate_id']._serialized_options = b'\330\301\030\001'
   _globals['_CERTIFICATERENEWED'].fields_by_name['version']._loaded_options = None
@@ -105,7 +105,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CERTIFICATERENEWED'].fields_by_name['identifier']._loaded_options = None
   _globals['_CERTIFICATERENEWED'].fields_by_name['identifier']._serialized_options = b'\330\301\030\t'
   _globals['_CERTIFICATERENEWED']._loaded_options = None
-  _globals['_CERTIFICATERENEWED']._serialized_options = b'\352\307\030\"\020\001\032\036certificates.certificates.read'
+  _globals['_CERTIFICATERENEWED']._serialized_options = b'\352\307\030E\020\001\032\036certificates.certificates.read2\014\350\257\201\347\205\247\346\215\242\345\217\221:\023Certificate renewed'
   _globals['_CERTIFICATEUSED'].fields_by_name['certificate_id']._loaded_options = None
   _globals['_CERTIFICATEUSED'].fields_by_name['certificate_id']._serialized_options = b'\330\301\030\001'
   _globals['_CERTIFICATEUSED'].fields_by_name['version']._loaded_options = None
@@ -117,19 +117,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CERTIFICATEUSED'].fields_by_name['identifier']._loaded_options = None
   _globals['_CERTIFICATEUSED'].fields_by_name['identifier']._serialized_options = b'\330\301\030\t'
   _globals['_CERTIFICATEUSED']._loaded_options = None
-  _globals['_CERTIFICATEUSED']._serialized_options = b'\352\307\030\"\020\001\032\036certificates.certificates.read'
+  _globals['_CERTIFICATEUSED']._serialized_options = b'\352\307\030S\020\001\032\036certificates.certificates.read2\017\345\205\215\350\257\201\345\212\236\347\224\250\350\257\201:\036Certificate used without paper'
   _globals['_CERTIFICATEISSUED']._serialized_start=164
-  _globals['_CERTIFICATEISSUED']._serialized_end=504
-  _globals['_CERTIFICATESUSPENDED']._serialized_start=507
-  _globals['_CERTIFICATESUSPENDED']._serialized_end=867
-  _globals['_CERTIFICATERESUMED']._serialized_start=870
-  _globals['_CERTIFICATERESUMED']._serialized_end=1226
-  _globals['_SUSPENSIONLIFTED']._serialized_start=1229
-  _globals['_SUSPENSIONLIFTED']._serialized_end=1584
-  _globals['_CERTIFICATEREVOKED']._serialized_start=1587
-  _globals['_CERTIFICATEREVOKED']._serialized_end=1927
-  _globals['_CERTIFICATERENEWED']._serialized_start=1930
-  _globals['_CERTIFICATERENEWED']._serialized_end=2301
-  _globals['_CERTIFICATEUSED']._serialized_start=2304
-  _globals['_CERTIFICATEUSED']._serialized_end=2676
+  _globals['_CERTIFICATEISSUED']._serialized_end=538
+  _globals['_CERTIFICATESUSPENDED']._serialized_start=541
+  _globals['_CERTIFICATESUSPENDED']._serialized_end=938
+  _globals['_CERTIFICATERESUMED']._serialized_start=941
+  _globals['_CERTIFICATERESUMED']._serialized_end=1345
+  _globals['_SUSPENSIONLIFTED']._serialized_start=1348
+  _globals['_SUSPENSIONLIFTED']._serialized_end=1766
+  _globals['_CERTIFICATEREVOKED']._serialized_start=1769
+  _globals['_CERTIFICATEREVOKED']._serialized_end=2144
+  _globals['_CERTIFICATERENEWED']._serialized_start=2147
+  _globals['_CERTIFICATERENEWED']._serialized_end=2553
+  _globals['_CERTIFICATEUSED']._serialized_start=2556
+  _globals['_CERTIFICATEUSED']._serialized_end=2977
 # @@protoc_insertion_point(module_scope)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65gov/chassis/v1/events.proto\x12\x0f\x65gov.chassis.v1\x1a\x1c\x65gov/common/v1/options.proto\"\xd5\x01\n\x0b\x45ventParked\x12\x1b\n\roccurrence_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x16\n\x08\x65vent_id\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x08\x12\x12\n\nevent_type\x18\x05 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\x05:\x17\xea\xc7\x18\x13\x10\x01\x1a\x0foperations.read\"\xb4\x01\n\x0c\x45ventResumed\x12\x1b\n\roccurrence_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x16\n\x08\x65vent_id\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x08\x12\x12\n\nevent_type\x18\x05 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x06 \x01(\t:\x17\xea\xc7\x18\x13\x10\x01\x1a\x0foperations.read\"\xb6\x01\n\x0e\x45ventDiscarded\x12\x1b\n\roccurrence_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x16\n\x08\x65vent_id\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x08\x12\x12\n\nevent_type\x18\x05 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x06 \x01(\t:\x17\xea\xc7\x18\x13\x10\x01\x1a\x0foperations.read\"\xc4\x01\n\x0c\x45ventRefused\x12\x1b\n\roccurrence_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x16\n\x08\x65vent_id\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x08\x12\x12\n\nevent_type\x18\x05 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t:\x17\xea\xc7\x18\x13\x10\x01\x1a\x0foperations.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65gov/chassis/v1/events.proto\x12\x0f\x65gov.chassis.v1\x1a\x1c\x65gov/common/v1/options.proto\"\x93\x02\n\x0b\x45ventParked\x12\x1b\n\roccurrence_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x16\n\x08\x65vent_id\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x08\x12\x12\n\nevent_type\x18\x05 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\x05:U\xea\xc7\x18Q\x10\x01\x1a\x0foperations.read2!\xe4\xba\x8b\xe4\xbb\xb6\xe6\xbb\x9e\xe7\x95\x99\xef\xbc\x8c\xe7\xad\x89\xe5\xbe\x85\xe4\xba\xba\xe5\xb7\xa5\xe5\xa4\x84\xe7\x90\x86:\x19\x45vent parked for a person\"\xef\x01\n\x0c\x45ventResumed\x12\x1b\n\roccurrence_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x16\n\x08\x65vent_id\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x08\x12\x12\n\nevent_type\x18\x05 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x06 \x01(\t:R\xea\xc7\x18N\x10\x01\x1a\x0foperations.read2\x1b\xe6\xbb\x9e\xe7\x95\x99\xe4\xba\x8b\xe4\xbb\xb6\xe5\xb7\xb2\xe6\x81\xa2\xe5\xa4\x8d\xe5\xa4\x84\xe7\x90\x86:\x1cParked event taken after all\"\xe4\x01\n\x0e\x45ventDiscarded\x12\x1b\n\roccurrence_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x16\n\x08\x65vent_id\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x08\x12\x12\n\nevent_type\x18\x05 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x06 \x01(\t:E\xea\xc7\x18\x41\x10\x01\x1a\x0foperations.read2\x15\xe6\xbb\x9e\xe7\x95\x99\xe4\xba\x8b\xe4\xbb\xb6\xe5\xb7\xb2\xe6\x94\xbe\xe5\xbc\x83:\x15Parked event given up\"\xf4\x01\n\x0c\x45ventRefused\x12\x1b\n\roccurrence_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x16\n\x08\x65vent_id\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x08\x12\x12\n\nevent_type\x18\x05 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t:G\xea\xc7\x18\x43\x10\x01\x1a\x0foperations.read2\x15\xe4\xba\x8b\xe4\xbb\xb6\xe8\xa2\xab\xe8\xa7\x84\xe5\x88\x99\xe6\x8b\x92\xe7\xbb\x9d:\x17\x45vent refused by a ruleb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,7 +41,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENTPARKED'].fields_by_name['event_id']._loaded_options = None
   _globals['_EVENTPARKED'].fields_by_name['event_id']._serialized_options = b'\330\301\030\010'
   _globals['_EVENTPARKED']._loaded_options = None
-  _globals['_EVENTPARKED']._serialized_options = b'\352\307\030\023\020\001\032\017operations.read'
+  _globals['_EVENTPARKED']._serialized_options = b'\352\307\030Q\020\001\032\017operations.read2!\344\272\213\344\273\266\346\273\236\347\225\231\357\274\214\347\255\211\345\276\205\344\272\272\345\267\245\345\244\204\347\220\206:\031Event parked for a person'
   _globals['_EVENTRESUMED'].fields_by_name['occurrence_id']._loaded_options = None
   _globals['_EVENTRESUMED'].fields_by_name['occurrence_id']._serialized_options = b'\330\301\030\001'
   _globals['_EVENTRESUMED'].fields_by_name['version']._loaded_options = None
@@ -51,7 +51,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENTRESUMED'].fields_by_name['event_id']._loaded_options = None
   _globals['_EVENTRESUMED'].fields_by_name['event_id']._serialized_options = b'\330\301\030\010'
   _globals['_EVENTRESUMED']._loaded_options = None
-  _globals['_EVENTRESUMED']._serialized_options = b'\352\307\030\023\020\001\032\017operations.read'
+  _globals['_EVENTRESUMED']._serialized_options = b'\352\307\030N\020\001\032\017operations.read2\033\346\273\236\347\225\231\344\272\213\344\273\266\345\267\262\346\201\242\345\244\215\345\244\204\347\220\206:\034Parked event taken after all'
   _globals['_EVENTDISCARDED'].fields_by_name['occurrence_id']._loaded_options = None
   _globals['_EVENTDISCARDED'].fields_by_name['occurrence_id']._serialized_options = b'\330\301\030\001'
   _globals['_EVENTDISCARDED'].fields_by_name['version']._loaded_options = None
@@ -61,7 +61,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENTDISCARDED'].fields_by_name['event_id']._loaded_options = None
   _globals['_EVENTDISCARDED'].fields_by_name['event_id']._serialized_options = b'\330\301\030\010'
   _globals['_EVENTDISCARDED']._loaded_options = None
-  _globals['_EVENTDISCARDED']._serialized_options = b'\352\307\030\023\020\001\032\017operations.read'
+  _globals['_EVENTDISCARDED']._serialized_options = b'\352\307\030A\020\001\032\017operations.read2\025\346\273\236\347\225\231\344\272\213\344\273\266\345\267\262\346\224\276\345\274\203:\025Parked event given up'
   _globals['_EVENTREFUSED'].fields_by_name['occurrence_id']._loaded_options = None
   _globals['_EVENTREFUSED'].fields_by_name['occurrence_id']._serialized_options = b'\330\301\030\001'
   _globals['_EVENTREFUSED'].fields_by_name['version']._loaded_options = None
@@ -71,13 +71,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENTREFUSED'].fields_by_name['event_id']._loaded_options = None
   _globals['_EVENTREFUSED'].fields_by_name['event_id']._serialized_options = b'\330\301\030\010'
   _globals['_EVENTREFUSED']._loaded_options = None
-  _globals['_EVENTREFUSED']._serialized_options = b'\352\307\030\023\020\001\032\017operations.read'
+  _globals['_EVENTREFUSED']._serialized_options = b'\352\307\030C\020\001\032\017operations.read2\025\344\272\213\344\273\266\350\242\253\350\247\204\345\210\231\346\213\222\347\273\235:\027Event refused by a rule'
   _globals['_EVENTPARKED']._serialized_start=80
-  _globals['_EVENTPARKED']._serialized_end=293
-  _globals['_EVENTRESUMED']._serialized_start=296
-  _globals['_EVENTRESUMED']._serialized_end=476
-  _globals['_EVENTDISCARDED']._serialized_start=479
-  _globals['_EVENTDISCARDED']._serialized_end=661
-  _globals['_EVENTREFUSED']._serialized_start=664
-  _globals['_EVENTREFUSED']._serialized_end=860
+  _globals['_EVENTPARKED']._serialized_end=355
+  _globals['_EVENTRESUMED']._serialized_start=358
+  _globals['_EVENTRESUMED']._serialized_end=597
+  _globals['_EVENTDISCARDED']._serialized_start=600
+  _globals['_EVENTDISCARDED']._serialized_end=828
+  _globals['_EVENTREFUSED']._serialized_start=831
+  _globals['_EVENTREFUSED']._serialized_end=1075
 # @@protoc_insertion_point(module_scope)

@@ -329,6 +329,8 @@ class Event(_message.Message):
     AUDIENCE_FIELD_NUMBER: _builtins.int
     ABOUT_PERSON_FIELD_NUMBER: _builtins.int
     OWN_CASE_ONLY_FIELD_NUMBER: _builtins.int
+    TITLE_ZH_FIELD_NUMBER: _builtins.int
+    TITLE_EN_FIELD_NUMBER: _builtins.int
     case_phase: Global___CasePhase.ValueType
     """Whether the event opens or closes its case."""
     public: _builtins.bool
@@ -339,6 +341,10 @@ class Event(_message.Message):
     """The aggregate is a person: its id stays out of spans and logs."""
     own_case_only: _builtins.bool
     """`case_phase` holds only where the event's own service opened the case: in another's case the event is one of many."""
+    title_zh: _builtins.str
+    """What happened, in a few words for people, in Chinese. Every event has both titles."""
+    title_en: _builtins.str
+    """The same in English."""
     def __init__(
         self,
         *,
@@ -347,10 +353,12 @@ class Event(_message.Message):
         audience: _builtins.str = ...,
         about_person: _builtins.bool = ...,
         own_case_only: _builtins.bool = ...,
+        title_zh: _builtins.str = ...,
+        title_en: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["about_person", b"about_person", "audience", b"audience", "case_phase", b"case_phase", "own_case_only", b"own_case_only", "public", b"public"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about_person", b"about_person", "audience", b"audience", "case_phase", b"case_phase", "own_case_only", b"own_case_only", "public", b"public", "title_en", b"title_en", "title_zh", b"title_zh"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

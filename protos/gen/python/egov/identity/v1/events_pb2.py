@@ -27,7 +27,7 @@ from egov.identity.v1 import standing_pb2 as egov_dot_identity_dot_v1_dot_standi
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65gov/identity/v1/events.proto\x12\x10\x65gov.identity.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1f\x65gov/identity/v1/standing.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x01\n\x10MemberRegistered\x12\x17\n\tclient_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x14\n\x06region\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x0e\n\x06scopes\x18\x04 \x03(\t\x12\x31\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:!\xea\xc7\x18\x1d\x10\x01\x1a\x19identity.members.register\"\xbf\x01\n\x10HolderRegistered\x12\x17\n\tholder_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x11\n\tkind_code\x18\x03 \x01(\t\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x31\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1f\xea\xc7\x18\x1b\x10\x01\x1a\x15identity.holders.read \x01\"\xab\x01\n\x0fSubjectDisabled\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12/\n\x06reason\x18\x03 \x01(\x0e\x32\x1f.egov.identity.v1.DisableReason\x12/\n\x0b\x64isabled_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x06\xea\xc7\x18\x02 \x01\"x\n\x0eSubjectEnabled\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12.\n\nenabled_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x06\xea\xc7\x18\x02 \x01\"\xa8\x01\n\x0e\x43lientDisabled\x12\x17\n\tclient_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12/\n\x06reason\x18\x03 \x01(\x0e\x32\x1f.egov.identity.v1.DisableReason\x12/\n\x0b\x64isabled_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x04\xea\xc7\x18\x00\"u\n\rClientEnabled\x12\x17\n\tclient_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12.\n\nenabled_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x04\xea\xc7\x18\x00\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65gov/identity/v1/events.proto\x12\x10\x65gov.identity.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1f\x65gov/identity/v1/standing.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xec\x01\n\x10MemberRegistered\x12\x17\n\tclient_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x14\n\x06region\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x0e\n\x06scopes\x18\x04 \x03(\t\x12\x31\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:O\xea\xc7\x18K\x10\x01\x1a\x19identity.members.register2\x12\xe6\x88\x90\xe5\x91\x98\xe7\xb3\xbb\xe7\xbb\x9f\xe7\x99\xbb\xe8\xae\xb0:\x18Member system registered\"\xe6\x01\n\x10HolderRegistered\x12\x17\n\tholder_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x11\n\tkind_code\x18\x03 \x01(\t\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x31\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:F\xea\xc7\x18\x42\x10\x01\x1a\x15identity.holders.read \x01\x32\x12\xe6\x8c\x81\xe8\xaf\x81\xe4\xb8\xbb\xe4\xbd\x93\xe7\x99\xbb\xe8\xae\xb0:\x11Holder registered\"\xcb\x01\n\x0fSubjectDisabled\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12/\n\x06reason\x18\x03 \x01(\x0e\x32\x1f.egov.identity.v1.DisableReason\x12/\n\x0b\x64isabled_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:&\xea\xc7\x18\" \x01\x32\x0c\xe4\xb8\xbb\xe4\xbd\x93\xe5\x81\x9c\xe7\x94\xa8:\x10Subject shut out\"\x9c\x01\n\x0eSubjectEnabled\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12.\n\nenabled_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:*\xea\xc7\x18& \x01\x32\x0c\xe4\xb8\xbb\xe4\xbd\x93\xe6\x81\xa2\xe5\xa4\x8d:\x14Subject let in again\"\xd4\x01\n\x0e\x43lientDisabled\x12\x17\n\tclient_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12/\n\x06reason\x18\x03 \x01(\x0e\x32\x1f.egov.identity.v1.DisableReason\x12/\n\x0b\x64isabled_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:0\xea\xc7\x18,2\x12\xe6\x88\x90\xe5\x91\x98\xe7\xb3\xbb\xe7\xbb\x9f\xe5\x81\x9c\xe7\x94\xa8:\x16Member system shut out\"\xa5\x01\n\rClientEnabled\x12\x17\n\tclient_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12.\n\nenabled_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:4\xea\xc7\x18\x30\x32\x12\xe6\x88\x90\xe5\x91\x98\xe7\xb3\xbb\xe7\xbb\x9f\xe6\x81\xa2\xe5\xa4\x8d:\x1aMember system let in againb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,7 +41,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEMBERREGISTERED'].fields_by_name['region']._loaded_options = None
   _globals['_MEMBERREGISTERED'].fields_by_name['region']._serialized_options = b'\330\301\030\006'
   _globals['_MEMBERREGISTERED']._loaded_options = None
-  _globals['_MEMBERREGISTERED']._serialized_options = b'\352\307\030\035\020\001\032\031identity.members.register'
+  _globals['_MEMBERREGISTERED']._serialized_options = b'\352\307\030K\020\001\032\031identity.members.register2\022\346\210\220\345\221\230\347\263\273\347\273\237\347\231\273\350\256\260:\030Member system registered'
   _globals['_HOLDERREGISTERED'].fields_by_name['holder_id']._loaded_options = None
   _globals['_HOLDERREGISTERED'].fields_by_name['holder_id']._serialized_options = b'\330\301\030\001'
   _globals['_HOLDERREGISTERED'].fields_by_name['version']._loaded_options = None
@@ -49,41 +49,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HOLDERREGISTERED'].fields_by_name['region']._loaded_options = None
   _globals['_HOLDERREGISTERED'].fields_by_name['region']._serialized_options = b'\330\301\030\006'
   _globals['_HOLDERREGISTERED']._loaded_options = None
-  _globals['_HOLDERREGISTERED']._serialized_options = b'\352\307\030\033\020\001\032\025identity.holders.read \001'
+  _globals['_HOLDERREGISTERED']._serialized_options = b'\352\307\030B\020\001\032\025identity.holders.read \0012\022\346\214\201\350\257\201\344\270\273\344\275\223\347\231\273\350\256\260:\021Holder registered'
   _globals['_SUBJECTDISABLED'].fields_by_name['person_id']._loaded_options = None
   _globals['_SUBJECTDISABLED'].fields_by_name['person_id']._serialized_options = b'\330\301\030\001'
   _globals['_SUBJECTDISABLED'].fields_by_name['version']._loaded_options = None
   _globals['_SUBJECTDISABLED'].fields_by_name['version']._serialized_options = b'\330\301\030\002'
   _globals['_SUBJECTDISABLED']._loaded_options = None
-  _globals['_SUBJECTDISABLED']._serialized_options = b'\352\307\030\002 \001'
+  _globals['_SUBJECTDISABLED']._serialized_options = b'\352\307\030\" \0012\014\344\270\273\344\275\223\345\201\234\347\224\250:\020Subject shut out'
   _globals['_SUBJECTENABLED'].fields_by_name['person_id']._loaded_options = None
   _globals['_SUBJECTENABLED'].fields_by_name['person_id']._serialized_options = b'\330\301\030\001'
   _globals['_SUBJECTENABLED'].fields_by_name['version']._loaded_options = None
   _globals['_SUBJECTENABLED'].fields_by_name['version']._serialized_options = b'\330\301\030\002'
   _globals['_SUBJECTENABLED']._loaded_options = None
-  _globals['_SUBJECTENABLED']._serialized_options = b'\352\307\030\002 \001'
+  _globals['_SUBJECTENABLED']._serialized_options = b'\352\307\030& \0012\014\344\270\273\344\275\223\346\201\242\345\244\215:\024Subject let in again'
   _globals['_CLIENTDISABLED'].fields_by_name['client_id']._loaded_options = None
   _globals['_CLIENTDISABLED'].fields_by_name['client_id']._serialized_options = b'\330\301\030\001'
   _globals['_CLIENTDISABLED'].fields_by_name['version']._loaded_options = None
   _globals['_CLIENTDISABLED'].fields_by_name['version']._serialized_options = b'\330\301\030\002'
   _globals['_CLIENTDISABLED']._loaded_options = None
-  _globals['_CLIENTDISABLED']._serialized_options = b'\352\307\030\000'
+  _globals['_CLIENTDISABLED']._serialized_options = b'\352\307\030,2\022\346\210\220\345\221\230\347\263\273\347\273\237\345\201\234\347\224\250:\026Member system shut out'
   _globals['_CLIENTENABLED'].fields_by_name['client_id']._loaded_options = None
   _globals['_CLIENTENABLED'].fields_by_name['client_id']._serialized_options = b'\330\301\030\001'
   _globals['_CLIENTENABLED'].fields_by_name['version']._loaded_options = None
   _globals['_CLIENTENABLED'].fields_by_name['version']._serialized_options = b'\330\301\030\002'
   _globals['_CLIENTENABLED']._loaded_options = None
-  _globals['_CLIENTENABLED']._serialized_options = b'\352\307\030\000'
+  _globals['_CLIENTENABLED']._serialized_options = b'\352\307\03002\022\346\210\220\345\221\230\347\263\273\347\273\237\346\201\242\345\244\215:\032Member system let in again'
   _globals['_MEMBERREGISTERED']._serialized_start=148
-  _globals['_MEMBERREGISTERED']._serialized_end=338
-  _globals['_HOLDERREGISTERED']._serialized_start=341
-  _globals['_HOLDERREGISTERED']._serialized_end=532
-  _globals['_SUBJECTDISABLED']._serialized_start=535
-  _globals['_SUBJECTDISABLED']._serialized_end=706
-  _globals['_SUBJECTENABLED']._serialized_start=708
-  _globals['_SUBJECTENABLED']._serialized_end=828
-  _globals['_CLIENTDISABLED']._serialized_start=831
-  _globals['_CLIENTDISABLED']._serialized_end=999
-  _globals['_CLIENTENABLED']._serialized_start=1001
-  _globals['_CLIENTENABLED']._serialized_end=1118
+  _globals['_MEMBERREGISTERED']._serialized_end=384
+  _globals['_HOLDERREGISTERED']._serialized_start=387
+  _globals['_HOLDERREGISTERED']._serialized_end=617
+  _globals['_SUBJECTDISABLED']._serialized_start=620
+  _globals['_SUBJECTDISABLED']._serialized_end=823
+  _globals['_SUBJECTENABLED']._serialized_start=826
+  _globals['_SUBJECTENABLED']._serialized_end=982
+  _globals['_CLIENTDISABLED']._serialized_start=985
+  _globals['_CLIENTDISABLED']._serialized_end=1197
+  _globals['_CLIENTENABLED']._serialized_start=1200
+  _globals['_CLIENTENABLED']._serialized_end=1365
 # @@protoc_insertion_point(module_scope)

@@ -105,6 +105,11 @@ class IdentityServiceStub:
                 request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetStaffRequest.SerializeToString,
                 response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetStaffResponse.FromString,
                 _registered_method=True)
+        self.ListNames = channel.unary_unary(
+                '/egov.identity.v1.IdentityService/ListNames',
+                request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.ListNamesRequest.SerializeToString,
+                response_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.ListNamesResponse.FromString,
+                _registered_method=True)
         self.GetKeySet = channel.unary_unary(
                 '/egov.identity.v1.IdentityService/GetKeySet',
                 request_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetKeySetRequest.SerializeToString,
@@ -233,6 +238,13 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListNames(self, request, context):
+        """Lists the names of all regions and departments, by code, for the service that shows cases to people.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetKeySet(self, request, context):
         """Reads the public keys that tokens are signed with, for services that check tokens themselves.
         """
@@ -312,6 +324,11 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.GetStaff,
                     request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetStaffRequest.FromString,
                     response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.GetStaffResponse.SerializeToString,
+            ),
+            'ListNames': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNames,
+                    request_deserializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.ListNamesRequest.FromString,
+                    response_serializer=egov_dot_identity_dot_v1_dot_identity__service__pb2.ListNamesResponse.SerializeToString,
             ),
             'GetKeySet': grpc.unary_unary_rpc_method_handler(
                     servicer.GetKeySet,
@@ -698,6 +715,33 @@ class IdentityService:
             '/egov.identity.v1.IdentityService/GetStaff',
             egov_dot_identity_dot_v1_dot_identity__service__pb2.GetStaffRequest.SerializeToString,
             egov_dot_identity_dot_v1_dot_identity__service__pb2.GetStaffResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNames(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.identity.v1.IdentityService/ListNames',
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.ListNamesRequest.SerializeToString,
+            egov_dot_identity_dot_v1_dot_identity__service__pb2.ListNamesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ from egov.inspection.v1 import inspections_pb2 as egov_dot_inspection_dot_v1_dot
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x65gov/inspection/v1/events.proto\x12\x12\x65gov.inspection.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a$egov/inspection/v1/inspections.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xab\x02\n\x10InspectionOpened\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x14\n\x06holder\x18\x05 \x01(\tB\x04\xd8\xc1\x18\x04\x12\x19\n\x0bincident_id\x18\x06 \x01(\tB\x04\xd8\xc1\x18\x08\x12\x12\n\ndepartment\x18\x07 \x01(\t\x12\x17\n\x0f\x65nterprise_code\x18\x08 \x01(\t\x12-\n\topened_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp:%\xea\xc7\x18!\x08\x01\x1a\x1binspection.inspections.read(\x01\"\xf3\x01\n\x10OfficersAssigned\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x10\n\x08officers\x18\x05 \x03(\t\x12/\n\x0b\x61ssigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ndepartment\x18\x07 \x01(\t:#\xea\xc7\x18\x1f\x10\x01\x1a\x1binspection.inspections.read\"\xe6\x02\n\x0f\x46indingRecorded\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x12\n\nfinding_id\x18\x05 \x01(\t\x12\x11\n\titem_code\x18\x06 \x01(\t\x12,\n\x07gravity\x18\x07 \x01(\x0e\x32\x1b.egov.inspection.v1.Gravity\x12\x17\n\x0f\x65nterprise_code\x18\x08 \x01(\t\x12\x18\n\x10\x63\x65rtificate_type\x18\t \x01(\t\x12\x12\n\ndepartment\x18\n \x01(\t\x12/\n\x0brecorded_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp:!\xea\xc7\x18\x1d\x1a\x1binspection.inspections.read\"\xb1\x02\n\x14RectificationOrdered\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x34\n\nrectify_by\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xd8\xc1\x18\x05\x12\x17\n\x0f\x65nterprise_code\x18\x06 \x01(\t\x12\x12\n\ndepartment\x18\x07 \x01(\t\x12.\n\nordered_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:!\xea\xc7\x18\x1d\x1a\x1binspection.inspections.read\"\xb3\x02\n\x15RectificationExtended\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x34\n\nrectify_by\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xd8\xc1\x18\x05\x12\x17\n\x0f\x65nterprise_code\x18\x06 \x01(\t\x12\x12\n\ndepartment\x18\x07 \x01(\t\x12/\n\x0b\x65xtended_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:!\xea\xc7\x18\x1d\x1a\x1binspection.inspections.read\"\xbe\x02\n\x0fRecheckRecorded\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x0e\n\x06passed\x18\x05 \x01(\x08\x12\x34\n\nrectify_by\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xd8\xc1\x18\x05\x12.\n\nchecked_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x65nterprise_code\x18\x08 \x01(\t\x12\x12\n\ndepartment\x18\t \x01(\t:#\xea\xc7\x18\x1f\x10\x01\x1a\x1binspection.inspections.read\"\xc7\x02\n\x10InspectionClosed\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x13\n\x0bincident_id\x18\x05 \x01(\t\x12\x12\n\ndepartment\x18\x06 \x01(\t\x12\x17\n\x0f\x65nterprise_code\x18\x07 \x01(\t\x12\x36\n\x07outcome\x18\x08 \x01(\x0e\x32%.egov.inspection.v1.InspectionOutcome\x12-\n\tclosed_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp:%\xea\xc7\x18!\x08\x02\x1a\x1binspection.inspections.read(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x65gov/inspection/v1/events.proto\x12\x12\x65gov.inspection.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a$egov/inspection/v1/inspections.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcc\x02\n\x10InspectionOpened\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x14\n\x06holder\x18\x05 \x01(\tB\x04\xd8\xc1\x18\x04\x12\x19\n\x0bincident_id\x18\x06 \x01(\tB\x04\xd8\xc1\x18\x08\x12\x12\n\ndepartment\x18\x07 \x01(\t\x12\x17\n\x0f\x65nterprise_code\x18\x08 \x01(\t\x12-\n\topened_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp:F\xea\xc7\x18\x42\x08\x01\x1a\x1binspection.inspections.read(\x01\x32\x0c\xe6\xa3\x80\xe6\x9f\xa5\xe7\xab\x8b\xe9\xa1\xb9:\x11Inspection opened\"\x9a\x02\n\x10OfficersAssigned\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x10\n\x08officers\x18\x05 \x03(\t\x12/\n\x0b\x61ssigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ndepartment\x18\x07 \x01(\t:J\xea\xc7\x18\x46\x10\x01\x1a\x1binspection.inspections.read2\x12\xe6\x8c\x87\xe6\xb4\xbe\xe6\xa3\x80\xe6\x9f\xa5\xe4\xba\xba\xe5\x91\x98:\x11Officers assigned\"\x8c\x03\n\x0f\x46indingRecorded\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x12\n\nfinding_id\x18\x05 \x01(\t\x12\x11\n\titem_code\x18\x06 \x01(\t\x12,\n\x07gravity\x18\x07 \x01(\x0e\x32\x1b.egov.inspection.v1.Gravity\x12\x17\n\x0f\x65nterprise_code\x18\x08 \x01(\t\x12\x18\n\x10\x63\x65rtificate_type\x18\t \x01(\t\x12\x12\n\ndepartment\x18\n \x01(\t\x12/\n\x0brecorded_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp:G\xea\xc7\x18\x43\x1a\x1binspection.inspections.read2\x12\xe6\xa3\x80\xe6\x9f\xa5\xe5\x8f\x91\xe7\x8e\xb0\xe8\xae\xb0\xe5\xbd\x95:\x10\x46inding recorded\"\xd6\x02\n\x14RectificationOrdered\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x34\n\nrectify_by\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xd8\xc1\x18\x05\x12\x17\n\x0f\x65nterprise_code\x18\x06 \x01(\t\x12\x12\n\ndepartment\x18\x07 \x01(\t\x12.\n\nordered_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:F\xea\xc7\x18\x42\x1a\x1binspection.inspections.read2\x0c\xe8\xb4\xa3\xe4\xbb\xa4\xe6\x95\xb4\xe6\x94\xb9:\x15Rectification ordered\"\xd9\x02\n\x15RectificationExtended\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x34\n\nrectify_by\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xd8\xc1\x18\x05\x12\x17\n\x0f\x65nterprise_code\x18\x06 \x01(\t\x12\x12\n\ndepartment\x18\x07 \x01(\t\x12/\n\x0b\x65xtended_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:G\xea\xc7\x18\x43\x1a\x1binspection.inspections.read2\x0c\xe6\x95\xb4\xe6\x94\xb9\xe5\xbb\xb6\xe6\x9c\x9f:\x16Rectification extended\"\xde\x02\n\x0fRecheckRecorded\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x0e\n\x06passed\x18\x05 \x01(\x08\x12\x34\n\nrectify_by\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xd8\xc1\x18\x05\x12.\n\nchecked_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x65nterprise_code\x18\x08 \x01(\t\x12\x12\n\ndepartment\x18\t \x01(\t:C\xea\xc7\x18?\x10\x01\x1a\x1binspection.inspections.read2\x0c\xe5\xa4\x8d\xe6\x9f\xa5\xe8\xae\xb0\xe5\xbd\x95:\x10Recheck recorded\"\xe8\x02\n\x10InspectionClosed\x12\x1b\n\rinspection_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x14\n\x06region\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x06\x12\x13\n\x0bincident_id\x18\x05 \x01(\t\x12\x12\n\ndepartment\x18\x06 \x01(\t\x12\x17\n\x0f\x65nterprise_code\x18\x07 \x01(\t\x12\x36\n\x07outcome\x18\x08 \x01(\x0e\x32%.egov.inspection.v1.InspectionOutcome\x12-\n\tclosed_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp:F\xea\xc7\x18\x42\x08\x02\x1a\x1binspection.inspections.read(\x01\x32\x0c\xe6\xa3\x80\xe6\x9f\xa5\xe7\xbb\x93\xe6\x9d\x9f:\x11Inspection closedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,7 +47,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INSPECTIONOPENED'].fields_by_name['incident_id']._loaded_options = None
   _globals['_INSPECTIONOPENED'].fields_by_name['incident_id']._serialized_options = b'\330\301\030\010'
   _globals['_INSPECTIONOPENED']._loaded_options = None
-  _globals['_INSPECTIONOPENED']._serialized_options = b'\352\307\030!\010\001\032\033inspection.inspections.read(\001'
+  _globals['_INSPECTIONOPENED']._serialized_options = b'\352\307\030B\010\001\032\033inspection.inspections.read(\0012\014\346\243\200\346\237\245\347\253\213\351\241\271:\021Inspection opened'
   _globals['_OFFICERSASSIGNED'].fields_by_name['inspection_id']._loaded_options = None
   _globals['_OFFICERSASSIGNED'].fields_by_name['inspection_id']._serialized_options = b'\330\301\030\001'
   _globals['_OFFICERSASSIGNED'].fields_by_name['version']._loaded_options = None
@@ -57,7 +57,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OFFICERSASSIGNED'].fields_by_name['region']._loaded_options = None
   _globals['_OFFICERSASSIGNED'].fields_by_name['region']._serialized_options = b'\330\301\030\006'
   _globals['_OFFICERSASSIGNED']._loaded_options = None
-  _globals['_OFFICERSASSIGNED']._serialized_options = b'\352\307\030\037\020\001\032\033inspection.inspections.read'
+  _globals['_OFFICERSASSIGNED']._serialized_options = b'\352\307\030F\020\001\032\033inspection.inspections.read2\022\346\214\207\346\264\276\346\243\200\346\237\245\344\272\272\345\221\230:\021Officers assigned'
   _globals['_FINDINGRECORDED'].fields_by_name['inspection_id']._loaded_options = None
   _globals['_FINDINGRECORDED'].fields_by_name['inspection_id']._serialized_options = b'\330\301\030\001'
   _globals['_FINDINGRECORDED'].fields_by_name['version']._loaded_options = None
@@ -67,7 +67,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINDINGRECORDED'].fields_by_name['region']._loaded_options = None
   _globals['_FINDINGRECORDED'].fields_by_name['region']._serialized_options = b'\330\301\030\006'
   _globals['_FINDINGRECORDED']._loaded_options = None
-  _globals['_FINDINGRECORDED']._serialized_options = b'\352\307\030\035\032\033inspection.inspections.read'
+  _globals['_FINDINGRECORDED']._serialized_options = b'\352\307\030C\032\033inspection.inspections.read2\022\346\243\200\346\237\245\345\217\221\347\216\260\350\256\260\345\275\225:\020Finding recorded'
   _globals['_RECTIFICATIONORDERED'].fields_by_name['inspection_id']._loaded_options = None
   _globals['_RECTIFICATIONORDERED'].fields_by_name['inspection_id']._serialized_options = b'\330\301\030\001'
   _globals['_RECTIFICATIONORDERED'].fields_by_name['version']._loaded_options = None
@@ -79,7 +79,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECTIFICATIONORDERED'].fields_by_name['rectify_by']._loaded_options = None
   _globals['_RECTIFICATIONORDERED'].fields_by_name['rectify_by']._serialized_options = b'\330\301\030\005'
   _globals['_RECTIFICATIONORDERED']._loaded_options = None
-  _globals['_RECTIFICATIONORDERED']._serialized_options = b'\352\307\030\035\032\033inspection.inspections.read'
+  _globals['_RECTIFICATIONORDERED']._serialized_options = b'\352\307\030B\032\033inspection.inspections.read2\014\350\264\243\344\273\244\346\225\264\346\224\271:\025Rectification ordered'
   _globals['_RECTIFICATIONEXTENDED'].fields_by_name['inspection_id']._loaded_options = None
   _globals['_RECTIFICATIONEXTENDED'].fields_by_name['inspection_id']._serialized_options = b'\330\301\030\001'
   _globals['_RECTIFICATIONEXTENDED'].fields_by_name['version']._loaded_options = None
@@ -91,7 +91,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECTIFICATIONEXTENDED'].fields_by_name['rectify_by']._loaded_options = None
   _globals['_RECTIFICATIONEXTENDED'].fields_by_name['rectify_by']._serialized_options = b'\330\301\030\005'
   _globals['_RECTIFICATIONEXTENDED']._loaded_options = None
-  _globals['_RECTIFICATIONEXTENDED']._serialized_options = b'\352\307\030\035\032\033inspection.inspections.read'
+  _globals['_RECTIFICATIONEXTENDED']._serialized_options = b'\352\307\030C\032\033inspection.inspections.read2\014\346\225\264\346\224\271\345\273\266\346\234\237:\026Rectification extended'
   _globals['_RECHECKRECORDED'].fields_by_name['inspection_id']._loaded_options = None
   _globals['_RECHECKRECORDED'].fields_by_name['inspection_id']._serialized_options = b'\330\301\030\001'
   _globals['_RECHECKRECORDED'].fields_by_name['version']._loaded_options = None
@@ -103,7 +103,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECHECKRECORDED'].fields_by_name['rectify_by']._loaded_options = None
   _globals['_RECHECKRECORDED'].fields_by_name['rectify_by']._serialized_options = b'\330\301\030\005'
   _globals['_RECHECKRECORDED']._loaded_options = None
-  _globals['_RECHECKRECORDED']._serialized_options = b'\352\307\030\037\020\001\032\033inspection.inspections.read'
+  _globals['_RECHECKRECORDED']._serialized_options = b'\352\307\030?\020\001\032\033inspection.inspections.read2\014\345\244\215\346\237\245\350\256\260\345\275\225:\020Recheck recorded'
   _globals['_INSPECTIONCLOSED'].fields_by_name['inspection_id']._loaded_options = None
   _globals['_INSPECTIONCLOSED'].fields_by_name['inspection_id']._serialized_options = b'\330\301\030\001'
   _globals['_INSPECTIONCLOSED'].fields_by_name['version']._loaded_options = None
@@ -113,19 +113,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INSPECTIONCLOSED'].fields_by_name['region']._loaded_options = None
   _globals['_INSPECTIONCLOSED'].fields_by_name['region']._serialized_options = b'\330\301\030\006'
   _globals['_INSPECTIONCLOSED']._loaded_options = None
-  _globals['_INSPECTIONCLOSED']._serialized_options = b'\352\307\030!\010\002\032\033inspection.inspections.read(\001'
+  _globals['_INSPECTIONCLOSED']._serialized_options = b'\352\307\030B\010\002\032\033inspection.inspections.read(\0012\014\346\243\200\346\237\245\347\273\223\346\235\237:\021Inspection closed'
   _globals['_INSPECTIONOPENED']._serialized_start=157
-  _globals['_INSPECTIONOPENED']._serialized_end=456
-  _globals['_OFFICERSASSIGNED']._serialized_start=459
-  _globals['_OFFICERSASSIGNED']._serialized_end=702
-  _globals['_FINDINGRECORDED']._serialized_start=705
-  _globals['_FINDINGRECORDED']._serialized_end=1063
-  _globals['_RECTIFICATIONORDERED']._serialized_start=1066
-  _globals['_RECTIFICATIONORDERED']._serialized_end=1371
-  _globals['_RECTIFICATIONEXTENDED']._serialized_start=1374
-  _globals['_RECTIFICATIONEXTENDED']._serialized_end=1681
-  _globals['_RECHECKRECORDED']._serialized_start=1684
-  _globals['_RECHECKRECORDED']._serialized_end=2002
-  _globals['_INSPECTIONCLOSED']._serialized_start=2005
-  _globals['_INSPECTIONCLOSED']._serialized_end=2332
+  _globals['_INSPECTIONOPENED']._serialized_end=489
+  _globals['_OFFICERSASSIGNED']._serialized_start=492
+  _globals['_OFFICERSASSIGNED']._serialized_end=774
+  _globals['_FINDINGRECORDED']._serialized_start=777
+  _globals['_FINDINGRECORDED']._serialized_end=1173
+  _globals['_RECTIFICATIONORDERED']._serialized_start=1176
+  _globals['_RECTIFICATIONORDERED']._serialized_end=1518
+  _globals['_RECTIFICATIONEXTENDED']._serialized_start=1521
+  _globals['_RECTIFICATIONEXTENDED']._serialized_end=1866
+  _globals['_RECHECKRECORDED']._serialized_start=1869
+  _globals['_RECHECKRECORDED']._serialized_end=2219
+  _globals['_INSPECTIONCLOSED']._serialized_start=2222
+  _globals['_INSPECTIONCLOSED']._serialized_end=2582
 # @@protoc_insertion_point(module_scope)

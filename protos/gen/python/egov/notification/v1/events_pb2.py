@@ -27,7 +27,7 @@ from egov.common.v1 import parties_pb2 as egov_dot_common_dot_v1_dot_parties__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!egov/notification/v1/events.proto\x12\x14\x65gov.notification.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1c\x65gov/common/v1/parties.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x02\n\rNoticeCreated\x12\x17\n\tnotice_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x17\n\tcaused_by\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x08\x12(\n\trecipient\x18\x05 \x01(\x0b\x32\x15.egov.common.v1.Party\x12\x10\n\x08template\x18\x06 \x01(\t\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:!\xea\xc7\x18\x1d\x10\x01\x1a\x19notification.notices.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!egov/notification/v1/events.proto\x12\x14\x65gov.notification.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1c\x65gov/common/v1/parties.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x02\n\rNoticeCreated\x12\x17\n\tnotice_id\x18\x01 \x01(\tB\x04\xd8\xc1\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x03\x42\x04\xd8\xc1\x18\x02\x12\x19\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x04\xd8\xc1\x18\x03\x12\x17\n\tcaused_by\x18\x04 \x01(\tB\x04\xd8\xc1\x18\x08\x12(\n\trecipient\x18\x05 \x01(\x0b\x32\x15.egov.common.v1.Party\x12\x10\n\x08template\x18\x06 \x01(\t\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:B\xea\xc7\x18>\x10\x01\x1a\x19notification.notices.read2\x0f\xe9\x80\x9a\xe7\x9f\xa5\xe5\xb7\xb2\xe7\x94\x9f\xe6\x88\x90:\x0eNotice createdb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,7 +43,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTICECREATED'].fields_by_name['caused_by']._loaded_options = None
   _globals['_NOTICECREATED'].fields_by_name['caused_by']._serialized_options = b'\330\301\030\010'
   _globals['_NOTICECREATED']._loaded_options = None
-  _globals['_NOTICECREATED']._serialized_options = b'\352\307\030\035\020\001\032\031notification.notices.read'
+  _globals['_NOTICECREATED']._serialized_options = b'\352\307\030>\020\001\032\031notification.notices.read2\017\351\200\232\347\237\245\345\267\262\347\224\237\346\210\220:\016Notice created'
   _globals['_NOTICECREATED']._serialized_start=153
-  _globals['_NOTICECREATED']._serialized_end=411
+  _globals['_NOTICECREATED']._serialized_end=444
 # @@protoc_insertion_point(module_scope)
