@@ -24,16 +24,17 @@ class Companion(Protocol):
 
 
 class BesideProvider(DependencyProvider):
-    """Makes the companion with the container, in processes that serve calls; workers get it, or None elsewhere."""
+    """Makes the companion with the container, in processes that run this part; workers get it, or None elsewhere."""
 
-    def __init__(self, make: Callable[[Runtime], Companion | None]) -> None:
+    def __init__(self, make: Callable[[Runtime], Companion | None], part: str) -> None:
         self._make = make
+        self._part = part
         self._companion: Companion | None = None
 
     def setup(self) -> None:
-        """Make it, unless this process serves no calls, or it is not wanted."""
+        """Make it, unless this process does not run its part, or it is not wanted."""
         runtime = self.container.runtime
-        self._companion = self._make(runtime) if "rpc" in runtime.parts else None
+        self._companion = self._make(runtime) if self._part in runtime.parts else None
 
     def start(self) -> None:
         """Let it begin."""
@@ -50,6 +51,6 @@ class BesideProvider(DependencyProvider):
         return self._companion
 
 
-def Beside(make: Callable[[Runtime], Companion | None]) -> Any:
-    """Declare it: `door = Beside(otlp_door)`."""
-    return BesideProvider(make)
+def Beside(make: Callable[[Runtime], Companion | None], part: str = "rpc") -> Any:
+    """Declare it: `door = Beside(otlp_door)`. `part`: of the parts of a process, the one that it goes with."""
+    return BesideProvider(make, part)

@@ -106,7 +106,7 @@ class _Handlers(grpc.GenericRpcHandler):
 
 def _handler(entrypoint: Rpc, desk: Desk) -> Handler:
     method = entrypoint.declared()
-    step = compose(method, desk, _innermost(entrypoint))
+    step = compose(method, desk, worker_step(entrypoint))
 
     def answer(raw: bytes, context: grpc.ServicerContext) -> bytes:
         exchange = Exchange(
@@ -121,7 +121,9 @@ def _handler(entrypoint: Rpc, desk: Desk) -> Handler:
     return grpc.unary_unary_rpc_method_handler(answer)
 
 
-def _innermost(entrypoint: Rpc) -> Step:
+def worker_step(entrypoint: Rpc) -> Step:
+    """The innermost step: the service's method itself, in a worker."""
+
     def run(exchange: Exchange) -> bytes:
         call = exchange.call
         entrypoint.container.run_worker(entrypoint, call, (call.request, call))

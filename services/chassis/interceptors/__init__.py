@@ -26,9 +26,13 @@ INTERCEPTORS: tuple[Interceptor, ...] = (
 )
 
 
-def compose(method: Method, desk: Desk, innermost: Step) -> Step:
+BEHIND_CALLER = INTERCEPTORS[INTERCEPTORS.index(caller) + 1 :]
+"""What is left to pass once it is known who calls."""
+
+
+def compose(method: Method, desk: Desk, innermost: Step, interceptors: tuple[Interceptor, ...] = INTERCEPTORS) -> Step:
     """The steps of one method as one function, made once at start."""
     step = innermost
-    for interceptor in reversed(INTERCEPTORS):
+    for interceptor in reversed(interceptors):
         step = interceptor(method, desk, step)
     return step

@@ -16,6 +16,7 @@ from services.chassis.contract import Method
 from services.chassis.denylist import deny_list
 from services.chassis.interceptors.exchange import Desk, Exchange, Step
 from services.chassis.tls import GATEWAY, workload_of
+from services.chassis.tokens import Claims
 from services.kernel.casenumber import broken_rule
 from services.kernel.errors import denied, unauthenticated
 from services.kernel.ports import Caller
@@ -57,7 +58,11 @@ def _from_token(exchange: Exchange, desk: Desk) -> Caller:
     if not authorization.lower().startswith(BEARER):
         raise unauthenticated("TOKEN_INVALID", claim="scheme")
     fingerprint = member_fingerprint(exchange.metadata.get("x-forwarded-client-cert", ""))
-    claims = desk.verifier.verify(authorization[len(BEARER) :].strip(), peer_fingerprint=fingerprint)
+    return caller_of(desk.verifier.verify(authorization[len(BEARER) :].strip(), peer_fingerprint=fingerprint))
+
+
+def caller_of(claims: Claims) -> Caller:
+    """Who calls from outside with a token that says this."""
     return Caller(
         workload=GATEWAY,
         client_id=claims.client_id,
