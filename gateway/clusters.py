@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from gateway.routes import CATALOGUE_HTTP, CATALOGUE_RPC, IDENTITY_HTTP
+from gateway.routes import CASETRACE_HTTP, CATALOGUE_HTTP, CATALOGUE_RPC, IDENTITY_HTTP
 from gateway.settings import Address, GatewaySettings
 
 Cluster: TypeAlias = dict[str, Any]
@@ -22,9 +22,13 @@ _HTTP2 = {
 def all_clusters(settings: GatewaySettings) -> list[Cluster]:
     """One cluster per service, one per plain HTTP door, the collector."""
     services = [_peer(name, name, places, settings) for name, places in sorted(settings.services.items())]
+    doors = {
+        IDENTITY_HTTP: ("identity", settings.identity_http),
+        CASETRACE_HTTP: ("casetrace", settings.casetrace_http),
+    }
     return [
         *services,
-        _peer(IDENTITY_HTTP, "identity", settings.identity_http, settings, http2=False),
+        *(_peer(name, owner, places, settings, http2=False) for name, (owner, places) in doors.items() if places),
         _peer(CATALOGUE_RPC, "catalogue", (settings.catalogue_rpc,), settings),
         _peer(CATALOGUE_HTTP, "catalogue", (settings.catalogue_http,), settings, http2=False),
         {**_cluster(COLLECTOR, (settings.collector,), http2=True), "connect_timeout": "1s"},

@@ -16,8 +16,9 @@ Route: TypeAlias = dict[str, Any]
 CATALOGUE_RPC = "catalogue-rpc"
 CATALOGUE_HTTP = "catalogue-http"
 IDENTITY_HTTP = "identity-http"
+CASETRACE_HTTP = "casetrace-http"
 REFLECTION = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
-_FORM_BYTES = 65_536  # identity's door takes no more
+_FORM_BYTES = 65_536  # the doors of services take no more
 _JSON_TYPE = {"regex": r"(?i)(application/json\s*(;.*)?)?"}
 
 
@@ -154,26 +155,32 @@ def _reflection_route(service: str) -> Route:
 
 
 def _http_routes(settings: GatewaySettings) -> Iterator[Route]:
-    """Plain HTTP: identity's door and the catalogue's pages. Who signs in has no token yet."""
-    doors = (
-        ("POST", {"path": "/oauth2/token"}, IDENTITY_HTTP),
-        ("GET", {"prefix": "/.well-known/"}, IDENTITY_HTTP),
-        ("GET", {"path": "/openapi.json"}, CATALOGUE_HTTP),
-        ("GET", {"path": "/docs"}, CATALOGUE_HTTP),
-        ("GET", {"prefix": "/docs/"}, CATALOGUE_HTTP),
-    )
-    for verb, path, cluster in doors:
+    """Plain HTTP: identity's door, the catalogue's pages, the console's. Who signs in has no token yet."""
+    for verbs, path, cluster in _doors(settings):
         name = f"{cluster} {next(iter(path.values()))}"
-        only = [{"name": ":method", "string_match": {"exact": verb}}]
+        only = [{"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(verbs)}}}]
         yield {
             "name": name,
             "match": {**path, "headers": only},
             "route": {"cluster": cluster, "timeout": f"{settings.call_seconds}s"},
             "decorator": {"operation": name, "propagate": False},
-            "request_headers_to_remove": ["cookie"],
+            # Cookies are for the console alone.
+            "request_headers_to_remove": ["authorization"] if cluster == CASETRACE_HTTP else ["cookie"],
             "typed_per_filter_config": filters.collected(_FORM_BYTES),
         }
-        yield _refusal(path, errors.METHOD_NOT_ALLOWED, allow=[verb])
+        yield _refusal(path, errors.METHOD_NOT_ALLOWED, allow=verbs)
+
+
+def _doors(settings: GatewaySettings) -> Iterator[tuple[tuple[str, ...], Route, str]]:
+    """Verbs, path and cluster of each."""
+    yield ("POST",), {"path": "/oauth2/token"}, IDENTITY_HTTP
+    yield ("GET",), {"prefix": "/.well-known/"}, IDENTITY_HTTP
+    yield ("GET",), {"path": "/openapi.json"}, CATALOGUE_HTTP
+    yield ("GET",), {"path": "/docs"}, CATALOGUE_HTTP
+    yield ("GET",), {"prefix": "/docs/"}, CATALOGUE_HTTP
+    if settings.casetrace_http:
+        yield ("GET",), {"path": "/console"}, CASETRACE_HTTP
+        yield ("GET", "POST"), {"prefix": "/console/"}, CASETRACE_HTTP
 
 
 def _refusal(match: Route, error: errors.GatewayError, allow: Iterable[str] = ()) -> Route:

@@ -144,6 +144,7 @@ class GatewaySettings:
     collector: Address = _setting(_address)
     issuer: str = _setting(_issuer)
     audience: str = _setting(_text, "egov")
+    casetrace_http: tuple[Address, ...] = _setting(_addresses, ())
     members_trust: Path | None = _setting(_file, None)
     cors_origins: tuple[str, ...] = _setting(_origins, ())
     rate_default: Rate = _setting(_rate, Rate(50, 100))
