@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help run reset status logs trace demo replay member check test bench chaos chaos-bugs protos pictures baseline locks venv venv-dev renew reconcile
+.PHONY: help run reset status logs trace console demo replay member check test bench chaos chaos-bugs protos pictures baseline locks venv venv-dev renew reconcile
 
 # The newest suitable Python that really runs: a shim may be on the path without a Python behind it. One without venv
 # and ensurepip comes last, and one out of range only when there is no other, for the sentence it then gets.
@@ -40,6 +40,9 @@ logs: venv ## Log lines; PART=<part> CASE=<case number> 日志；可按部分、
 
 trace: venv ## One case from end to end; CASE=<case number> 按办件号查看全程
 	@$(VENV) -m observability.trace $(if $(CASE),--case '$(CASE)')
+
+console: venv ## Link into the operators' console; OPERATOR=<login@department> 运维控制台登录链接
+	@$(VENV) -m deploy.local.console $(if $(OPERATOR),'$(OPERATOR)')
 
 demo: venv ## Play a case through all services; TYPE=<event code> REGION=<village> 演示一件办件贯穿全部服务
 	@$(VENV) -m deploy.local.demo $(if $(TYPE),--type '$(TYPE)') $(if $(REGION),--region '$(REGION)')

@@ -20,13 +20,15 @@ class Service:
     observes: bool = False
 
 
+CONSOLE = ("CASETRACE_CONSOLE_KEY", "CASETRACE_CONSOLE_CLIENT", "CASETRACE_GATEWAY_URL")
+
 SERVICES = (
     Service("identity", 7110, load=("--member-keys", "{members}"), settings=("IDENTITY_KEYS",)),
     Service("grid", 7120, load=()),
     Service("certificates", 7140, load=()),
     Service("inspection", 7150, load=()),
     Service("notification", 7130, settings=("SMTP_URL", "MAIL_FROM")),
-    Service("casetrace", 7160, observes=True),
+    Service("casetrace", 7160, settings=CONSOLE, observes=True),
 )
 
 REPLICA = "-2"

@@ -12,7 +12,7 @@ import threading
 import time
 from types import FrameType
 
-from deploy.local import parts
+from deploy.local import console, parts
 from deploy.local.errors import StackError
 from deploy.local.fetch import check_platform
 from deploy.local.renew import renew
@@ -127,6 +127,10 @@ def _hints(stack: Stack) -> list[str]:
         "  make demo                  play one case through all services   演示一件办件贯穿全部服务",
         f"  {stack.wiring.gateway_url}/docs   read and try the API   查阅并试用接口",
         "  make trace CASE=<number>   follow a case from end to end   按办件号查看全程",
+        "",
+        "Console for operators, by a link for ten minutes and one use (make console prints another):",
+        "运维控制台，链接 10 分钟内有效且只能用一次（make console 可再取）：",
+        f"  {console.link(where)}",
         "",
         "Ctrl-C stops everything.   按 Ctrl-C 停止。",
     ]

@@ -27,6 +27,7 @@ KAFKA_KEYS = (
 COLLECTOR_KEY = "OTEL_EXPORTER_OTLP_ENDPOINT"
 # What the sample members may ask of the gateway, calls per second: demo and replay run through it.
 SAMPLE_RATE = {"per_second": 2000, "burst": 4000}
+CONSOLE_MEMBER = "rizhao-ops"
 SAMPLE_MEMBERS = ("rizhao-ssp", "rizhao-office", "rizhao-ops")
 
 
@@ -170,6 +171,7 @@ class Wiring:
             "members_trust": str(self._identities.members_trust),
             "services": {name: self.addresses(name, "rpc") for name in parts.names()},
             "identity_http": self.addresses("identity", "http"),
+            "casetrace_http": self.addresses("casetrace", "http"),
             "catalogue_rpc": self._ports.address("catalogue-rpc"),
             "catalogue_http": self._ports.address("catalogue-http"),
             "collector": _host_port(self.collector()),
@@ -186,6 +188,9 @@ class Wiring:
             "SMTP_URL": given.get("SMTP_URL") or f"smtp://{self._ports.address('mail')}",
             "MAIL_FROM": given.get("MAIL_FROM") or "notices@egov.example",
             "IDENTITY_KEYS": given.get("IDENTITY_KEYS") or str(self._places.private("identity-keys")),
+            "CASETRACE_CONSOLE_KEY": str(self._places.run / "members" / CONSOLE_MEMBER / "key.pem"),
+            "CASETRACE_CONSOLE_CLIENT": CONSOLE_MEMBER,
+            "CASETRACE_GATEWAY_URL": self.gateway_url,
         }
 
     def stack_file(self) -> dict[str, Any]:

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from services.chassis.settings import Address, number, one_of, setting, whole
+
+
+def _https(text: str) -> str:
+    if not text.startswith("https://"):
+        raise ValueError("must begin with https://")
+    return text.rstrip("/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +45,28 @@ class CaseTraceSettings:
         default=2.0,
         parse=number(0.1, 3600),
     )
+    console_key: Path | None = setting(
+        "CASETRACE_CONSOLE_KEY",
+        "PEM file with the ES256 private key of the member system that the console is; empty: no console",
+        default=None,
+    )
+    console_client: str = setting("CASETRACE_CONSOLE_CLIENT", "client id of that member system", default="")
+    gateway_url: str = setting(
+        "CASETRACE_GATEWAY_URL", "https://host:port of the gateway, for the console", default="", parse=_https
+    )
+    console_hours: float = setting(
+        "CASETRACE_CONSOLE_HOURS", "hours that an operator stays signed in", default=10.0, parse=number(0.1, 24)
+    )
 
     def problems(self) -> list[str]:
         """What does not fit together, key by key."""
         open_to_all = self.otlp_tls == "off" and self.otlp_listen and not self.otlp_listen.on_this_machine
-        return ["CASETRACE_OTLP_TLS must be on unless CASETRACE_OTLP_LISTEN is on this machine"] if open_to_all else []
+        problems = (
+            ["CASETRACE_OTLP_TLS must be on unless CASETRACE_OTLP_LISTEN is on this machine"] if open_to_all else []
+        )
+        if self.console_key is None:
+            return problems
+        needed = {"CASETRACE_CONSOLE_CLIENT": self.console_client, "CASETRACE_GATEWAY_URL": self.gateway_url}
+        return problems + [
+            f"{key} is missing (CASETRACE_CONSOLE_KEY is set)" for key, value in needed.items() if not value
+        ]

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 from egov.casetrace.v1 import casetrace_service_pb2 as pb
 from egov.chassis.v1 import operations_service_pb2 as operations
+from egov.identity.v1 import identity_service_pb2
 
 from observability.casetrace import usecases
 from observability.casetrace.config import CaseTraceSettings
+from observability.casetrace.console.console import open_console
+from observability.casetrace.console.routes import ConsoleRoutes
 from observability.casetrace.domain.effects import Page
 from observability.casetrace.domain.facts import in_order
+from observability.casetrace.domain.names import is_due
 from observability.casetrace.domain.traces import trace_of_case
 from observability.casetrace.otlp.door import otlp_door
 from observability.casetrace.otlp.export import otlp_json
@@ -18,14 +22,16 @@ from observability.casetrace.store.cases import CaseStore
 from observability.casetrace.store.effects import EffectStore, SourceStore
 from observability.casetrace.store.events import EventStore
 from observability.casetrace.store.housekeeping import keep_days, keep_months
+from observability.casetrace.store.names import NameStore
 from observability.casetrace.store.search import SearchStore
 from observability.casetrace.store.spans import MOST_SPANS, FailureStore, SpanStore
 from observability.casetrace.wire import cases as wire
 from observability.casetrace.wire import taken
 from observability.casetrace.wire.traces import span_messages
+from services.chassis.asking import OwnMethods
 from services.chassis.beside import Beside
 from services.chassis.call import Call
-from services.chassis.client import GrpcClients
+from services.chassis.client import GrpcClient, GrpcClients
 from services.chassis.config import Config
 from services.chassis.database import without_limit
 from services.chassis.entrypoints import BEGINNING, every, on_any, rpc
@@ -36,8 +42,11 @@ from services.chassis.uow import UnitOfWork
 PAGE = 1000
 
 
-class CaseTraceService:
-    """Answers the contract's `CaseTraceService` from the envelopes of all topics and what became of their events."""
+class CaseTraceService(ConsoleRoutes):
+    """Answers the contract's `CaseTraceService` from the envelopes of all topics and what became of their events.
+
+    Shows the same to operators on pages of its own, the console.
+    """
 
     name = "casetrace"
     contract = pb.DESCRIPTOR.services_by_name["CaseTraceService"]
@@ -48,6 +57,9 @@ class CaseTraceService:
     config = Config(CaseTraceSettings)
     door = Beside(otlp_door)
     services = GrpcClients(operations.DESCRIPTOR.services_by_name["OperationsService"])
+    identity = GrpcClient(identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"], service="identity")
+    console = Beside(open_console, "http")
+    asking = OwnMethods()
 
     @rpc
     def GetCase(self, request: pb.GetCaseRequest, call: Call) -> pb.GetCaseResponse:
@@ -99,6 +111,15 @@ class CaseTraceService:
             page = usecases.ask(source, self._ask)
             usecases.keep_effects(self.uow, self._effects, self._sources, source, page)
         return source is not None
+
+    @every(seconds=5)
+    def read_names(self) -> None:
+        """Reads now and then what regions and departments are called."""
+        now = self.uow.now()
+        if is_due(NameStore(self.reads.connection).read_at(), now):
+            names = usecases.ask_names(lambda: taken.names(self.identity.ListNames))
+            if names:
+                NameStore(self.uow.connection).replace(names, now)
 
     @every(seconds=3600)
     def drop_old(self) -> None:

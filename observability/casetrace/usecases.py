@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Protocol
 
 from observability.casetrace.domain.cases import Case, case_of, moved_on
 from observability.casetrace.domain.effects import Effect, Page, Source
 from observability.casetrace.domain.facts import Fact
+from observability.casetrace.domain.names import CodeName
 from services.kernel.errors import Refusal
 from services.kernel.ports import UnitOfWork
 
@@ -103,3 +104,11 @@ def keep_effects(uow: UnitOfWork, effects: Effects, sources: Sources, source: So
         effects.keep(list(of_cases.values()))
     # Where there is more, it is its turn again at once.
     sources.move(source, page.next, AT_ONCE if page.more else now, None if page.more else now)
+
+
+def ask_names(asking: Callable[[], Iterable[CodeName]]) -> list[CodeName]:
+    """What all codes are called; none when identity does not answer, and what is known stays."""
+    try:
+        return list(asking())
+    except Refusal:
+        return []

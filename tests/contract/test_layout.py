@@ -15,7 +15,7 @@ FILES = {"__init__.py", "config.py", "README.md"}
 # What loads reference data, and modules that only this service has, by name.
 OPTIONAL = {"load"}
 OWN = {
-    "casetrace": {"otlp"},
+    "casetrace": {"console", "otlp"},
     "identity": {"jose", "keys", "oauth", "reference", "rotate_keys"},
     "notification": {"smtp", "templates"},
 }

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from uuid import UUID
 
 from egov.chassis.v1 import operations_service_pb2 as operations
+from egov.common.v1 import paging_pb2
+from egov.identity.v1 import identity_service_pb2 as identity
 
 from observability.casetrace.domain.effects import Effect, Page
 from observability.casetrace.domain.facts import Fact
+from observability.casetrace.domain.names import CodeName
 from services.chassis.envelope import Envelope
 from services.chassis.moments import moment, moment_in
 from services.kernel import casenumber
 from services.kernel.ids import uuid7_time
+from services.kernel.paging import LARGEST_SIZE
 
 OUTCOMES = {
     number: name.removeprefix("EFFECT_OUTCOME_").lower() for name, number in operations.EffectOutcome.items()
@@ -29,6 +33,16 @@ def page(answer: operations.ListEffectsResponse, service: str) -> Page:
     effects = [_effect(each, service) for each in answer.effects if _is_ours(each.event_id)]
     void_since = moment(answer.kept_since).date() if answer.from_beginning else None
     return Page(effects, answer.next, answer.more, void_since)
+
+
+def names(ask: Callable[[identity.ListNamesRequest], identity.ListNamesResponse]) -> Iterator[CodeName]:
+    """What all codes are called, page by page."""
+    token, more = "", True
+    while more:
+        answer = ask(identity.ListNamesRequest(page=paging_pb2.PageRequest(page_size=LARGEST_SIZE, page_token=token)))
+        yield from (CodeName(each.code, each.name, each.name_en) for each in answer.names)
+        token = answer.page.next_page_token
+        more = bool(token)
 
 
 def _case_number(text: str | None) -> str | None:

@@ -1,0 +1,1 @@
+"""The pages of the console: what each asks, and what it shows."""
