@@ -68,12 +68,13 @@ class CaseTraceService(ConsoleRoutes):
         call.looked_at = case.number
         facts = in_order(self._events.of_cases([case.number])[case.number])
         effects = self._effects.of_case(case.number)
+        takers = self._effects.takers(list({fact.type for fact in facts}))
         linked = self._events.linked(case.number, facts, call.region)
         aggregates = list({fact.aggregate_id for fact in facts})
         failures = FailureStore(self.uow.connection).of_case(case.number, aggregates)
         traces = self._spans.traces(case.number, [fact.trace_id for fact in facts if fact.trace_id])
         sources = self._sources.all(list(self.services))
-        return wire.case_answer(case, facts, effects, linked, failures, traces, sources, self.uow.now())
+        return wire.case_answer(case, facts, effects, takers, linked, failures, traces, sources, self.uow.now())
 
     @rpc
     def SearchCases(self, request: pb.SearchCasesRequest, call: Call) -> pb.SearchCasesResponse:
@@ -81,7 +82,8 @@ class CaseTraceService(ConsoleRoutes):
         now, searches = self.uow.now(), SearchStore(self.uow.connection)
         wanted = wire.wanted(request, call.region, now)
         page = searches.page(wanted, wire.case_page(request.page))
-        return wire.found(page, searches.counts(wanted, now) if request.facets else ((), 0), now)
+        troubled = self._effects.troubles([case.number for case in page.rows])
+        return wire.found(page, troubled, searches.counts(wanted, now) if request.facets else ((), 0), now)
 
     @rpc
     def GetTrace(self, request: pb.GetTraceRequest, call: Call) -> pb.GetTraceResponse:

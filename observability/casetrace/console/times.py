@@ -14,10 +14,12 @@ UNITS = ((86400, ("天", "d")), (3600, ("小时", "h")), (60, ("分", "min")), (
 
 
 def span(time: timedelta, language: str) -> str:
-    """A duration in its two largest units; below a second in milliseconds."""
+    """A duration in its two largest units; a short one to the millisecond or the tenth of a second."""
     seconds = abs(time.total_seconds())
     if seconds < 1:
         return _with_unit(round(seconds * 1000), ("毫秒", "ms"), language)
+    if seconds < 10 and seconds % 1 >= 0.05:
+        return _with_unit(round(seconds, 1), UNITS[-1][1], language)
     left = int(seconds)
     parts: list[tuple[int, tuple[str, str]]] = []
     for size, names in UNITS:
@@ -53,12 +55,20 @@ class Times:
 
     def age(self, since: datetime) -> Markup:
         """How long ago."""
-        return _tag("age", since, self.span(max(timedelta(), self.now - since)))
+        return _tag("age", since, self.span(timedelta(seconds=max(0, int((self.now - since).total_seconds())))))
 
     def due(self, deadline: datetime) -> Markup:
         """How long until a deadline, or how long over it."""
         key = "age.left" if deadline > self.now else "age.over"
         return _tag("due", deadline, self._words(key, span=self.span(deadline - self.now)))
+
+    def grown(self, time: timedelta) -> Markup:
+        """A duration that grows with now."""
+        return _tag("age", self.now - time, self.span(time))
+
+    def full(self, moment_: datetime) -> str:
+        """A moment in full, for a hint."""
+        return whole_moment(moment_)
 
     def span(self, time: timedelta) -> str:
         """A duration, which does not age."""
@@ -71,5 +81,5 @@ def _tag(kind: str, at: datetime, text: str) -> Markup:
     )
 
 
-def _with_unit(count: int, names: tuple[str, str], language: str) -> str:
+def _with_unit(count: float, names: tuple[str, str], language: str) -> str:
     return f"{count} {names[1] if language == 'en' else names[0]}"

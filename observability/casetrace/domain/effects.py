@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
+from observability.casetrace.domain.facts import Fact
 from services.kernel.ids import uuid7_time
 
 # Longer than a question to every service takes while one of them is away.
 LATE_AFTER = timedelta(seconds=30)
+# One that has taken nothing of a type for so long may have been given up.
+TAKES_STILL = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +62,37 @@ class Source:
     def is_late(self, now: datetime) -> bool:
         """What became of events there may be missing."""
         return self.known_at is None or now - self.known_at > LATE_AFTER
+
+
+class Troubles(NamedTuple):
+    """How many of a case's events were not simply taken: parked, tried again later, refused."""
+
+    parked: int = 0
+    retried: int = 0
+    refused: int = 0
+
+
+def troubles(outcomes: Mapping[str, int]) -> Troubles:
+    """Troubles, from how many effects have which outcome."""
+    return Troubles(outcomes.get("parked", 0), outcomes.get("retrying", 0), outcomes.get("refused", 0))
+
+
+class Taker(NamedTuple):
+    """A consumer that takes events of a type: since when and until when it did, as far as is known."""
+
+    event_type: str
+    service: str
+    consumer: str
+    first_at: datetime
+    last_at: datetime
+
+    def should_meet(self, fact: Fact) -> bool:
+        """It takes events such as this one."""
+        in_time = self.first_at <= fact.at and fact.at - self.last_at <= TAKES_STILL
+        return fact.type == self.event_type and in_time
+
+
+def not_met(fact: Fact, effects: Iterable[Effect], takers: Iterable[Taker]) -> list[Taker]:
+    """The consumers that take such events, and of which nothing is known for this one."""
+    met = {(each.service, each.consumer) for each in effects}
+    return [each for each in takers if each.should_meet(fact) and (each.service, each.consumer) not in met]

@@ -32,14 +32,24 @@ class Directory:
         return known.name_en if language == "en" and known.name_en else known.name
 
     def called(self, text: str) -> list[CodeName]:
-        """Those whose name holds this text, in whatever case; an exact name first, then by code."""
+        """Those whose name fits this text, in whatever case: the same, then those that hold it, then by code.
+
+        A Chinese text may also leave characters out, as people do: 市场监管 fits 市场监督管理局.
+        """
         wanted = text.casefold()
-        found = [
-            each for each in self.names.values() if wanted in each.name.casefold() or wanted in each.name_en.casefold()
-        ]
-        return sorted(
-            found, key=lambda each: (wanted not in (each.name.casefold(), each.name_en.casefold()), each.code)
-        )
+        fits = [(fit, each.code, each) for each in self.names.values() if (fit := _fit(wanted, each)) is not None]
+        return [each for _, _, each in sorted(fits, key=lambda found: found[:2])]
+
+
+def _fit(wanted: str, name: CodeName) -> int | None:
+    """How well a text fits a name, 0 for the same; None when it does not."""
+    both = (name.name.casefold(), name.name_en.casefold())
+    if wanted in both:
+        return 0
+    if any(wanted in each for each in both):
+        return 1
+    rest = iter(both[0])
+    return 2 if not wanted.isascii() and all(character in rest for character in wanted) else None
 
 
 def is_due(read_at: datetime | None, now: datetime) -> bool:

@@ -31,6 +31,7 @@ class Wanted:
     region: str = ""
     is_open: bool | None = None
     event_type: str = ""
+    last_event_type: str = ""
     reason: str = ""
     about: str = ""
     active_from: datetime | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from observability.casetrace.domain.effects import Effect, Source
+from observability.casetrace.domain.effects import Effect, Source, Taker, Troubles, troubles
 from services.kernel.errors import conflict
 
 COLUMNS = (
@@ -23,6 +23,23 @@ KEEP = (
     f"INSERT INTO effect ({', '.join(COLUMNS)}) SELECT * FROM unnest({_ARRAYS})"
     f" ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET"
     f" {', '.join(f'{name} = excluded.{name}' for name in COLUMNS if name not in KEY)}"
+)
+TAKERS = (
+    "INSERT INTO taker AS t SELECT event_type, service, consumer, min(at), max(at)"
+    " FROM unnest(%(event_type)s::text[], %(service)s::text[], %(consumer)s::text[], %(decided_at)s::timestamptz[])"
+    " AS n (event_type, service, consumer, at) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 ON CONFLICT (event_type, service,"
+    " consumer) DO UPDATE SET first_at = least(t.first_at, excluded.first_at),"
+    " last_at = greatest(t.last_at, excluded.last_at)"
+    # Once an hour is often enough for what counts in days.
+    " WHERE excluded.first_at < t.first_at OR excluded.last_at > t.last_at + interval '1 hour'"
+)
+TAKERS_OF = sa.text(
+    "SELECT event_type, service, consumer, first_at, last_at FROM taker WHERE event_type = ANY(:types)"
+    " ORDER BY service, consumer"
+)
+TROUBLES = sa.text(
+    "SELECT case_number, outcome, count(*) AS effects FROM effect WHERE case_number = ANY(:numbers)"
+    " AND outcome IN ('parked', 'retrying', 'refused') GROUP BY case_number, outcome"
 )
 VOID = sa.text("DELETE FROM effect WHERE service = :service AND day >= :since")
 OF_CASE = sa.text(
@@ -55,7 +72,9 @@ class EffectStore:
     def keep(self, effects: Sequence[Effect]) -> None:
         """Keep what became of events, in the place of what was known. Each event and consumer once."""
         rows = [_row(effect) for effect in effects]
-        self._connection.exec_driver_sql(KEEP, {name: [row[name] for row in rows] for name in COLUMNS})
+        columns = {name: [row[name] for row in rows] for name in COLUMNS}
+        self._connection.exec_driver_sql(KEEP, columns)
+        self._connection.exec_driver_sql(TAKERS, columns)
 
     def void(self, service: str, since: date) -> None:
         """Forget what a service said of events recorded from that day on."""
@@ -67,6 +86,17 @@ class EffectStore:
         for row in self._connection.execute(OF_CASE, {"number": number}):
             found.setdefault(row.event_id, []).append(Effect(**row._mapping))
         return found
+
+    def takers(self, event_types: Sequence[str]) -> list[Taker]:
+        """The consumers that have taken events of these types, by service and consumer."""
+        return [Taker(*row) for row in self._connection.execute(TAKERS_OF, {"types": list(event_types)})]
+
+    def troubles(self, numbers: Sequence[str]) -> dict[str, Troubles]:
+        """The troubles of those of these cases that have any."""
+        found: dict[str, dict[str, int]] = {}
+        for row in self._connection.execute(TROUBLES, {"numbers": list(numbers)}):
+            found.setdefault(row.case_number, {})[row.outcome] = row.effects
+        return {number: troubles(outcomes) for number, outcomes in found.items()}
 
 
 class SourceStore:

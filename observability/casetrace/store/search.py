@@ -77,6 +77,7 @@ def _passing(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         (wanted.is_open is True, lambda _: _OPEN),
         (wanted.is_open is False, lambda _: CASE.c.closed_at.is_not(None)),
         (wanted.event_type, lambda kind: _with(EVENT, EVENT.c.type == kind)),
+        (wanted.last_event_type, lambda kind: CASE.c.last_type == kind),
         (wanted.reason, lambda reason: CASE.c.case_number.in_(_failing(reason))),
         (wanted.about, lambda thing: CASE.c.case_number.in_(_about(thing))),
         (wanted.active_from, lambda moment: CASE.c.last_at >= moment),

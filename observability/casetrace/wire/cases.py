@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from egov.common.v1 import paging_pb2
 from google.protobuf.duration_pb2 import Duration
 
 from observability.casetrace.domain.cases import Case
-from observability.casetrace.domain.effects import Effect, Source
+from observability.casetrace.domain.effects import Effect, Source, Taker, Troubles, not_met, troubles
 from observability.casetrace.domain.facts import Fact
 from observability.casetrace.domain.failures import Failure
 from observability.casetrace.domain.search import Count, LinkedCase, Wanted
@@ -33,6 +34,7 @@ def wanted(request: pb.SearchCasesRequest, bound: str, now: datetime) -> Wanted:
         region=regions.scope_prefix(request.region) if request.region else "",
         is_open=STATES.get(request.state),
         event_type=request.event_type,
+        last_event_type=request.last_event_type,
         reason=request.reason,
         about=request.about,
         active_from=moment_in(request, "active_from"),
@@ -47,11 +49,13 @@ def case_page(page: paging_pb2.PageRequest) -> PageRequest:
     return page_request(page.page_size, page.page_token, instant, plain)
 
 
-def found(page: Page[Case], counts: tuple[Sequence[Count], int], now: datetime) -> pb.SearchCasesResponse:
-    """A page of cases, with what was counted."""
+def found(
+    page: Page[Case], troubled: Mapping[str, Troubles], counts: tuple[Sequence[Count], int], now: datetime
+) -> pb.SearchCasesResponse:
+    """A page of cases, with their troubles and what was counted."""
     facets, counted = counts
     return pb.SearchCasesResponse(
-        cases=[case_message(case, now) for case in page.rows],
+        cases=[case_message(case, now, troubled.get(case.number, Troubles())) for case in page.rows],
         facets=[pb.FacetCount(facet=each.facet, value=each.value, cases=each.cases) for each in facets],
         counted=counted,
         page=paging_pb2.PageResponse(next_page_token=page.next_token),
@@ -62,6 +66,7 @@ def case_answer(
     case: Case,
     facts: Sequence[Fact],
     effects: Mapping[str, Sequence[Effect]],
+    takers: Sequence[Taker],
     linked: Sequence[LinkedCase],
     failures: Sequence[Failure],
     known: Known,
@@ -70,12 +75,13 @@ def case_answer(
 ) -> pb.GetCaseResponse:
     """All that is known of a case, and what may be missing."""
     held, traces = case.held_until(now), references(facts, known)
+    outcomes = Counter(effect.outcome for of_one in effects.values() for effect in of_one)
     return pb.GetCaseResponse(
-        case=case_message(case, now),
+        case=case_message(case, now, troubles(outcomes)),
         held=[
             cases_pb2.HeldTime(holder=who, time=_duration(each.time), times=each.times) for who, each in held.items()
         ],
-        events=[_event(fact, effects.get(fact.id, ())) for fact in facts],
+        events=[_event(fact, effects.get(fact.id, ()), takers) for fact in facts],
         linked_cases=[
             cases_pb2.LinkedCase(case_number=each.number, kind=each.kind, target=each.target) for each in linked
         ],
@@ -85,7 +91,7 @@ def case_answer(
     )
 
 
-def case_message(case: Case, now: datetime) -> cases_pb2.Case:
+def case_message(case: Case, now: datetime, troubled: Troubles) -> cases_pb2.Case:
     """A case as it stands."""
     return cases_pb2.Case(
         case_number=case.number,
@@ -101,10 +107,13 @@ def case_message(case: Case, now: datetime) -> cases_pb2.Case:
         last_event_at=stamp(case.last_at),
         last_event_type=case.last_type,
         events=case.events,
+        parked_effects=troubled.parked,
+        retried_effects=troubled.retried,
+        refused_effects=troubled.refused,
     )
 
 
-def _event(fact: Fact, effects: Sequence[Effect]) -> cases_pb2.CaseEvent:
+def _event(fact: Fact, effects: Sequence[Effect], takers: Sequence[Taker]) -> cases_pb2.CaseEvent:
     return cases_pb2.CaseEvent(
         event_id=fact.id,
         type=fact.type,
@@ -120,6 +129,10 @@ def _event(fact: Fact, effects: Sequence[Effect]) -> cases_pb2.CaseEvent:
         links=[cases_pb2.EventLink(kind=kind, target=target) for kind, target in fact.links],
         trace_id=fact.trace_id or "",
         effects=[_effect(effect) for effect in effects],
+        not_met=[
+            cases_pb2.EventConsumer(service=each.service, consumer=each.consumer)
+            for each in not_met(fact, effects, takers)
+        ],
     )
 
 

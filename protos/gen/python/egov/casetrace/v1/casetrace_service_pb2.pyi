@@ -124,6 +124,7 @@ class SearchCasesRequest(_message.Message):
     OVERDUE_FIELD_NUMBER: _builtins.int
     FACETS_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    LAST_EVENT_TYPE_FIELD_NUMBER: _builtins.int
     case_number: _builtins.str
     """Case number or its beginning."""
     department: _builtins.str
@@ -142,6 +143,8 @@ class SearchCasesRequest(_message.Message):
     """Open, and past the deadline that runs."""
     facets: _builtins.bool
     """Count by facet, too."""
+    last_event_type: _builtins.str
+    """With a last event of this type, the full name of its message."""
     @_builtins.property
     def active_from(self) -> _timestamp_pb2.Timestamp:
         """With its last event at this moment or later."""
@@ -174,10 +177,11 @@ class SearchCasesRequest(_message.Message):
         overdue: _builtins.bool = ...,
         facets: _builtins.bool = ...,
         page: _paging_pb2.PageRequest | None = ...,
+        last_event_type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["active_from", b"active_from", "active_until", b"active_until", "page", b"page", "stuck_for", b"stuck_for"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "active_from", b"active_from", "active_until", b"active_until", "case_number", b"case_number", "department", b"department", "event_type", b"event_type", "facets", b"facets", "overdue", b"overdue", "page", b"page", "reason", b"reason", "region", b"region", "state", b"state", "stuck_for", b"stuck_for"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "active_from", b"active_from", "active_until", b"active_until", "case_number", b"case_number", "department", b"department", "event_type", b"event_type", "facets", b"facets", "last_event_type", b"last_event_type", "overdue", b"overdue", "page", b"page", "reason", b"reason", "region", b"region", "state", b"state", "stuck_for", b"stuck_for"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
