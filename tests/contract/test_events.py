@@ -141,3 +141,15 @@ def test_an_event_about_a_person_says_so(event: Descriptor) -> None:
     # Its aggregate id is the person's, and ids of persons stay out of telemetry.
     kind = event_kind(event)
     assert kind.about_person == (kind.aggregate_id in ("person_id", "holder_id"))
+
+
+@ALL
+def test_an_event_has_titles_for_people(event: Descriptor) -> None:
+    chinese, english = event_kind(event).titles
+    assert chinese and not chinese.isascii(), f"{event.full_name} has no title_zh"
+    assert english and english.isascii(), f"{event.full_name} has no title_en"
+
+
+def test_no_two_events_have_one_title() -> None:
+    for titles in zip(*(event_kind(event).titles for event in events()), strict=True):
+        assert len(set(titles)) == len(titles)

@@ -59,8 +59,9 @@ class Times:
 
     def due(self, deadline: datetime) -> Markup:
         """How long until a deadline, or how long over it."""
-        key = "age.left" if deadline > self.now else "age.over"
-        return _tag("due", deadline, self._words(key, span=self.span(deadline - self.now)))
+        time, words = self.span(deadline - self.now), self._words
+        said = words("age.left", span=time) if deadline > self.now else words("age.over", span=time)
+        return _tag("due", deadline, said)
 
     def grown(self, time: timedelta) -> Markup:
         """A duration that grows with now."""

@@ -67,7 +67,7 @@ def test_the_answer_tells_all_and_what_is_missing() -> None:
     linked = [LinkedCase("371102-20261123-2000428-V", "concerns", "x")]
     failure = Failure(at(1), OTHER_TRACE, "b7ad6b7169203331", "grid", "M", "ABORTED", "STALE_VERSION", 12.5, CASE)
     known = {OTHER_TRACE: (3, at(0))}
-    answer = case_answer(case_of(told), told, {told[0].id: [waits]}, linked, [failure], known, sources, at(1))
+    answer = case_answer(case_of(told), told, {told[0].id: [waits]}, [], linked, [failure], known, sources, at(1))
     assert (answer.case.holder, answer.case.state) == (KITCHENS, cases_pb2.CASE_STATE_OPEN)
     assert answer.case.clock_used == 0.0 and answer.case.HasField("clock_used")
     assert (answer.held[0].holder, answer.held[0].time.ToTimedelta()) == (CENTRE, timedelta(hours=1))
@@ -81,5 +81,5 @@ def test_the_answer_tells_all_and_what_is_missing() -> None:
         "STALE_VERSION", timedelta(milliseconds=12.5), OTHER_TRACE,
     )  # fmt: skip
     assert [(each.trace_id, each.spans) for each in answer.traces] == [(TRACE, 0), (OTHER_TRACE, 3)]
-    late = case_answer(case_of(told[1:]), told[1:], {}, [], [], {}, [], at(1))
+    late = case_answer(case_of(told[1:]), told[1:], {}, [], [], [], {}, [], at(1))
     assert [gap.kind for gap in late.gaps] == [cases_pb2.GAP_KIND_OPENING]

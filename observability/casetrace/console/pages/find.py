@@ -18,7 +18,7 @@ from observability.casetrace.console.naming import Naming
 from observability.casetrace.console.recognising import MOST_OF_A_KIND, Reading, readings
 from observability.casetrace.console.rows import Row, row_of
 from observability.casetrace.console.titles import titles
-from observability.casetrace.console.words import Words
+from observability.casetrace.console.words import TABLE, Words
 from services.kernel import casenumber
 from services.kernel.errors import Kind, Refusal
 from services.kernel.texts import text
@@ -114,7 +114,10 @@ def errors(wanted: Asked, words: Words, refusal: Refusal | None = None) -> dict[
     """What is wrong, by field of the form: what cannot be read here, and what the contract refused."""
     wrong = {name: str(words("find.bad_moment")) for name in wanted.bad if name in ("from", "until")}
     for violation in refusal.violations if refusal else ():
-        wrong[form_field(violation.field)] = text(violation.rule, words.language, violation.params)
+        name = form_field(violation.field)
+        own = f"find.form.{name}"
+        plain = own in TABLE and violation.rule == "pattern"
+        wrong[name] = str(words(own)) if plain else text(violation.rule, words.language, violation.params)
     return wrong
 
 

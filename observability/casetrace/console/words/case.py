@@ -63,7 +63,7 @@ CASE: dict[str, tuple[str, str]] = {
     "case.line.bar": ("{holder}：{begun} 至 {ended}", "{holder}: {begun} to {ended}"),
     "case.held.title": ("各方持有时间", "Time held"),
     "case.held.times": ("{count} 次", "{count} times"),
-    "case.held.times.one": ("{count} 次", "once"),
+    "case.held.times.one": ("{count} 次", "{count} time"),
     "case.held.now": ("当前", "now"),
     "case.list": ("事件", "Events"),
     "case.later": ("+{span}", "+{span}"),
