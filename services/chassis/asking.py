@@ -21,6 +21,7 @@ from services.chassis.denylist import deny_list
 from services.chassis.entrypoints import Rpc
 from services.chassis.interceptors import BEHIND_CALLER, compose
 from services.chassis.interceptors.caller import caller_of
+from services.chassis.interceptors.errors import errors
 from services.chassis.interceptors.exchange import Desk, Exchange, Step
 from services.chassis.rpcserver import worker_step
 from services.chassis.verifier import verifier_for
@@ -50,7 +51,10 @@ class Asking:
         deny_list(self._desk.runtime.engine).demand_allowed(caller)
         own = self._call
         call = Call("rpc", name, caller, language=own.language, deadline=own.deadline, method=method)
-        raw = step(Exchange(call, request.SerializeToString(), metadata={}, peer=(), time_left=call.remaining()))
+        exchange = Exchange(call, request.SerializeToString(), metadata={}, peer=(), time_left=call.remaining())
+        raw = step(exchange)
+        if exchange.refusal is not None:
+            raise exchange.refusal
         return method.response.FromString(raw)
 
 
@@ -84,7 +88,7 @@ class AskingProvider(DependencyProvider):
 
     def _step(self, entrypoint: Rpc, desk: Desk) -> tuple[Method, Step]:
         method = entrypoint.declared()
-        return method, compose(method, desk, worker_step(entrypoint), BEHIND_CALLER)
+        return method, compose(method, desk, worker_step(entrypoint), (errors, *BEHIND_CALLER))
 
 
 def OwnMethods() -> Asking:

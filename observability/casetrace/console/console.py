@@ -28,8 +28,8 @@ class Console:
 
     @property
     def directory(self) -> Directory:
-        """What codes are called, read again after half a minute."""
-        if time.monotonic() - self._read_at > NAMES_FRESH_S:
+        """What codes are called, read again after half a minute, and as long as nothing is known."""
+        if not self._directory.names or time.monotonic() - self._read_at > NAMES_FRESH_S:
             with self._engine.connect() as connection:
                 self._directory = NameStore(connection).directory()
             self._read_at = time.monotonic()

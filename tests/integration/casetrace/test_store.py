@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from deploy.local.stack import Stack
 from observability.casetrace.domain.cases import case_of
-from observability.casetrace.domain.effects import Source
+from observability.casetrace.domain.effects import Source, Troubles
 from observability.casetrace.domain.facts import Fact, in_order
 from observability.casetrace.domain.search import Count, LinkedCase, Wanted
 from observability.casetrace.store.cases import CaseStore
@@ -120,6 +120,25 @@ def test_what_became_of_an_event_is_kept_in_the_place_of_what_was_known(connecti
     assert effects.of_case(CASE) == {}
 
 
+def test_which_consumers_take_which_events_is_learnt_from_what_became_of_them(connection: sa.Connection) -> None:
+    effects, kind = EffectStore(connection), effect(event_id(1)).event_type
+    effects.keep([effect(event_id(1), decided_at=at(2)), effect(event_id(2), consumer="another", decided_at=at(3))])
+    effects.keep([effect(event_id(3), decided_at=at(1)), effect(event_id(4), decided_at=at(9))])
+    assert [taker[1:] for taker in effects.takers([kind])] == [
+        ("notification", "another", at(3), at(3)),
+        ("notification", "incident-notices", at(1), at(9)),
+    ]
+    assert effects.takers(["egov.grid.v1.Other"]) == []
+
+
+def test_troubles_are_counted_by_case(connection: sa.Connection) -> None:
+    outcomes = ("taken", "parked", "parked", "retrying", "refused", "discarded")
+    effects = EffectStore(connection)
+    effects.keep([effect(event_id(number), outcome) for number, outcome in enumerate(outcomes)])
+    effects.keep([effect(event_id(9), case_number=OTHER)])
+    assert effects.troubles([CASE, OTHER, ELSEWHERE]) == {CASE: Troubles(parked=2, retried=1, refused=1)}
+
+
 def test_the_service_that_was_not_asked_for_longest_is_next(connection: sa.Connection) -> None:
     sources = SourceStore(connection)
     assert sources.next(["grid", "identity"], NOW, 2.0) == Source("grid", "", None)
@@ -157,6 +176,7 @@ def test_each_filter_lets_through_what_it_says(connection: sa.Connection) -> Non
     assert numbers(connection, is_open=True) == [CASE, OTHER]
     assert numbers(connection, is_open=False) == []
     assert numbers(connection, event_type="egov.grid.v1.RectificationOrdered") == [CASE]
+    assert numbers(connection, last_event_type="egov.grid.v1.RectificationOrdered") == [CASE]
     assert numbers(connection, reason="HANDLER_FAILED") == [CASE]
     assert numbers(connection, about=INCIDENT) == [CASE]
     assert numbers(connection, active_from=at(2)) == [CASE]

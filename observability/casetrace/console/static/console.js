@@ -75,6 +75,13 @@ async function refresh() {
   if (swap(fresh)) tag = fresh.documentElement.dataset.tag;
 }
 
+// By what an element is found again on a fresh page.
+function markOf(element) {
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  const leads = element.getAttribute("href");
+  return leads && `${element.matches("[data-stop]") ? "[data-stop]" : ""}[href="${CSS.escape(leads)}"]`;
+}
+
 // The fresh part takes the place of the old one; what was open, focused or typed stays.
 function swap(fresh) {
   const old = document.querySelector("[data-live]"), next = fresh.querySelector("[data-live]");
@@ -85,7 +92,7 @@ function swap(fresh) {
     if (twin) twin.open = each.open;
   }
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
-  const mark = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.getAttribute("href") && `[href="${CSS.escape(focused.getAttribute("href"))}"]`);
+  const mark = focused && markOf(focused);
   const place = window.scrollY;
   old.replaceWith(document.adoptNode(next));
   if (mark) document.querySelector(`[data-live] ${mark}`)?.focus({preventScroll: true});
