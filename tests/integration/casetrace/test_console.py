@@ -268,6 +268,12 @@ def test_what_is_wrong_with_a_filter_stands_beside_it(desk: Desk) -> None:
     assert 'id="e-department"' in page.text and 'id="e-from"' in page.text
 
 
+def test_a_filter_that_cannot_be_read_finds_nothing_rather_than_everything(desk: Desk) -> None:
+    page = desk.operator().get("/console/?from=now&stuck=1y")
+    assert page.status == 400
+    assert 'id="e-from"' in page.text and 'id="e-stuck"' in page.text and "data-case=" not in page.text
+
+
 def test_a_case_elsewhere_is_not_found(desk: Desk) -> None:
     page = desk.operator().get(f"/console/cases/{ELSEWHERE}")
     assert page.status == 404

@@ -20,7 +20,7 @@ from observability.casetrace.console.rows import Row, row_of
 from observability.casetrace.console.titles import titles
 from observability.casetrace.console.words import TABLE, Words
 from services.kernel import casenumber
-from services.kernel.errors import Kind, Refusal
+from services.kernel.errors import Kind, Refusal, Violation, invalid
 from services.kernel.texts import text
 
 ONE, SEVERAL, GLANCE = 25, 8, 6
@@ -66,14 +66,13 @@ def page(visit: Visit) -> Response:
     if wanted.empty:
         return visit.page("overview.html", poll_s=POLL_S, **shown, **overview(visit))
     try:
-        return visit.page(
-            "find.html", poll_s=POLL_S, errors=errors(wanted, visit.words), **shown, **found(visit, wanted)
-        )
+        if wanted.bad:
+            raise invalid(*(Violation(name, f"find.bad.{name}") for name in sorted(wanted.bad)))
+        return visit.page("find.html", poll_s=POLL_S, errors={}, **shown, **found(visit, wanted))
     except Refusal as refusal:
         if refusal.kind is not Kind.INVALID:
             raise
-        wrong = errors(wanted, visit.words, refusal)
-        return visit.page("find.html", 400, errors=wrong, **shown, **NOTHING)
+        return visit.page("find.html", 400, errors=errors(refusal, visit.words), **shown, **NOTHING)
 
 
 def overview(visit: Visit) -> dict[str, Any]:
@@ -110,14 +109,14 @@ def first_names_only(meant: Sequence[Reading]) -> bool:
     return max(kinds.values()) >= MOST_OF_A_KIND
 
 
-def errors(wanted: Asked, words: Words, refusal: Refusal | None = None) -> dict[str, str]:
-    """What is wrong, by field of the form: what cannot be read here, and what the contract refused."""
-    wrong = {name: str(words("find.bad_moment")) for name in wanted.bad if name in ("from", "until")}
-    for violation in refusal.violations if refusal else ():
+def errors(refusal: Refusal, words: Words) -> dict[str, str]:
+    """What is wrong, by field of the form; in plainer words than the contract's where there are any."""
+    wrong = {}
+    for violation in refusal.violations:
         name = form_field(violation.field)
-        own = f"find.form.{name}"
-        plain = own in TABLE and violation.rule == "pattern"
-        wrong[name] = str(words(own)) if plain else text(violation.rule, words.language, violation.params)
+        own = f"find.bad.{name}"
+        plainer = own in TABLE and violation.rule in ("pattern", own)
+        wrong[name] = str(words(own)) if plainer else text(violation.rule, words.language, violation.params)
     return wrong
 
 
