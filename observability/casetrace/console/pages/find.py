@@ -20,7 +20,7 @@ from observability.casetrace.console.rows import Row, row_of
 from observability.casetrace.console.titles import titles
 from observability.casetrace.console.words import TABLE, Words
 from services.kernel import casenumber
-from services.kernel.errors import Kind, Refusal, Violation, invalid
+from services.kernel.errors import Kind, Refusal, Violation
 from services.kernel.texts import text
 
 ONE, SEVERAL, GLANCE = 25, 8, 6
@@ -65,14 +65,16 @@ def page(visit: Visit) -> Response:
     shown: dict[str, Any] = {"wanted": wanted, "chips": chips(wanted, visit), "choices": choices(visit.language)}
     if wanted.empty:
         return visit.page("overview.html", poll_s=POLL_S, **shown, **overview(visit))
+    wrong = [Violation(name, f"find.bad.{name}") for name in sorted(wanted.bad)]
     try:
-        if wanted.bad:
-            raise invalid(*(Violation(name, f"find.bad.{name}") for name in sorted(wanted.bad)))
-        return visit.page("find.html", poll_s=POLL_S, errors={}, **shown, **found(visit, wanted))
+        listed = found(visit, wanted)
     except Refusal as refusal:
         if refusal.kind is not Kind.INVALID:
             raise
-        return visit.page("find.html", 400, errors=errors(refusal, visit.words), **shown, **NOTHING)
+        wrong += refusal.violations
+    if wrong:
+        return visit.page("find.html", 400, errors=errors(wrong, visit.words), **shown, **NOTHING)
+    return visit.page("find.html", poll_s=POLL_S, errors={}, **shown, **listed)
 
 
 def overview(visit: Visit) -> dict[str, Any]:
@@ -109,10 +111,10 @@ def first_names_only(meant: Sequence[Reading]) -> bool:
     return max(kinds.values()) >= MOST_OF_A_KIND
 
 
-def errors(refusal: Refusal, words: Words) -> dict[str, str]:
+def errors(violations: Sequence[Violation], words: Words) -> dict[str, str]:
     """What is wrong, by field of the form; in plainer words than the contract's where there are any."""
     wrong = {}
-    for violation in refusal.violations:
+    for violation in violations:
         name = form_field(violation.field)
         own = f"find.bad.{name}"
         plainer = own in TABLE and violation.rule in ("pattern", own)
