@@ -25,6 +25,7 @@ KAFKA_KEYS = (
     "KAFKA_SSL_KEYFILE",
 )
 COLLECTOR_KEY = "OTEL_EXPORTER_OTLP_ENDPOINT"
+METRICS_KEY, METRICS_SECONDS = "EGOV_METRICS_SECONDS", "15"
 # What the sample members may ask of the gateway, calls per second: demo and replay run through it.
 SAMPLE_RATE = {"per_second": 2000, "burst": 4000}
 CONSOLE_MEMBER = "rizhao-ops"
@@ -88,6 +89,7 @@ class Wiring:
             **{f"EGOV_ADDRESS_{peer.upper()}": self.addresses(peer, "rpc") for peer in parts.names()},
             f"DATABASE_URL_{name.upper()}": self.database(name),
             COLLECTOR_KEY: self.collector(),
+            **self._metrics(),
             "EGOV_TOKEN_ISSUER": self.gateway_url,
             "EGOV_TOKEN_AUDIENCE": "egov",
             **{key: value for key, value in self._extras().items() if key in service.settings},
@@ -135,12 +137,18 @@ class Wiring:
         return self._databases.url(f"{service}_owner" if owner else service, service)
 
     def _otlp(self) -> str:
-        """Where the case trace takes spans and failed calls."""
+        """Where the case trace takes spans, failed calls and metrics."""
         return self._ports.address("casetrace-otlp")
 
     def collector(self) -> str:
         """Where spans go."""
         return self._environment.get(COLLECTOR_KEY) or f"http://{self._ports.address('collector')}"
+
+    def _metrics(self) -> dict[str, str]:
+        """How often services send metrics to our own collector, which passes them on to the case trace."""
+        if self._environment.get(COLLECTOR_KEY):
+            return {}
+        return {METRICS_KEY: self._environment.get(METRICS_KEY) or METRICS_SECONDS}
 
     def collector_part(self) -> dict[str, str]:
         """What the embedded collector reads."""

@@ -27,6 +27,7 @@ class CaseTraceSettings:
     span_days: int = setting(
         "CASETRACE_SPAN_DAYS", "days that spans and failed calls are kept", default=7, parse=whole(1, 90)
     )
+    metric_days: int = setting("CASETRACE_METRIC_DAYS", "days that metrics are kept", default=3, parse=whole(1, 90))
     otlp_listen: Address | None = setting(
         "CASETRACE_OTLP_LISTEN", "host:port for OTLP over gRPC; empty: none is taken", default=None
     )
@@ -35,7 +36,7 @@ class CaseTraceSettings:
     )
     otlp_queue: int = setting(
         "CASETRACE_OTLP_QUEUE",
-        "spans that may wait to be written before senders are told to wait",
+        "spans, failed calls or reports of metrics that may wait to be written before senders are told to wait",
         default=8192,
         parse=whole(1, 1_000_000),
     )

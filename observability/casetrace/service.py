@@ -15,18 +15,22 @@ from observability.casetrace.console.routes import ConsoleRoutes
 from observability.casetrace.domain.effects import Page
 from observability.casetrace.domain.facts import in_order
 from observability.casetrace.domain.names import is_due
+from observability.casetrace.domain.series import window_of
 from observability.casetrace.domain.traces import trace_of_case
 from observability.casetrace.otlp.door import otlp_door
 from observability.casetrace.otlp.export import otlp_json
+from observability.casetrace.otlp.metrics import CALL_BOUNDS
 from observability.casetrace.store.cases import CaseStore
 from observability.casetrace.store.effects import EffectStore, SourceStore
 from observability.casetrace.store.events import EventStore
 from observability.casetrace.store.housekeeping import keep_days, keep_months
+from observability.casetrace.store.metrics import MetricStore, Thinned
 from observability.casetrace.store.names import NameStore
+from observability.casetrace.store.open_effects import OpenEffectStore
 from observability.casetrace.store.search import SearchStore
 from observability.casetrace.store.spans import MOST_SPANS, FailureStore, SpanStore
 from observability.casetrace.wire import cases as wire
-from observability.casetrace.wire import taken
+from observability.casetrace.wire import health, taken
 from observability.casetrace.wire.traces import span_messages
 from services.chassis.asking import OwnMethods
 from services.chassis.beside import Beside
@@ -60,6 +64,7 @@ class CaseTraceService(ConsoleRoutes):
     identity = GrpcClient(identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"], service="identity")
     console = Beside(open_console, "http")
     asking = OwnMethods()
+    thinned = Thinned()
 
     @rpc
     def GetCase(self, request: pb.GetCaseRequest, call: Call) -> pb.GetCaseResponse:
@@ -99,6 +104,24 @@ class CaseTraceService(ConsoleRoutes):
             truncated=len(kept) + trace.of_other_cases >= MOST_SPANS,
         )
 
+    @rpc
+    def GetHealth(self, request: pb.GetHealthRequest, call: Call) -> pb.GetHealthResponse:
+        """Reads how the services stand and went."""
+        now, hours = self.uow.now(), health.hours_of(request)
+        names = [*self.services, self.name]
+        metrics, window = MetricStore(self.uow.connection), window_of(now, hours)
+        over = self.thinned.over(metrics, window, now)
+        sources = self._sources.all(list(self.services))
+        found = usecases.health(metrics, over, names, sources, window, now, CALL_BOUNDS)
+        return health.health_answer(found, window)
+
+    @rpc
+    def ListOpenEffects(self, request: pb.ListOpenEffectsRequest, call: Call) -> pb.ListOpenEffectsResponse:
+        """Lists events that nobody has taken, or reads how one of them stands."""
+        if request.event_id:
+            return health.open_answer(self._opens.of_event(request.service, request.event_id, call.region))
+        return health.open_answer(self._opens.listed(call.region, request.service))
+
     @on_any(id="case-events", start=BEGINNING)
     def take_events(self, envelopes: Sequence[Envelope], call: Call) -> None:
         """Keeps the events of cases, and moves the cases on."""
@@ -111,7 +134,7 @@ class CaseTraceService(ConsoleRoutes):
         source = SourceStore(self.reads.connection).next(names, now, self.config.ask_seconds)
         if source is not None:
             page = usecases.ask(source, self._ask)
-            usecases.keep_effects(self.uow, self._effects, self._sources, source, page)
+            usecases.keep_effects(self.uow, self._effects, self._opens, self._sources, source, page)
         return source is not None
 
     @every(seconds=5)
@@ -128,7 +151,8 @@ class CaseTraceService(ConsoleRoutes):
         """Makes the partitions to come, and drops what is past its keeping."""
         without_limit(self.uow.connection)
         keep_months(self.uow.connection, self.config.event_months)
-        keep_days(self.uow.connection, self.config.span_days)
+        keep_days(self.uow.connection, ("span", "failure"), self.config.span_days)
+        keep_days(self.uow.connection, ("metric",), self.config.metric_days)
 
     def _ask(self, service: str, cursor: str) -> Page:
         request = operations.ListEffectsRequest(after=cursor, page_size=PAGE)
@@ -145,6 +169,10 @@ class CaseTraceService(ConsoleRoutes):
     @property
     def _effects(self) -> EffectStore:
         return EffectStore(self.uow.connection)
+
+    @property
+    def _opens(self) -> OpenEffectStore:
+        return OpenEffectStore(self.uow.connection)
 
     @property
     def _spans(self) -> SpanStore:

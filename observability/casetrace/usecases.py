@@ -9,7 +9,10 @@ from typing import Protocol
 from observability.casetrace.domain.cases import Case, case_of, moved_on
 from observability.casetrace.domain.effects import Effect, Page, Source
 from observability.casetrace.domain.facts import Fact
+from observability.casetrace.domain.health import LATELY, Standing, standing_of
 from observability.casetrace.domain.names import CodeName
+from observability.casetrace.domain.reports import Report, by_service
+from observability.casetrace.domain.series import Series, Window, series_of
 from services.kernel.errors import Refusal
 from services.kernel.ports import UnitOfWork
 
@@ -70,6 +73,18 @@ class Effects(Protocol):
         ...
 
 
+class Opens(Protocol):
+    """Where it is kept which events are not done with."""
+
+    def keep(self, effects: Sequence[Effect]) -> None:
+        """Keep those that are open, and forget those that are not any more."""
+        ...
+
+    def void(self, service: str) -> None:
+        """Forget what a service said."""
+        ...
+
+
 class Sources(Protocol):
     """Where it is kept how far services were read."""
 
@@ -90,7 +105,9 @@ def ask(source: Source, asking: Ask) -> Page | None:
         return None
 
 
-def keep_effects(uow: UnitOfWork, effects: Effects, sources: Sources, source: Source, page: Page | None) -> None:
+def keep_effects(
+    uow: UnitOfWork, effects: Effects, opens: Opens, sources: Sources, source: Source, page: Page | None
+) -> None:
     """Keep what a service answered together with how far it was read. One that did not answer is asked again later."""
     now = uow.now()
     if page is None:
@@ -98,10 +115,14 @@ def keep_effects(uow: UnitOfWork, effects: Effects, sources: Sources, source: So
         return
     if page.void_since is not None:
         effects.void(source.service, page.void_since)
+        opens.void(source.service)
     # One that changed twice stands twice on the page: the later one holds.
-    of_cases = {(each.event_id, each.consumer): each for each in page.effects if each.case_number}
+    latest = list({(each.event_id, each.consumer): each for each in page.effects}.values())
+    of_cases = [each for each in latest if each.case_number]
     if of_cases:
-        effects.keep(list(of_cases.values()))
+        effects.keep(of_cases)
+    if latest:
+        opens.keep(latest)
     # Where there is more, it is its turn again at once.
     sources.move(source, page.next, AT_ONCE if page.more else now, None if page.more else now)
 
@@ -112,3 +133,41 @@ def ask_names(asking: Callable[[], Iterable[CodeName]]) -> list[CodeName]:
         return list(asking())
     except Refusal:
         return []
+
+
+class Metrics(Protocol):
+    """Where it is kept what processes told of themselves."""
+
+    def lately(self, since: datetime) -> list[Report]:
+        """All reports of moments behind `since`."""
+        ...
+
+    def heard(self, services: Sequence[str]) -> dict[str, datetime | None]:
+        """The moment of the last report of each of these services."""
+        ...
+
+
+def health(
+    metrics: Metrics,
+    over: Sequence[Report],
+    names: Sequence[str],
+    sources: Sequence[Source],
+    window: Window,
+    now: datetime,
+    bounds: Sequence[float],
+) -> list[tuple[Standing, Series]]:
+    """How these services, and others that told of themselves lately, stand and went; by name.
+
+    `over`: reports of the window and of a while before it, thinned.
+    """
+    lately = by_service(metrics.lately(now - 2 * LATELY))
+    lines = by_service(over)
+    answered = {source.service: source.known_at for source in sources}
+    heard = metrics.heard(sorted({*names, *lately}))
+    return [
+        (
+            standing_of(name, lately.get(name, ()), heard[name], answered.get(name), now, bounds),
+            series_of([*lines.get(name, ()), *lately.get(name, ())], window, bounds),
+        )
+        for name in heard
+    ]

@@ -6,8 +6,12 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
+from typing import Any
 
+from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from observability.collector import otlp
@@ -62,10 +66,15 @@ def _run(settings: CollectorSettings, stop: threading.Event) -> None:
 
 
 def _signals(intake: Intake[SpanRecord], forwarder: Forwarder | None) -> list[Signal]:
-    """Spans are kept. Records of failed calls are taken where there is somebody to pass them on to."""
+    """Spans are kept. Records of failed calls and metrics are taken where there is somebody to pass them on to."""
     traces = Signal(otlp.TRACES, ExportTraceServiceRequest, intake, otlp.records, otlp.traces_answer)
-    logs = Signal(otlp.LOGS, ExportLogsServiceRequest, None, lambda request: ((), 0), otlp.logs_answer)
-    return [traces, logs] if forwarder is not None else [traces]
+    logs = Signal(otlp.LOGS, ExportLogsServiceRequest, None, _keep_none, otlp.logs_answer)
+    metrics = Signal(otlp.METRICS, ExportMetricsServiceRequest, None, _keep_none, otlp.metrics_answer)
+    return [traces, logs, metrics] if forwarder is not None else [traces]
+
+
+def _keep_none(request: Message) -> tuple[Sequence[Any], int]:
+    return (), 0
 
 
 def _admin(settings: CollectorSettings, intake: Intake[SpanRecord], stop: threading.Event) -> AdminServer:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -16,6 +17,7 @@ from services.chassis import telemetry_registry
 
 TRACES = "opentelemetry.proto.collector.trace.v1.TraceService"
 LOGS = "opentelemetry.proto.collector.logs.v1.LogsService"
+METRICS = "opentelemetry.proto.collector.metrics.v1.MetricsService"
 
 # What Envoy says for a part that a request does not have, and for tags that it is told to keep to itself.
 _NOTHING = "-"
@@ -70,6 +72,15 @@ def logs_answer(rejected: int) -> ExportLogsServiceResponse:
     if rejected:
         answer.partial_success.rejected_log_records = rejected
         answer.partial_success.error_message = "only records of failed calls are taken"
+    return answer
+
+
+def metrics_answer(rejected: int) -> ExportMetricsServiceResponse:
+    """The answer to a request of which so many points were left out."""
+    answer = ExportMetricsServiceResponse()
+    if rejected:
+        answer.partial_success.rejected_data_points = rejected
+        answer.partial_success.error_message = "only cumulative points of the telemetry registry are taken"
     return answer
 
 

@@ -14,13 +14,13 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 from observability.collector.intake import Intake
-from observability.collector.otlp import LOGS
+from observability.collector.otlp import LOGS, METRICS
 from services.chassis.settings import Address
 from services.chassis.tls import TlsIdentity
 
 _UNTAKEN = {
     LOGS: "logs: they are JSON lines on each part's stderr",
-    "opentelemetry.proto.collector.metrics.v1.MetricsService": "metrics: they are read from each part's /metrics",
+    METRICS: "metrics: they are read from each part's /metrics",
 }
 # Handlers wait for the writer, so there are more of them than cores.
 _THREADS, _CALLS = 16, 32
@@ -114,7 +114,7 @@ def _keep(intake: Intake[Any], records: Sequence[Any], context: grpc.ServicerCon
         _abort(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "the collector's queue is full")
     batch.settled.wait(_STORED_WITHIN_S)
     if not batch.stored:
-        _abort(context, grpc.StatusCode.UNAVAILABLE, "the collector could not store the spans")
+        _abort(context, grpc.StatusCode.UNAVAILABLE, "the collector could not store it")
 
 
 def _refusal(sentence: str) -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from observability.casetrace.domain.health import BEYOND, BOUNDS
 from services.chassis.interceptors.errors import CODES
 from services.chassis.telemetry_registry import KINDS, METRICS
 from tests.contract.promql import Found, read
@@ -67,6 +68,13 @@ def test_an_alert_asks_for_what_is_measured(file: Path) -> None:
         for name, labels in found.asked.items():
             for label, values in labels.items():
                 assert values <= VALUES.get((name, label), values), f"{name} is never one of that {label}"
+
+
+def test_the_health_page_has_the_bounds_of_the_alerts() -> None:
+    expressions = {rule["alert"]: rule["expr"] for file in FILES for rule in rules(file)}
+    for name, bound in BOUNDS.items():
+        assert re.search(rf"> {bound}\b", expressions[name]), name
+    assert set(BEYOND) <= set(expressions)
 
 
 @EACH

@@ -15,13 +15,16 @@ from services.kernel.ids import uuid7_time
 LATE_AFTER = timedelta(seconds=30)
 # One that has taken nothing of a type for so long may have been given up.
 TAKES_STILL = timedelta(days=30)
+# Outcomes after which more is to come.
+OPEN = frozenset({"waiting", "retrying", "parked"})
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
     """What became of one event at one consumer of a service.
 
-    `outcome`: taken, refused, waiting, retrying, parked or discarded.
+    `outcome`: taken, refused, waiting, retrying, parked or discarded. `case_number` is empty where there is none, and
+    where the id tells no day.
     """
 
     service: str
@@ -36,9 +39,22 @@ class Effect:
     due_at: datetime | None
 
     @property
+    def is_open(self) -> bool:
+        """The event is not done with."""
+        return self.outcome in OPEN
+
+    @property
     def day(self) -> date:
         """The UTC day in which the event was recorded. ValueError for an id that is none of ours."""
         return uuid7_time(UUID(self.event_id)).date()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEffects:
+    """Some of the effects that are open, and how many there are."""
+
+    effects: Sequence[Effect]
+    total: int
 
 
 @dataclass(frozen=True, slots=True)

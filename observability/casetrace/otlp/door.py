@@ -1,4 +1,4 @@
-"""The door itself: a gRPC server on a port of its own, with a bounded queue and one writer each for spans and failures.
+"""The door itself: a gRPC server on a port of its own, with a bounded queue and one writer for each signal.
 
 A sender is answered when what it sent is in the database. A full queue is RESOURCE_EXHAUSTED and a database that fails
 UNAVAILABLE, both with RetryInfo: what cannot be taken stays with its sender, up to the sender's own bound.
@@ -12,10 +12,14 @@ from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs_pb
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics_pb
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as trace_pb
 
 from observability.casetrace.domain.failures import Failure
+from observability.casetrace.domain.reports import Report
 from observability.casetrace.otlp.failures import failures
+from observability.casetrace.otlp.metrics import reports
+from observability.casetrace.store.metrics import MetricStore
 from observability.casetrace.store.spans import FailureStore, SpanStore, fits, moment_of
 from observability.collector import otlp
 from observability.collector.intake import Intake
@@ -46,20 +50,25 @@ class Table(Generic[Record]):
 
 
 class OtlpDoor:
-    """Serves OTLP's trace and logs services from start to stop."""
+    """Serves OTLP's trace, logs and metrics services from start to stop."""
 
     def __init__(self, runtime: Runtime) -> None:
         settings = runtime.service_settings
         self._days: int = settings.span_days
+        self._metric_days: int = settings.metric_days
         spans: Table[SpanRecord] = Table(runtime.engine, lambda each, records: SpanStore(each).add(records))
         failed: Table[Failure] = Table(runtime.engine, lambda each, records: FailureStore(each).add(records))
-        self._intakes = Intake(spans, settings.otlp_queue), Intake(failed, settings.otlp_queue)
+        told: Table[Report] = Table(runtime.engine, lambda each, records: MetricStore(each).add(records))
+        self._intakes = tuple(Intake(table, settings.otlp_queue) for table in (spans, failed, told))
         tls = runtime.tls if settings.otlp_tls == "on" else None
         traces = Signal(
             otlp.TRACES, trace_pb.ExportTraceServiceRequest, self._intakes[0], self._spans, otlp.traces_answer
         )
         logs = Signal(otlp.LOGS, logs_pb.ExportLogsServiceRequest, self._intakes[1], self._failures, otlp.logs_answer)
-        self._receiver = Receiver(settings.otlp_listen, tls, [traces, logs])
+        metrics = Signal(
+            otlp.METRICS, metrics_pb.ExportMetricsServiceRequest, self._intakes[2], self._reports, otlp.metrics_answer
+        )
+        self._receiver = Receiver(settings.otlp_listen, tls, [traces, logs, metrics])
 
     @property
     def address(self) -> Address:
@@ -89,6 +98,13 @@ class OtlpDoor:
         now = datetime.now(UTC)
         kept = [failure for failure in failed if fits(failure.at, now, self._days)]
         return kept, rejected + len(failed) - len(kept)
+
+    def _reports(self, request: metrics_pb.ExportMetricsServiceRequest) -> tuple[list[Report], int]:
+        """What processes tell that has a day to lie in, and how many points are others; a late report counts as one."""
+        told, rejected = reports(request)
+        now = datetime.now(UTC)
+        kept = [report for report in told if fits(report.at, now, self._metric_days)]
+        return kept, rejected + len(told) - len(kept)
 
 
 def otlp_door(runtime: Runtime) -> OtlpDoor | None:

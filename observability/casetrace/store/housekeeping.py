@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 KEEP_MONTHS = sa.text("SELECT keep_months(:months)")
-KEEP_DAYS = sa.text("SELECT keep_days(:days)")
+KEEP_DAYS = sa.text("SELECT keep_days(:tables, :days)")
 
 
 def keep_months(connection: sa.Connection, months: int) -> None:
@@ -13,6 +15,6 @@ def keep_months(connection: sa.Connection, months: int) -> None:
     connection.execute(KEEP_MONTHS, {"months": months})
 
 
-def keep_days(connection: sa.Connection, days: int) -> None:
-    """Keep spans and failed calls of so many days."""
-    connection.execute(KEEP_DAYS, {"days": days})
+def keep_days(connection: sa.Connection, tables: Sequence[str], days: int) -> None:
+    """Keep so many days of `span`, `failure`, `metric`."""
+    connection.execute(KEEP_DAYS, {"tables": list(tables), "days": days})

@@ -98,15 +98,15 @@ def _copy(connection: sa.Connection, statement: str, rows: Iterable[Sequence[Any
 
 def _span_row(span: SpanRecord) -> Sequence[Any]:
     return (
-        moment_of(span), span.trace, span.span, span.parent, _plain(span.name), span.kind,
-        _plain(span.service), span.start_ns, span.end_ns, span.failed, _json(span.attributes), _json(span.links),
+        moment_of(span), span.trace, span.span, span.parent, storable(span.name), span.kind,
+        storable(span.service), span.start_ns, span.end_ns, span.failed, as_json(span.attributes), as_json(span.links),
         span.case_number,
     )  # fmt: skip
 
 
 def _failure_row(failure: Failure) -> Sequence[Any]:
     return (
-        failure.at, failure.trace_id, failure.span_id, _plain(failure.service), failure.method, failure.code,
+        failure.at, failure.trace_id, failure.span_id, storable(failure.service), failure.method, failure.code,
         failure.reason or None, failure.duration_ms, failure.case_number, failure.aggregate_id,
     )  # fmt: skip
 
@@ -116,10 +116,11 @@ def _span(row: Any) -> SpanRecord:
     return SpanRecord(**values | {"links": tuple((trace, span) for trace, span in values["links"])})
 
 
-def _plain(text: str) -> str:
+def storable(text: str) -> str:
     """Text that the database takes: NUL shows as U+FFFD."""
     return text.replace("\0", "\ufffd")
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """A value as JSON that the database takes."""
     return json.dumps(value, ensure_ascii=False).replace("\\u0000", "\ufffd")

@@ -29,8 +29,8 @@ def facts(envelopes: Iterable[Envelope]) -> list[Fact]:
 
 
 def page(answer: operations.ListEffectsResponse, service: str) -> Page:
-    """What a service answered. Events with ids that no relay of ours gives belong to no case, and are left out."""
-    effects = [_effect(each, service) for each in answer.effects if _is_ours(each.event_id)]
+    """What a service answered. Events with ids that no relay of ours gives belong to no case."""
+    effects = [_effect(each, service) for each in answer.effects]
     void_since = moment(answer.kept_since).date() if answer.from_beginning else None
     return Page(effects, answer.next, answer.more, void_since)
 
@@ -79,7 +79,7 @@ def _effect(effect: operations.Effect, service: str) -> Effect:
         consumer=effect.consumer,
         event_id=effect.event_id,
         event_type=effect.type,
-        case_number=_case_number(effect.case_number) or "",
+        case_number=(_is_ours(effect.event_id) and _case_number(effect.case_number)) or "",
         outcome=OUTCOMES[effect.outcome],
         reason=effect.reason,
         attempts=effect.attempts,

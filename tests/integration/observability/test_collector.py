@@ -9,11 +9,13 @@ import grpc
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from services.chassis import telemetry
 from tests.integration.gateway.pki import Root
 from tests.integration.observability.collector import Collector, collector, wait_for
+from tests.integration.observability.taking import Taking, serving
 
 METHOD = "egov.grid.v1.GridService/FileIncident"
 EXPORT = "/opentelemetry.proto.collector.{0}.v1.{1}Service/Export"
@@ -122,6 +124,17 @@ def test_logs_and_metrics_are_refused_with_a_sentence(tmp_path: Path) -> None:
                 _export(collected, b"", method)
             assert refusal.value.code() is grpc.StatusCode.UNIMPLEMENTED
             assert "this collector takes no" in str(refusal.value.details())
+
+
+def test_logs_and_metrics_are_taken_where_somebody_is_there_to_pass_them_on_to(tmp_path: Path) -> None:
+    taking, sent = Taking(), ExportMetricsServiceRequest()
+    sent.resource_metrics.add().resource.attributes.add(key="service.name").value.string_value = "grid"
+    with serving(taking) as behind:
+        forward = {"EGOV_COLLECTOR_FORWARD": behind.removeprefix("http://")}
+        with collector(tmp_path / "telemetry", forward) as collected:
+            for method in (EXPORT.format("logs", "Logs"), EXPORT.format("metrics", "Metrics")):
+                assert _export(collected, sent.SerializeToString(), method) == b""
+            assert taking.sent.get(timeout=10) == sent
 
 
 def test_a_store_that_fails_is_told_to_senders_and_to_readiness(tmp_path: Path) -> None:

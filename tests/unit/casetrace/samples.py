@@ -108,6 +108,23 @@ class FakeEffects:
         self.kept = {key: each for key, each in self.kept.items() if each.service != service or each.day < since}
 
 
+class FakeOpenEffects:
+    """Open effects without a database."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str, str], Effect] = {}
+
+    def keep(self, effects: Sequence[Effect]) -> None:
+        for each in effects:
+            key = (each.service, each.consumer, each.event_id)
+            self.kept.pop(key, None)
+            if each.is_open:
+                self.kept[key] = each
+
+    def void(self, service: str) -> None:
+        self.kept = {key: each for key, each in self.kept.items() if each.service != service}
+
+
 class FakeSources:
     """Where services were read to, without a database."""
 

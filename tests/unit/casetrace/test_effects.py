@@ -9,17 +9,24 @@ from observability.casetrace.usecases import AT_ONCE, ask, keep_effects
 from observability.casetrace.wire.taken import page
 from services.chassis.moments import stamp
 from services.kernel.errors import unavailable
-from tests.unit.casetrace.samples import CASE, FakeEffects, FakeSources, at, effect, event_id
+from tests.unit.casetrace.samples import CASE, FakeEffects, FakeOpenEffects, FakeSources, at, effect, event_id
 from tests.unit.fakes import NOW, FakeUnitOfWork
 
 SOURCE = Source("notification", "cursor", None)
 
 
-def kept(*pages: Page | None) -> tuple[FakeEffects, FakeSources]:
+def kept(*pages: Page | None, opens: FakeOpenEffects | None = None) -> tuple[FakeEffects, FakeSources]:
     effects, sources = FakeEffects(), FakeSources()
     for each in pages:
-        keep_effects(FakeUnitOfWork(), effects, sources, SOURCE, each)
+        keep_effects(FakeUnitOfWork(), effects, opens or FakeOpenEffects(), sources, SOURCE, each)
     return effects, sources
+
+
+def left_open(*pages: Page) -> list[tuple[str, str]]:
+    """Which events are open after these answers."""
+    opens = FakeOpenEffects()
+    kept(*pages, opens=opens)
+    return [(each.event_id, each.outcome) for each in opens.kept.values()]
 
 
 def test_what_a_service_answers_is_kept_with_how_far_it_was_read() -> None:
@@ -60,6 +67,20 @@ def test_what_belongs_to_no_case_is_not_kept() -> None:
     assert (effects.kept, len(sources.moves)) == ({}, 1)
 
 
+def test_what_is_not_done_with_is_known_also_where_it_belongs_to_no_case() -> None:
+    parked = effect("egov.grid.v1:0:17", "parked", case_number="")
+    first = Page([effect(event_id(1), "waiting"), effect(event_id(2), "retrying"), parked], "a", False, None)
+    assert left_open(first, Page([effect(event_id(1)), effect(event_id(2), "parked")], "b", False, None)) == [
+        ("egov.grid.v1:0:17", "parked"),
+        (event_id(2), "parked"),
+    ]
+
+
+def test_where_a_service_tells_all_anew_only_that_is_open() -> None:
+    first = Page([effect(event_id(1), "parked")], "a", False, None)
+    assert left_open(first, Page([effect(event_id(2), "parked")], "b", False, NOW.date())) == [(event_id(2), "parked")]
+
+
 def test_a_source_is_late_when_it_was_never_or_long_not_known_to_the_end() -> None:
     assert SOURCE.is_late(NOW)
     assert not Source("grid", "", NOW).is_late(NOW + timedelta(seconds=5))
@@ -71,10 +92,11 @@ def test_an_answer_becomes_effects_of_the_service_that_gave_it() -> None:
     known = {"consumer": "c", "decided_at": stamp(NOW), "attempts": 2, "outcome": operations.EFFECT_OUTCOME_PARKED}
     answer.effects.add(event_id=event_id(1), case_number=CASE, reason="HANDLER_FAILED", **known)
     answer.effects.add(event_id=event_id(2), case_number="a person's name", **known)
-    answer.effects.add(event_id="egov.grid.v1:0:17", **known)
+    answer.effects.add(event_id="egov.grid.v1:0:17", case_number=CASE, **known)
     read = page(answer, "grid")
     assert (read.next, read.more, read.void_since) == ("n", True, NOW.date())
     assert [(each.service, each.outcome, each.reason, each.case_number, each.due_at) for each in read.effects] == [
         ("grid", "parked", "HANDLER_FAILED", CASE, None),
+        ("grid", "parked", "", "", None),
         ("grid", "parked", "", "", None),
     ]

@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from egov.casetrace.v1 import cases_pb2 as egov_dot_casetrace_dot_v1_dot_cases__pb2
+from egov.casetrace.v1 import health_pb2 as egov_dot_casetrace_dot_v1_dot_health__pb2
 from egov.casetrace.v1 import traces_pb2 as egov_dot_casetrace_dot_v1_dot_traces__pb2
 from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb2
 from egov.common.v1 import paging_pb2 as egov_dot_common_dot_v1_dot_paging__pb2
@@ -31,7 +32,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)egov/casetrace/v1/casetrace_service.proto\x12\x11\x65gov.casetrace.v1\x1a\x1d\x65gov/casetrace/v1/cases.proto\x1a\x1e\x65gov/casetrace/v1/traces.proto\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"/\n\x0eGetCaseRequest\x12\x1d\n\x0b\x63\x61se_number\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x02\"\xd4\x02\n\x0fGetCaseResponse\x12%\n\x04\x63\x61se\x18\x01 \x01(\x0b\x32\x17.egov.casetrace.v1.Case\x12)\n\x04held\x18\x02 \x03(\x0b\x32\x1b.egov.casetrace.v1.HeldTime\x12,\n\x06\x65vents\x18\x03 \x03(\x0b\x32\x1c.egov.casetrace.v1.CaseEvent\x12\x33\n\x0clinked_cases\x18\x04 \x03(\x0b\x32\x1d.egov.casetrace.v1.LinkedCase\x12\x31\n\x06traces\x18\x05 \x03(\x0b\x32!.egov.casetrace.v1.TraceReference\x12$\n\x04gaps\x18\x06 \x03(\x0b\x32\x16.egov.casetrace.v1.Gap\x12\x33\n\x0c\x66\x61iled_calls\x18\x07 \x03(\x0b\x32\x1d.egov.casetrace.v1.FailedCall\"\xd1\x04\n\x12SearchCasesRequest\x12/\n\x0b\x63\x61se_number\x18\x01 \x01(\tB\x1a\xca\xc1\x18\x16\"\x14[0-9][0-9A-Z-]{0,39}\x12\x1a\n\ndepartment\x18\x02 \x01(\tB\x06\xca\xc1\x18\x02(\x07\x12\x16\n\x06region\x18\x03 \x01(\tB\x06\xca\xc1\x18\x02(\x03\x12+\n\x05state\x18\x04 \x01(\x0e\x32\x1c.egov.casetrace.v1.CaseState\x12\x36\n\nevent_type\x18\x05 \x01(\tB\"\xca\xc1\x18\x1e\"\x1c[A-Za-z][A-Za-z0-9_.]{0,199}\x12*\n\x06reason\x18\x06 \x01(\tB\x1a\xca\xc1\x18\x16\"\x14[A-Z][A-Z0-9_]{0,99}\x12+\n\x05\x61\x62out\x18\x07 \x01(\tB\x1c\xca\xc1\x18\x18\"\x16[A-Za-z0-9:._-]{1,200}\x12/\n\x0b\x61\x63tive_from\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x61\x63tive_until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\tstuck_for\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07overdue\x18\x0b \x01(\x08\x12\x0e\n\x06\x66\x61\x63\x65ts\x18\x0c \x01(\x08\x12)\n\x04page\x18\r \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\x12;\n\x0flast_event_type\x18\x0e \x01(\tB\"\xca\xc1\x18\x1e\"\x1c[A-Za-z][A-Za-z0-9_.]{0,199}\"9\n\nFacetCount\x12\r\n\x05\x66\x61\x63\x65t\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\r\n\x05\x63\x61ses\x18\x03 \x01(\x03\"\xa9\x01\n\x13SearchCasesResponse\x12&\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32\x17.egov.casetrace.v1.Case\x12-\n\x06\x66\x61\x63\x65ts\x18\x02 \x03(\x0b\x32\x1d.egov.casetrace.v1.FacetCount\x12\x0f\n\x07\x63ounted\x18\x03 \x01(\x03\x12*\n\x04page\x18\x04 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse\"f\n\x0fGetTraceRequest\x12\x1d\n\x0b\x63\x61se_number\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x02\x12&\n\x08trace_id\x18\x02 \x01(\tB\x14\xca\xc1\x18\x10\x08\x01\"\x0c[0-9a-f]{32}\x12\x0c\n\x04otlp\x18\x03 \x01(\x08\"}\n\x10GetTraceResponse\x12+\n\x05spans\x18\x01 \x03(\x0b\x32\x1c.egov.casetrace.v1.TraceSpan\x12\x16\n\x0eof_other_cases\x18\x02 \x01(\x05\x12\x11\n\totlp_json\x18\x03 \x01(\t\x12\x11\n\ttruncated\x18\x04 \x01(\x08\x32\xe4\x03\n\x10\x43\x61seTraceService\x12\x92\x01\n\x07GetCase\x12!.egov.casetrace.v1.GetCaseRequest\x1a\".egov.casetrace.v1.GetCaseResponse\"@\x90\x02\x01\xaa\xbb\x18\x1a\n\x16\n\x14\x63\x61setrace.cases.read\x18\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/cases/{case_number}\x12\x90\x01\n\x0bSearchCases\x12%.egov.casetrace.v1.SearchCasesRequest\x1a&.egov.casetrace.v1.SearchCasesResponse\"2\x90\x02\x01\xaa\xbb\x18\x1a\n\x16\n\x14\x63\x61setrace.cases.read\x18\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/cases\x12\xa7\x01\n\x08GetTrace\x12\".egov.casetrace.v1.GetTraceRequest\x1a#.egov.casetrace.v1.GetTraceResponse\"R\x90\x02\x01\xaa\xbb\x18\x1a\n\x16\n\x14\x63\x61setrace.cases.read\x18\x01\x82\xd3\xe4\x93\x02+\x12)/v1/cases/{case_number}/traces/{trace_id}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)egov/casetrace/v1/casetrace_service.proto\x12\x11\x65gov.casetrace.v1\x1a\x1d\x65gov/casetrace/v1/cases.proto\x1a\x1e\x65gov/casetrace/v1/health.proto\x1a\x1e\x65gov/casetrace/v1/traces.proto\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"/\n\x0eGetCaseRequest\x12\x1d\n\x0b\x63\x61se_number\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x02\"\xd4\x02\n\x0fGetCaseResponse\x12%\n\x04\x63\x61se\x18\x01 \x01(\x0b\x32\x17.egov.casetrace.v1.Case\x12)\n\x04held\x18\x02 \x03(\x0b\x32\x1b.egov.casetrace.v1.HeldTime\x12,\n\x06\x65vents\x18\x03 \x03(\x0b\x32\x1c.egov.casetrace.v1.CaseEvent\x12\x33\n\x0clinked_cases\x18\x04 \x03(\x0b\x32\x1d.egov.casetrace.v1.LinkedCase\x12\x31\n\x06traces\x18\x05 \x03(\x0b\x32!.egov.casetrace.v1.TraceReference\x12$\n\x04gaps\x18\x06 \x03(\x0b\x32\x16.egov.casetrace.v1.Gap\x12\x33\n\x0c\x66\x61iled_calls\x18\x07 \x03(\x0b\x32\x1d.egov.casetrace.v1.FailedCall\"\xd1\x04\n\x12SearchCasesRequest\x12/\n\x0b\x63\x61se_number\x18\x01 \x01(\tB\x1a\xca\xc1\x18\x16\"\x14[0-9][0-9A-Z-]{0,39}\x12\x1a\n\ndepartment\x18\x02 \x01(\tB\x06\xca\xc1\x18\x02(\x07\x12\x16\n\x06region\x18\x03 \x01(\tB\x06\xca\xc1\x18\x02(\x03\x12+\n\x05state\x18\x04 \x01(\x0e\x32\x1c.egov.casetrace.v1.CaseState\x12\x36\n\nevent_type\x18\x05 \x01(\tB\"\xca\xc1\x18\x1e\"\x1c[A-Za-z][A-Za-z0-9_.]{0,199}\x12*\n\x06reason\x18\x06 \x01(\tB\x1a\xca\xc1\x18\x16\"\x14[A-Z][A-Z0-9_]{0,99}\x12+\n\x05\x61\x62out\x18\x07 \x01(\tB\x1c\xca\xc1\x18\x18\"\x16[A-Za-z0-9:._-]{1,200}\x12/\n\x0b\x61\x63tive_from\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x61\x63tive_until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\tstuck_for\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07overdue\x18\x0b \x01(\x08\x12\x0e\n\x06\x66\x61\x63\x65ts\x18\x0c \x01(\x08\x12)\n\x04page\x18\r \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\x12;\n\x0flast_event_type\x18\x0e \x01(\tB\"\xca\xc1\x18\x1e\"\x1c[A-Za-z][A-Za-z0-9_.]{0,199}\"9\n\nFacetCount\x12\r\n\x05\x66\x61\x63\x65t\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\r\n\x05\x63\x61ses\x18\x03 \x01(\x03\"\xa9\x01\n\x13SearchCasesResponse\x12&\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32\x17.egov.casetrace.v1.Case\x12-\n\x06\x66\x61\x63\x65ts\x18\x02 \x03(\x0b\x32\x1d.egov.casetrace.v1.FacetCount\x12\x0f\n\x07\x63ounted\x18\x03 \x01(\x03\x12*\n\x04page\x18\x04 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse\"f\n\x0fGetTraceRequest\x12\x1d\n\x0b\x63\x61se_number\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x02\x12&\n\x08trace_id\x18\x02 \x01(\tB\x14\xca\xc1\x18\x10\x08\x01\"\x0c[0-9a-f]{32}\x12\x0c\n\x04otlp\x18\x03 \x01(\x08\"}\n\x10GetTraceResponse\x12+\n\x05spans\x18\x01 \x03(\x0b\x32\x1c.egov.casetrace.v1.TraceSpan\x12\x16\n\x0eof_other_cases\x18\x02 \x01(\x05\x12\x11\n\totlp_json\x18\x03 \x01(\t\x12\x11\n\ttruncated\x18\x04 \x01(\x08\"+\n\x10GetHealthRequest\x12\x17\n\x05hours\x18\x01 \x01(\x05\x42\x08\xca\xc1\x18\x04\x30\x00\x38\x30\"s\n\x11GetHealthResponse\x12\x32\n\x08services\x18\x01 \x03(\x0b\x32 .egov.casetrace.v1.ServiceHealth\x12*\n\x07stretch\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"V\n\x16ListOpenEffectsRequest\x12\x18\n\x08\x65vent_id\x18\x01 \x01(\tB\x06\xca\xc1\x18\x02\x18P\x12\"\n\x07service\x18\x02 \x01(\tB\x11\xca\xc1\x18\r\"\x0b[a-z]{3,20}\"X\n\x17ListOpenEffectsResponse\x12.\n\x07\x65\x66\x66\x65\x63ts\x18\x01 \x03(\x0b\x32\x1d.egov.casetrace.v1.OpenEffect\x12\r\n\x05total\x18\x02 \x01(\x03\x32\x96\x06\n\x10\x43\x61seTraceService\x12\x92\x01\n\x07GetCase\x12!.egov.casetrace.v1.GetCaseRequest\x1a\".egov.casetrace.v1.GetCaseResponse\"@\x90\x02\x01\xaa\xbb\x18\x1a\n\x16\n\x14\x63\x61setrace.cases.read\x18\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/cases/{case_number}\x12\x90\x01\n\x0bSearchCases\x12%.egov.casetrace.v1.SearchCasesRequest\x1a&.egov.casetrace.v1.SearchCasesResponse\"2\x90\x02\x01\xaa\xbb\x18\x1a\n\x16\n\x14\x63\x61setrace.cases.read\x18\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/cases\x12\xa7\x01\n\x08GetTrace\x12\".egov.casetrace.v1.GetTraceRequest\x1a#.egov.casetrace.v1.GetTraceResponse\"R\x90\x02\x01\xaa\xbb\x18\x1a\n\x16\n\x14\x63\x61setrace.cases.read\x18\x01\x82\xd3\xe4\x93\x02+\x12)/v1/cases/{case_number}/traces/{trace_id}\x12\x89\x01\n\tGetHealth\x12#.egov.casetrace.v1.GetHealthRequest\x1a$.egov.casetrace.v1.GetHealthResponse\"1\x90\x02\x01\xaa\xbb\x18\x18\n\x16\n\x14\x63\x61setrace.cases.read\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/health\x12\xa3\x01\n\x0fListOpenEffects\x12).egov.casetrace.v1.ListOpenEffectsRequest\x1a*.egov.casetrace.v1.ListOpenEffectsResponse\"9\x90\x02\x01\xaa\xbb\x18\x1a\n\x16\n\x14\x63\x61setrace.cases.read\x18\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/open-effectsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,26 +59,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETTRACEREQUEST'].fields_by_name['case_number']._serialized_options = b'\312\301\030\004\010\001(\002'
   _globals['_GETTRACEREQUEST'].fields_by_name['trace_id']._loaded_options = None
   _globals['_GETTRACEREQUEST'].fields_by_name['trace_id']._serialized_options = b'\312\301\030\020\010\001\"\014[0-9a-f]{32}'
+  _globals['_GETHEALTHREQUEST'].fields_by_name['hours']._loaded_options = None
+  _globals['_GETHEALTHREQUEST'].fields_by_name['hours']._serialized_options = b'\312\301\030\0040\00080'
+  _globals['_LISTOPENEFFECTSREQUEST'].fields_by_name['event_id']._loaded_options = None
+  _globals['_LISTOPENEFFECTSREQUEST'].fields_by_name['event_id']._serialized_options = b'\312\301\030\002\030P'
+  _globals['_LISTOPENEFFECTSREQUEST'].fields_by_name['service']._loaded_options = None
+  _globals['_LISTOPENEFFECTSREQUEST'].fields_by_name['service']._serialized_options = b'\312\301\030\r\"\013[a-z]{3,20}'
   _globals['_CASETRACESERVICE'].methods_by_name['GetCase']._loaded_options = None
   _globals['_CASETRACESERVICE'].methods_by_name['GetCase']._serialized_options = b'\220\002\001\252\273\030\032\n\026\n\024casetrace.cases.read\030\001\202\323\344\223\002\031\022\027/v1/cases/{case_number}'
   _globals['_CASETRACESERVICE'].methods_by_name['SearchCases']._loaded_options = None
   _globals['_CASETRACESERVICE'].methods_by_name['SearchCases']._serialized_options = b'\220\002\001\252\273\030\032\n\026\n\024casetrace.cases.read\030\001\202\323\344\223\002\013\022\t/v1/cases'
   _globals['_CASETRACESERVICE'].methods_by_name['GetTrace']._loaded_options = None
   _globals['_CASETRACESERVICE'].methods_by_name['GetTrace']._serialized_options = b'\220\002\001\252\273\030\032\n\026\n\024casetrace.cases.read\030\001\202\323\344\223\002+\022)/v1/cases/{case_number}/traces/{trace_id}'
-  _globals['_GETCASEREQUEST']._serialized_start=281
-  _globals['_GETCASEREQUEST']._serialized_end=328
-  _globals['_GETCASERESPONSE']._serialized_start=331
-  _globals['_GETCASERESPONSE']._serialized_end=671
-  _globals['_SEARCHCASESREQUEST']._serialized_start=674
-  _globals['_SEARCHCASESREQUEST']._serialized_end=1267
-  _globals['_FACETCOUNT']._serialized_start=1269
-  _globals['_FACETCOUNT']._serialized_end=1326
-  _globals['_SEARCHCASESRESPONSE']._serialized_start=1329
-  _globals['_SEARCHCASESRESPONSE']._serialized_end=1498
-  _globals['_GETTRACEREQUEST']._serialized_start=1500
-  _globals['_GETTRACEREQUEST']._serialized_end=1602
-  _globals['_GETTRACERESPONSE']._serialized_start=1604
-  _globals['_GETTRACERESPONSE']._serialized_end=1729
-  _globals['_CASETRACESERVICE']._serialized_start=1732
-  _globals['_CASETRACESERVICE']._serialized_end=2216
+  _globals['_CASETRACESERVICE'].methods_by_name['GetHealth']._loaded_options = None
+  _globals['_CASETRACESERVICE'].methods_by_name['GetHealth']._serialized_options = b'\220\002\001\252\273\030\030\n\026\n\024casetrace.cases.read\202\323\344\223\002\014\022\n/v1/health'
+  _globals['_CASETRACESERVICE'].methods_by_name['ListOpenEffects']._loaded_options = None
+  _globals['_CASETRACESERVICE'].methods_by_name['ListOpenEffects']._serialized_options = b'\220\002\001\252\273\030\032\n\026\n\024casetrace.cases.read\030\001\202\323\344\223\002\022\022\020/v1/open-effects'
+  _globals['_GETCASEREQUEST']._serialized_start=313
+  _globals['_GETCASEREQUEST']._serialized_end=360
+  _globals['_GETCASERESPONSE']._serialized_start=363
+  _globals['_GETCASERESPONSE']._serialized_end=703
+  _globals['_SEARCHCASESREQUEST']._serialized_start=706
+  _globals['_SEARCHCASESREQUEST']._serialized_end=1299
+  _globals['_FACETCOUNT']._serialized_start=1301
+  _globals['_FACETCOUNT']._serialized_end=1358
+  _globals['_SEARCHCASESRESPONSE']._serialized_start=1361
+  _globals['_SEARCHCASESRESPONSE']._serialized_end=1530
+  _globals['_GETTRACEREQUEST']._serialized_start=1532
+  _globals['_GETTRACEREQUEST']._serialized_end=1634
+  _globals['_GETTRACERESPONSE']._serialized_start=1636
+  _globals['_GETTRACERESPONSE']._serialized_end=1761
+  _globals['_GETHEALTHREQUEST']._serialized_start=1763
+  _globals['_GETHEALTHREQUEST']._serialized_end=1806
+  _globals['_GETHEALTHRESPONSE']._serialized_start=1808
+  _globals['_GETHEALTHRESPONSE']._serialized_end=1923
+  _globals['_LISTOPENEFFECTSREQUEST']._serialized_start=1925
+  _globals['_LISTOPENEFFECTSREQUEST']._serialized_end=2011
+  _globals['_LISTOPENEFFECTSRESPONSE']._serialized_start=2013
+  _globals['_LISTOPENEFFECTSRESPONSE']._serialized_end=2101
+  _globals['_CASETRACESERVICE']._serialized_start=2104
+  _globals['_CASETRACESERVICE']._serialized_end=2894
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ The case trace (办件追踪): where a case is, who holds it, since when, which 
 
 from collections import abc as _abc
 from egov.casetrace.v1 import cases_pb2 as _cases_pb2
+from egov.casetrace.v1 import health_pb2 as _health_pb2
 from egov.casetrace.v1 import traces_pb2 as _traces_pb2
 from egov.common.v1 import paging_pb2 as _paging_pb2
 from google.protobuf import descriptor as _descriptor
@@ -322,3 +323,109 @@ class GetTraceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetTraceResponse: _TypeAlias = GetTraceResponse  # noqa: Y015
+
+@_typing.final
+class GetHealthRequest(_message.Message):
+    """Over which time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOURS_FIELD_NUMBER: _builtins.int
+    hours: _builtins.int
+    """The last 1, 3, 12 or 48 hours, in stretches of 1, 3, 15 or 60 minutes. 0 means 1."""
+    def __init__(
+        self,
+        *,
+        hours: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hours", b"hours"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetHealthRequest: _TypeAlias = GetHealthRequest  # noqa: Y015
+
+@_typing.final
+class GetHealthResponse(_message.Message):
+    """The services."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVICES_FIELD_NUMBER: _builtins.int
+    STRETCH_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def services(self) -> _containers.RepeatedCompositeFieldContainer[_health_pb2.ServiceHealth]:
+        """Those that the case trace asks, and others that told of themselves lately, by name."""
+
+    @_builtins.property
+    def stretch(self) -> _duration_pb2.Duration:
+        """How long one stretch is."""
+
+    def __init__(
+        self,
+        *,
+        services: _abc.Iterable[_health_pb2.ServiceHealth] | None = ...,
+        stretch: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["stretch", b"stretch"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["services", b"services", "stretch", b"stretch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetHealthResponse: _TypeAlias = GetHealthResponse  # noqa: Y015
+
+@_typing.final
+class ListOpenEffectsRequest(_message.Message):
+    """Which events."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    SERVICE_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """Only of this event; empty: all. Needs `service`."""
+    service: _builtins.str
+    """Service of the consumers; empty: all."""
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        service: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "service", b"service"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListOpenEffectsRequest: _TypeAlias = ListOpenEffectsRequest  # noqa: Y015
+
+@_typing.final
+class ListOpenEffectsResponse(_message.Message):
+    """The events."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EFFECTS_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """How many there are altogether."""
+    @_builtins.property
+    def effects(self) -> _containers.RepeatedCompositeFieldContainer[_health_pb2.OpenEffect]:
+        """What became of them, by consumer."""
+
+    def __init__(
+        self,
+        *,
+        effects: _abc.Iterable[_health_pb2.OpenEffect] | None = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListOpenEffectsResponse: _TypeAlias = ListOpenEffectsResponse  # noqa: Y015

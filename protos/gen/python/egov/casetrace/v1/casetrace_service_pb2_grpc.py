@@ -50,6 +50,16 @@ class CaseTraceServiceStub:
                 request_serializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetTraceRequest.SerializeToString,
                 response_deserializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetTraceResponse.FromString,
                 _registered_method=True)
+        self.GetHealth = channel.unary_unary(
+                '/egov.casetrace.v1.CaseTraceService/GetHealth',
+                request_serializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetHealthRequest.SerializeToString,
+                response_deserializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetHealthResponse.FromString,
+                _registered_method=True)
+        self.ListOpenEffects = channel.unary_unary(
+                '/egov.casetrace.v1.CaseTraceService/ListOpenEffects',
+                request_serializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.ListOpenEffectsRequest.SerializeToString,
+                response_deserializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.ListOpenEffectsResponse.FromString,
+                _registered_method=True)
 
 
 class CaseTraceServiceServicer:
@@ -78,6 +88,21 @@ class CaseTraceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetHealth(self, request, context):
+        """Reads how the services stand and went, from the metrics that they send.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOpenEffects(self, request, context):
+        """Lists events of all services that a consumer has not taken, of cases of the caller's region and of no case: those
+        that wait for a person first, then by age, up to 200. Of one event also what became of it since.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CaseTraceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -95,6 +120,16 @@ def add_CaseTraceServiceServicer_to_server(servicer, server):
                     servicer.GetTrace,
                     request_deserializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetTraceRequest.FromString,
                     response_serializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetTraceResponse.SerializeToString,
+            ),
+            'GetHealth': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHealth,
+                    request_deserializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetHealthRequest.FromString,
+                    response_serializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetHealthResponse.SerializeToString,
+            ),
+            'ListOpenEffects': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOpenEffects,
+                    request_deserializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.ListOpenEffectsRequest.FromString,
+                    response_serializer=egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.ListOpenEffectsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -179,6 +214,60 @@ class CaseTraceService:
             '/egov.casetrace.v1.CaseTraceService/GetTrace',
             egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetTraceRequest.SerializeToString,
             egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetTraceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHealth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.casetrace.v1.CaseTraceService/GetHealth',
+            egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetHealthRequest.SerializeToString,
+            egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.GetHealthResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOpenEffects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.casetrace.v1.CaseTraceService/ListOpenEffects',
+            egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.ListOpenEffectsRequest.SerializeToString,
+            egov_dot_casetrace_dot_v1_dot_casetrace__service__pb2.ListOpenEffectsResponse.FromString,
             options,
             channel_credentials,
             insecure,
