@@ -222,11 +222,11 @@ def audited(city: City, service: str, trace_id: str) -> None:
     assert (row["outcome"], bool(row["subject"])) == ("SCOPE_MISSING", True)
 
 
-def test_an_operator_reads_operations_and_changes_nothing(city: City) -> None:
+def test_an_operator_looks_after_operations_and_registers_nobody(city: City) -> None:
     token = city.people.operator().token()
     assert city.door.get("/v1/operations/grid/status", token).status == 200
     path = f"/v1/operations/grid/parked/{uuid.uuid4()}:discard"
-    for asked, wanted in ((path, "operations.act"), ("/v1/members", "identity.members.register")):
-        error = assert_refused(city.door.post(asked, token, {}), 403, "SCOPE_MISSING")
-        assert error.metadata == {"scope": wanted}
+    assert_refused(city.door.post(path, token, {"consumer": "none", "reason": "a test"}), 404, "PARKED_NOT_FOUND")
+    error = assert_refused(city.door.post("/v1/members", token, {}), 403, "SCOPE_MISSING")
+    assert error.metadata == {"scope": "identity.members.register"}
     assert_refused(city.door.get("/v1/operations/grid/status", city.people.seat(COUNTY).token()), 403, "SCOPE_MISSING")

@@ -31,6 +31,8 @@ STRICT = {
 UNCHANGED_IN_THE_YEAR = "public, max-age=31536000, immutable"
 # What only ages: the text of a time, and drawings that reach up to now.
 AGES = re.compile(r"(<(time|svg)\b[^>]*\bdata-(?:at|age|due|ages)\b[^>]*>).*?(</\2>)", re.DOTALL)
+# What is new in every page: the keys of forms.
+FRESH = re.compile(r'(<input\b[^>]*\bdata-fresh\b[^>]*\bvalue=)"[^"]*"')
 TAG_GOES_HERE = "@tag@"
 
 
@@ -61,8 +63,8 @@ def page(request: Request, template: str, words: Words, context: Mapping[str, An
 
 
 def tag_of(html: str) -> str:
-    """The tag of a page: the same as long as nothing but ages has changed."""
-    return hashlib.sha256(AGES.sub(r"\1\3", html).encode()).hexdigest()[:24]
+    """The tag of a page: the same as long as nothing but ages and keys of forms has changed."""
+    return hashlib.sha256(FRESH.sub(r"\1", AGES.sub(r"\1\3", html)).encode()).hexdigest()[:24]
 
 
 def document(text: str, name: str) -> Response:

@@ -61,15 +61,19 @@ class Member:
             raise unavailable()
         return str(answer.body["access_token"]), float(answer.body["expires_in"])
 
-    def call(self, verb: str, path: str, token: str, language: str, body: Mapping[str, Any] | None = None) -> Answer:
-        """Call a service through the gateway for the operator whose token it is; a change gets a key of its own.
+    def call(
+        self, verb: str, path: str, token: str, language: str, body: Mapping[str, Any] | None = None, key: str = ""
+    ) -> Answer:
+        """Call a service through the gateway for the operator whose token it is.
+
+        A change has an idempotency key: `key`, else one of its own.
 
         Raises Refusal UNAVAILABLE when nobody answers; what the service refuses is an answer.
         """
         headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
         if body is None:
             return self._send(verb, path, None, headers)
-        headers |= {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
+        headers |= {"Content-Type": "application/json", "Idempotency-Key": key or str(uuid.uuid4())}
         return self._send(verb, path, json.dumps(body, ensure_ascii=False).encode(), headers)
 
     def _send(self, verb: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:

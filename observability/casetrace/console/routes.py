@@ -44,6 +44,11 @@ class ConsoleRoutes:
         """How the services stand."""
         return self._page(request, health.page)
 
+    @http("POST", "/console/health")
+    def act_on_event(self, request: Any) -> Any:
+        """Try a parked event again, or give it up."""
+        return self._page(request, health.act)
+
     @http("GET", "/console/help")
     def help_page(self, request: Any) -> Any:
         """Which keys there are."""

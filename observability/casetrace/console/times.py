@@ -53,6 +53,10 @@ class Times:
         """A moment."""
         return _tag("at", moment_, moment(moment_, self.now))
 
+    def short(self, moment_: datetime) -> str:
+        """A moment as plain text, where there are many."""
+        return moment(moment_, self.now)
+
     def age(self, since: datetime) -> Markup:
         """How long ago."""
         return _tag("age", since, self.span(timedelta(seconds=max(0, int((self.now - since).total_seconds())))))

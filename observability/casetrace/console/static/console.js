@@ -86,7 +86,8 @@ function markOf(element) {
 function swap(fresh) {
   const old = document.querySelector("[data-live]"), next = fresh.querySelector("[data-live]");
   const typing = old?.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
-  if (!old || !next || typing) return false;
+  const typed = [...(old?.querySelectorAll("input, textarea") ?? [])].some((each) => each.value !== each.defaultValue);
+  if (!old || !next || typing || typed) return false;
   for (const each of old.querySelectorAll("details[id]")) {
     const twin = next.querySelector(`#${CSS.escape(each.id)}`);
     if (twin) twin.open = each.open;

@@ -11,9 +11,10 @@ from observability.casetrace.console.words.case import CASE
 from observability.casetrace.console.words.common import COMMON
 from observability.casetrace.console.words.find import FIND
 from observability.casetrace.console.words.health import HEALTH
+from observability.casetrace.console.words.open_events import OPEN_EVENTS
 from services.kernel.texts import LANGUAGES
 
-TABLE: Mapping[str, tuple[str, str]] = COMMON | FIND | CASE | HEALTH
+TABLE: Mapping[str, tuple[str, str]] = COMMON | FIND | CASE | HEALTH | OPEN_EVENTS
 
 
 class Words:

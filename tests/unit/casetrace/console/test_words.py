@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 
 from observability.casetrace.console.troubles import TOLD
-from observability.casetrace.console.words import TABLE, Words, case, common, find, health
+from observability.casetrace.console.words import TABLE, Words, case, common, find, health, open_events
 
 CONSOLE = Path(find.__file__).parents[1]
 SOURCES = [*CONSOLE.rglob("*.html"), *CONSOLE.rglob("*.py")]
@@ -35,7 +35,7 @@ def test_words_stand_in_both_languages_with_the_same_places(key: str) -> None:
 
 
 def test_no_words_stand_in_two_tables() -> None:
-    tables = (common.COMMON, find.FIND, case.CASE, health.HEALTH)
+    tables = (common.COMMON, find.FIND, case.CASE, health.HEALTH, open_events.OPEN_EVENTS)
     assert sum(map(len, tables)) == len(TABLE)
 
 
