@@ -4,7 +4,7 @@ One `Trace` per trace id: its roots, then orphans under the parent that is missi
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from observability.records import SpanRecord
@@ -88,7 +88,19 @@ def _joined(spans: Sequence[SpanRecord]) -> tuple[list[Node], dict[str, list[Nod
             orphans[node.span.parent].append(node)
         else:
             roots.append(node)
+    _cut(nodes, roots, orphans)
     return roots, orphans
+
+
+def _cut(nodes: Mapping[str, Node], roots: list[Node], orphans: dict[str, list[Node]]) -> None:
+    """Spans that cause one another in a circle begin with the earliest: nothing else leads there."""
+    tops = [*roots, *(node for below in orphans.values() for node in below)]
+    reached = {below for top in tops for below in top.walk()}
+    for node in nodes.values():
+        if node not in reached:
+            nodes[node.span.parent].children.remove(node)
+            orphans[node.span.parent].append(node)
+            reached.update(node.walk())
 
 
 def _pruned(tops: Sequence[Node], case_number: str) -> tuple[Node, ...]:

@@ -1,5 +1,6 @@
 """From OTLP to stored records. Attributes that the registry does not list stay outside: they may hold personal data."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
@@ -25,6 +26,9 @@ _LONGEST_NAME = 120
 _LONGEST_TEXT = 200
 _MOST_ATTRIBUTES = 64
 _MOST_LINKS = 64
+_MOST_ITEMS = 32
+# What a signed number holds: the year 2262.
+_END_OF_TIME_NS = 2**63
 
 
 def records(request: ExportTraceServiceRequest) -> tuple[list[SpanRecord], int]:
@@ -32,15 +36,16 @@ def records(request: ExportTraceServiceRequest) -> tuple[list[SpanRecord], int]:
     kept: list[SpanRecord] = []
     rejected = 0
     for service, span in _spans(request):
-        if (
-            len(span.trace_id) == 16
-            and len(span.span_id) == 8
-            and 0 < span.start_time_unix_nano <= span.end_time_unix_nano
-        ):
+        if _can_be(span):
             kept.append(_record(service, span))
         else:
             rejected += 1
     return kept, rejected
+
+
+def _can_be(span: Span) -> bool:
+    ids = len(span.trace_id) == 16 and len(span.span_id) == 8 and len(span.parent_span_id) in (0, 8)
+    return ids and 0 < span.start_time_unix_nano <= span.end_time_unix_nano < _END_OF_TIME_NS
 
 
 def _spans(request: ExportTraceServiceRequest) -> Iterator[tuple[str, Span]]:
@@ -96,8 +101,14 @@ def _record(service: str, span: Span) -> SpanRecord:
         end_ns=span.end_time_unix_nano,
         failed=span.status.code == Status.STATUS_CODE_ERROR,
         attributes=dict(attributes_of(span.attributes)),
-        links=tuple((link.trace_id.hex(), link.span_id.hex()) for link in span.links[:_MOST_LINKS]),
+        links=tuple(_links(span)),
     )
+
+
+def _links(span: Span) -> Iterator[tuple[str, str]]:
+    for link in span.links[:_MOST_LINKS]:
+        if len(link.trace_id) == 16 and len(link.span_id) == 8:
+            yield link.trace_id.hex(), link.span_id.hex()
 
 
 def attributes_of(pairs: Iterable[KeyValue]) -> Iterator[tuple[str, Value]]:
@@ -127,9 +138,11 @@ def _value(value: AnyValue) -> Value | None:
     if kind == "int_value":
         return value.int_value
     if kind == "double_value":
-        return value.double_value
+        # JSON has no word for infinity.
+        return value.double_value if math.isfinite(value.double_value) else None
     if kind == "bool_value":
         return value.bool_value
     if kind == "array_value":
-        return [item.string_value[:_LONGEST_TEXT] for item in value.array_value.values[:32]]
+        items = value.array_value.values[:_MOST_ITEMS]
+        return [item.string_value[:_LONGEST_TEXT] for item in items if item.HasField("string_value")]
     return None

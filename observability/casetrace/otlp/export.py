@@ -13,6 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 
 from observability.records import KINDS, SpanRecord, Value
 
+INT64 = 2**63
 HEXADECIMAL = ("traceId", "spanId", "parentSpanId")
 
 
@@ -60,9 +61,10 @@ def _pair(name: str, value: Value) -> KeyValue:
 def _value(value: Value) -> AnyValue:
     if isinstance(value, bool):
         return AnyValue(bool_value=value)
-    if isinstance(value, int):
+    if isinstance(value, int) and -INT64 <= value < INT64:
         return AnyValue(int_value=value)
-    if isinstance(value, float):
+    if isinstance(value, int | float):
+        # The database gives a large one back without its fraction.
         return AnyValue(double_value=value)
     if isinstance(value, str):
         return AnyValue(string_value=value)

@@ -14,6 +14,7 @@ from observability.records import Value
 from services.chassis.failures import EVENT
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_MS = 86_400_000
 
 
 def failures(request: ExportLogsServiceRequest) -> tuple[list[Failure], int]:
@@ -38,7 +39,6 @@ def _records(request: ExportLogsServiceRequest) -> Iterator[tuple[str, LogRecord
 
 def _failure(service: str, record: LogRecord) -> Failure:
     said = dict(attributes_of(record.attributes))
-    duration = said.get("egov.duration_ms", 0.0)
     return Failure(
         at=_EPOCH + timedelta(microseconds=record.time_unix_nano // 1000),
         trace_id=record.trace_id.hex(),
@@ -47,10 +47,15 @@ def _failure(service: str, record: LogRecord) -> Failure:
         method=str(said.get("rpc.method", "")),
         code=str(said.get("rpc.response.status_code", "")),
         reason=str(said.get("egov.reason", "")),
-        duration_ms=float(duration) if isinstance(duration, int | float) else 0.0,
+        duration_ms=_duration(said.get("egov.duration_ms")),
         case_number=_text(said.get("egov.case.number")),
         aggregate_id=_text(said.get("egov.event.aggregate")),
     )
+
+
+def _duration(value: Value | None) -> float:
+    """Milliseconds; 0 where no call takes so long."""
+    return float(value) if isinstance(value, int | float) and 0 < value < _LONGEST_MS else 0.0
 
 
 def _text(value: Value | None) -> str | None:

@@ -22,10 +22,10 @@ Known = Mapping[str, tuple[int, datetime]]
 def span_messages(trace: Trace) -> Iterator[traces_pb2.TraceSpan]:
     """The spans of a trace, parents before children; what hangs on a span that is not kept, behind the rest."""
     for root in trace.roots:
-        yield from _branch(root, 0, None, missing=False)
+        yield from _branch(root, missing=False)
     for _, nodes in trace.orphans:
         for node in nodes:
-            yield from _branch(node, 0, None, missing=True)
+            yield from _branch(node, missing=True)
 
 
 def references(facts: Sequence[Fact], known: Known) -> list[cases_pb2.TraceReference]:
@@ -56,10 +56,12 @@ def _reference(id: str, known: tuple[int, datetime] | None) -> cases_pb2.TraceRe
     return cases_pb2.TraceReference(trace_id=id, spans=spans, started_at=stamp(started_at))
 
 
-def _branch(node: Node, depth: int, parent: SpanRecord | None, *, missing: bool) -> Iterator[traces_pb2.TraceSpan]:
-    yield _message(node.span, depth, parent, missing=missing)
-    for child in node.children:
-        yield from _branch(child, depth + 1, node.span, missing=False)
+def _branch(top: Node, *, missing: bool) -> Iterator[traces_pb2.TraceSpan]:
+    due: list[tuple[Node, int, SpanRecord | None]] = [(top, 0, None)]
+    while due:
+        node, depth, parent = due.pop()
+        yield _message(node.span, depth, parent, missing=missing and parent is None)
+        due.extend((child, depth + 1, node.span) for child in reversed(node.children))
 
 
 def _message(span: SpanRecord, depth: int, parent: SpanRecord | None, *, missing: bool) -> traces_pb2.TraceSpan:

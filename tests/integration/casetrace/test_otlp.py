@@ -1,14 +1,11 @@
-"""The OTLP door: a stock SDK can send to it, what was acknowledged is stored, and a full queue makes senders wait."""
+"""The OTLP door: what was acknowledged is stored, and a full queue makes senders wait."""
 
 from __future__ import annotations
 
-import base64
-import re
+import math
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -16,78 +13,32 @@ from typing import Any
 import grpc
 import pytest
 import sqlalchemy as sa
-from google.protobuf.json_format import Parse
 from google.rpc import error_details_pb2, status_pb2
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs_pb
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics_pb
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as trace_pb
-from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from deploy.local.stack import Stack
 from observability.casetrace.domain.reports import Report
-from observability.casetrace.otlp.door import OtlpDoor
-from observability.casetrace.otlp.export import otlp_json, traces_data
+from observability.casetrace.domain.traces import trace_of_case
+from observability.casetrace.otlp.export import otlp_json
 from observability.casetrace.store.housekeeping import keep_days
 from observability.casetrace.store.metrics import MetricStore
-from observability.casetrace.store.spans import FailureStore, SpanStore
+from observability.casetrace.store.spans import FailureStore
+from observability.casetrace.wire.traces import failed_calls, span_messages
 from observability.collector.otlp import LOGS, METRICS, TRACES
-from observability.records import SpanRecord
 from services.chassis import failures, telemetry
-from services.chassis.settings import Address
-from tests.integration.conftest import Engine
+from tests import foreign
+from tests.integration.casetrace.doors import door, export, spans_of
 from tests.unit.casetrace.samples import CASE, INCIDENT
 
-ANSWERS = {
-    TRACES: trace_pb.ExportTraceServiceResponse,
-    LOGS: logs_pb.ExportLogsServiceResponse,
-    METRICS: metrics_pb.ExportMetricsServiceResponse,
-}
 DAY_NS = 86_400 * 1_000_000_000
-# What any program does that exports with the SDK as it comes.
-STOCK = """
-import sys
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-provider = TracerProvider(resource=Resource({"service.name": "stock"}))
-provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=sys.argv[1], insecure=True)))
-tracer = provider.get_tracer("stock")
-with tracer.start_as_current_span("outer", attributes={"egov.case.number": sys.argv[2]}) as outer:
-    with tracer.start_as_current_span("inner", attributes={"citizen.name": "nobody's business"}):
-        pass
-provider.shutdown()
-print(format(outer.get_span_context().trace_id, "032x"))
-"""
 
 
-@pytest.fixture
-def engine(engine_of: Engine) -> Iterator[sa.Engine]:
-    opened = engine_of("casetrace")
-    yield opened
-    with opened.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM span; DELETE FROM failure; DELETE FROM metric")
-
-
-@contextmanager
-def door(engine: sa.Engine, queue: int = 8192) -> Iterator[str]:
-    """The door on a free port of this machine; its endpoint."""
-    settings = SimpleNamespace(
-        span_days=7, metric_days=3, otlp_listen=Address("127.0.0.1", 0), otlp_tls="off", otlp_queue=queue
-    )
-    runtime: Any = SimpleNamespace(engine=engine, tls=None, service_settings=settings)
-    opened = OtlpDoor(runtime)
-    opened.start()
-    try:
-        yield f"http://{opened.address}"
-    finally:
-        opened.stop()
-
-
-def spans_of(engine: sa.Engine, trace_id: str) -> list[SpanRecord]:
-    with engine.connect() as connection:
-        return SpanStore(connection).of_trace(trace_id)
+def attribute(key: str, **value: Any) -> KeyValue:
+    return KeyValue(key=key, value=AnyValue(**value))
 
 
 def request(trace: int, spans: int = 1, ago_ns: int = 0) -> trace_pb.ExportTraceServiceRequest:
@@ -100,33 +51,6 @@ def request(trace: int, spans: int = 1, ago_ns: int = 0) -> trace_pb.ExportTrace
             start_time_unix_nano=start, end_time_unix_nano=start + 1000,
         )  # fmt: skip
     return made
-
-
-def export(endpoint: str, message: Any, service: str = TRACES) -> Any:
-    answer: Any = ANSWERS[service]
-    with grpc.insecure_channel(endpoint.removeprefix("http://")) as channel:
-        call: Any = channel.unary_unary(f"/{service}/Export", response_deserializer=answer.FromString)
-        return call(message.SerializeToString(), timeout=20)
-
-
-def test_a_stock_sdk_in_another_process_exports_to_it(engine: sa.Engine) -> None:
-    with door(engine) as endpoint:
-        ran = subprocess.run(
-            [sys.executable, "-c", STOCK, endpoint, CASE], capture_output=True, text=True, timeout=60, check=True
-        )
-        spans = spans_of(engine, ran.stdout.strip())
-    assert {(span.name, span.service) for span in spans} == {("outer", "stock"), ("inner", "stock")}
-    assert {span.case_number for span in spans} == {CASE, None}
-    # What the registry does not know stays outside.
-    assert not [span for span in spans if "citizen.name" in span.attributes]
-    document = Parse(_in_base64(otlp_json(spans)), TracesData())
-    assert document == traces_data(spans)
-
-
-def _in_base64(document: str) -> str:
-    """OTLP's JSON as protobuf's own reader takes it: ids in base64 instead of hexadecimal."""
-    ids = r'"(traceId|spanId|parentSpanId)":"([0-9a-f]*)"'
-    return re.sub(ids, lambda m: f'"{m[1]}":"{base64.b64encode(bytes.fromhex(m[2])).decode()}"', document)
 
 
 def test_doubles_are_read_once_and_late_ones_are_welcome(engine: sa.Engine) -> None:
@@ -273,3 +197,55 @@ def test_bytes_that_are_no_request_are_refused(engine: sa.Engine) -> None:
     with door(engine) as endpoint, pytest.raises(grpc.RpcError) as refused:
         export(endpoint, SimpleNamespace(SerializeToString=lambda: b"\xff\xff\xff"))
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"end_time_unix_nano": 2**64 - 1},
+        {"start_time_unix_nano": 2**64 - 2, "end_time_unix_nano": 2**64 - 1},
+        {"parent_span_id": b"short"},
+        {"links": [Span.Link(trace_id=b"short", span_id=b"short")]},
+        {"kind": 99},
+        {"name": "a\0b"},
+        {"attributes": [attribute("egov.wait_ms", double_value=math.nan)]},
+        {"attributes": [attribute("egov.wait_ms", double_value=1e300)]},
+        {"attributes": [attribute("egov.wait_ms", string_value="long")]},
+        {"attributes": [attribute("egov.reason", int_value=7)]},
+        {"attributes": [attribute("egov.reason", array_value=ArrayValue(values=[AnyValue(int_value=7)]))]},
+        {"attributes": [attribute("upstream_cluster", string_value="a\0b")]},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_harms_nobody_elses_spans(engine: sa.Engine, said: dict[str, Any]) -> None:
+    odd, good = request(30), request(31)
+    span = odd.resource_spans[0].scope_spans[0].spans[0]
+    span.MergeFrom(Span(attributes=[attribute("egov.case.number", string_value=CASE)]))
+    span.MergeFrom(Span(**said))
+    odd.MergeFrom(good)
+    with door(engine) as endpoint:
+        export(endpoint, odd)
+    assert len(spans_of(engine, f"{31:032x}")) == 1
+    # Where it is kept all the same, it can be shown.
+    kept = spans_of(engine, f"{30:032x}")
+    for trace in [trace_of_case(kept, CASE)] if kept else []:
+        assert len(list(span_messages(trace))) == 1
+        (back,) = foreign.read(otlp_json(kept)).resource_spans
+        assert back.scope_spans[0].spans[0].trace_id.hex() == kept[0].trace
+
+
+@pytest.mark.parametrize("duration", [math.nan, math.inf, -1.0, 1e300])
+def test_a_failed_call_that_took_no_time_that_can_be_is_told_without_it(engine: sa.Engine, duration: float) -> None:
+    message = logs_pb.ExportLogsServiceRequest()
+    record = (
+        message.resource_logs.add()
+        .scope_logs.add()
+        .log_records.add(time_unix_nano=time.time_ns(), event_name=failures.EVENT, trace_id=bytes(range(16)))
+    )
+    record.attributes.append(attribute("egov.case.number", string_value=CASE))
+    record.attributes.append(attribute("egov.duration_ms", double_value=duration))
+    with door(engine) as endpoint:
+        export(endpoint, message, LOGS)
+    with engine.connect() as connection:
+        (call,) = failed_calls(FailureStore(connection).of_case(CASE))
+    assert call.time.ToNanoseconds() == 0

@@ -56,3 +56,14 @@ def test_otlp_json_has_ids_in_hexadecimal_and_numbers_for_enums() -> None:
         "error": {"boolValue": True},
         "x": {"arrayValue": {"values": [{"stringValue": "y"}]}},
     }
+
+
+def test_a_trace_may_be_as_deep_as_it_is_long() -> None:
+    chain = [span(number, number - 1) for number in range(1, 2001)]
+    shown = list(span_messages(trace_of_case(chain, CASE)))
+    assert [each.depth for each in shown] == list(range(2000))
+
+
+def test_spans_that_are_their_own_cause_are_shown_all_the_same() -> None:
+    circle = [span(1), span(2, 3), span(3, 2), span(4, 4)]
+    assert {each.span_id for each in span_messages(trace_of_case(circle, CASE))} == {f"{n:016x}" for n in range(1, 5)}

@@ -301,7 +301,10 @@ class GetTraceResponse(_message.Message):
     of_other_cases: _builtins.int
     """Spans that were left out because they serve other cases."""
     otlp_json: _builtins.str
-    """The spans as one OTLP `TracesData` document; empty unless asked for."""
+    """The spans as one OTLP `TracesData` document in OTLP's JSON, with what is kept of them: the attributes that the
+    telemetry registry knows, of their resource the service's name, no events and no text of a status. Empty unless
+    asked for.
+    """
     truncated: _builtins.bool
     """There are more than the 2,000 spans that were read."""
     @_builtins.property
