@@ -32,17 +32,21 @@ def environment() -> Mapping[str, str]:
 
 
 @contextlib.contextmanager
-def running_stack(request: pytest.FixtureRequest, replicas: Collection[str] = ()) -> Iterator[Stack]:
+def running_stack(
+    request: pytest.FixtureRequest, replicas: Collection[str] = (), settings: Mapping[str, str] | None = None
+) -> Iterator[Stack]:
     """Every part, really running, on free loopback ports and in a folder of its own, deleted at the end.
 
-    `replicas` names services of which two processes run. After a failure the logs are kept in `.run/test-logs/`.
+    `replicas` names services of which two processes run; `settings` are told to every part. After a failure the logs
+    are kept in `.run/test-logs/`.
     """
     from deploy.local.stack import Stack
 
     # Other accounts may pass: PostgreSQL does not run as root. What is private inside is closed by the stack.
     folder = Path(tempfile.mkdtemp(prefix="egov-test-"))
     folder.chmod(0o755)
-    running = Stack(folder / "run", cache=RUN / "cache", environment=environment(), replicas=replicas)
+    told = {**environment(), **(settings or {})}
+    running = Stack(folder / "run", cache=RUN / "cache", environment=told, replicas=replicas)
     keep_logs = True
     try:
         with running:

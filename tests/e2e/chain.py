@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from deploy.local.client import Answer
 from deploy.local.tokens import Staff
-from tests.e2e.city import COUNTY, City, Json
+from tests.e2e.city import COUNTY, City, Json, licence_wanted
 from tests.waiting import wait_for
 
 DEPARTMENT = f"{COUNTY}-SCJG"
+HYGIENE = {"standard": "RZ-LOCAL", "kind": "INCIDENT_KIND_EVENT", "code": "90001"}
+ENTERPRISE, NAME, MAILBOX = "92371199MAB0000158", "海曲小馆（虚构）", "haiqu@enterprises.rizhao.example"
+SPOILED = "FOOD-03"
 LOGINS = (f"officer.scjg.{COUNTY}", f"officer-2.scjg.{COUNTY}")
 
 
@@ -24,6 +27,18 @@ class Chain:
     inspection: Json = field(default_factory=dict)
     traces: dict[str, str] = field(default_factory=dict)
     """Trace id of every step that a person took, by what was led on and how, such as `incident:file`."""
+
+    @classmethod
+    def begun(cls, city: City) -> Self:
+        """Market supervision issues the enterprise a food business licence before anything is reported."""
+        body = licence_wanted(ENTERPRISE, NAME)
+        issued = city.gateway.post("/v1/certificates", body, door=city.people.officer(DEPARTMENT)).body["certificate"]
+        return cls(city, issued)
+
+    def file(self) -> Json:
+        """A citizen reports its kitchen."""
+        filed = self.city.file(type=HYGIENE, enterpriseCode=ENTERPRISE, description="Kitchen unclean")
+        return self.led("file", filed)
 
     @property
     def case_number(self) -> str:

@@ -7,54 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.local import parts
 from deploy.local.client import ApiError
+from tests import foreign, stock
 from tests.e2e.city import CENTRE, COUNTY, VILLAGE, City, Json
+from tests.e2e.telling import OBSERVER, ask, by_time, settled, told
 from tests.waiting import wait_for
 
-OBSERVER = "casetrace"
-ACTORS = parts.acting()
 HANDLING = f"{COUNTY}-CGJ"
-LOGGED = "SELECT event_id::text AS id, type, headers FROM chassis.event_log WHERE case_number = %s"
-MET = "SELECT event_id, consumer, outcome FROM chassis.inbox WHERE case_number = %s"
-
-
-def ask(city: City, path: str, query: dict[str, str] | None = None) -> Json:
-    """What the operator is answered."""
-    return city.gateway.get(path, query, door=city.people.operator()).body
-
-
-def happened(city: City, number: str) -> tuple[set[tuple[str, str]], set[tuple[str, str, str, str]]]:
-    """What the services themselves wrote down: events, and what became of them by service and consumer."""
-    events = {(row["id"], row["type"]) for name in ACTORS for row in city.rows(name, LOGGED, number)}
-    effects = {
-        (row["event_id"], name, row["consumer"], row["outcome"].upper())
-        for name in ACTORS
-        for row in city.rows(name, MET, number)
-    }
-    return events, effects
-
-
-def told(city: City, number: str) -> tuple[set[tuple[str, str]], set[tuple[str, str, str, str]]]:
-    """The same as the case trace has it."""
-    try:
-        answer = ask(city, f"/v1/cases/{number}")
-    except ApiError as error:
-        assert error.reason == "CASE_NOT_FOUND"
-        return set(), set()
-    events = {(event["eventId"], event["type"]) for event in answer["events"]}
-    effects = {
-        (event["eventId"], each["service"], each["consumer"], each["outcome"].removeprefix("EFFECT_OUTCOME_"))
-        for event in answer["events"]
-        for each in event["effects"]
-    }
-    return events, effects
-
-
-def settled(city: City, number: str) -> Json:
-    """The answer once the case trace and the services say the same."""
-    wait_for("both say the same", lambda: told(city, number) == happened(city, number))
-    return ask(city, f"/v1/cases/{number}")
 
 
 def led(city: City) -> Iterator[tuple[Json, str | None]]:
@@ -83,11 +42,6 @@ def test_at_every_step_of_a_case_it_says_what_happened(city: City) -> None:
         assert not holder or case["deadline"] == said[-1]
     assert {each["holder"] for each in answer["held"]} == {f"department/{CENTRE}", f"department/{HANDLING}"}
     assert answer["traces"] and not {gap["kind"] for gap in answer["gaps"]} - {"GAP_KIND_SPANS"}
-
-
-def by_time(city: City, number: str) -> list[Json]:
-    rows = [row for name in ACTORS for row in city.rows(name, LOGGED, number)]
-    return sorted(rows, key=lambda row: (row["headers"]["ce_time"], row["id"]))
 
 
 def test_what_became_of_events_comes_late_and_is_missed_meanwhile(city: City) -> None:
@@ -195,6 +149,18 @@ def test_a_call_that_failed_is_told_of(city: City) -> None:
     assert (call["service"], call["method"]) == ("grid", "egov.grid.v1.GridService/CloseIncident")
     found = ask(city, "/v1/cases", {"caseNumber": number, "reason": refused.value.reason})
     assert [case["caseNumber"] for case in found["cases"]] == [number]
+
+
+def test_what_a_program_of_somebody_else_exports_is_found_by_its_case(city: City) -> None:
+    number = city.file().case_number
+    settled(city, number)
+    sent = foreign.run(f"http://{city.stack.ports.address('casetrace-otlp')}", number)
+    path = f"/v1/cases/{number}/traces/{foreign.trace_id(sent.values())}"
+    trace = ask(city, path, {"otlp": "true"})
+    assert {span["service"] for span in trace["spans"]} == {foreign.RESOURCE["OTEL_SERVICE_NAME"]}
+    assert foreign.by_id(foreign.read(trace["otlpJson"])).keys() == sent.keys()
+    (call,) = ask(city, f"/v1/cases/{number}")["failedCalls"]
+    assert (call["reason"], call["traceId"]) == (stock.REASON, foreign.trace_id(sent.values()))
 
 
 def test_a_trace_of_nothing_is_not_found(city: City) -> None:

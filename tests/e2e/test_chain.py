@@ -15,15 +15,12 @@ import pytest
 
 from deploy.local.client import ApiError
 from tests.e2e.books import mail_ids
-from tests.e2e.chain import DEPARTMENT, Chain
-from tests.e2e.city import CENTRE, COUNTY, FOOD_LICENCE, City, Json, licence_wanted
+from tests.e2e.chain import DEPARTMENT, ENTERPRISE, MAILBOX, SPOILED, Chain
+from tests.e2e.city import CENTRE, COUNTY, FOOD_LICENCE, City, Json
 from tests.e2e.edges import NOT_YET, declared_edges, outcomes, taken_in, whole_tree
 from tests.e2e.spans import what
 from tests.waiting import wait_for
 
-HYGIENE = {"standard": "RZ-LOCAL", "kind": "INCIDENT_KIND_EVENT", "code": "90001"}
-ENTERPRISE, NAME, MAILBOX = "92371199MAB0000158", "海曲小馆（虚构）", "haiqu@enterprises.rizhao.example"
-SPOILED = "FOOD-03"
 ELSEWHERE = f"{COUNTY}-CGJ"
 
 SERVICES = ("certificates", "grid", "identity", "inspection", "notification")
@@ -72,10 +69,7 @@ TOLD = {
 
 @pytest.fixture(scope="module")
 def chain(city: City) -> Chain:
-    """Market supervision issues the enterprise a food business licence before anything is reported."""
-    body = licence_wanted(ENTERPRISE, NAME)
-    issued = city.gateway.post("/v1/certificates", body, door=city.people.officer(DEPARTMENT)).body["certificate"]
-    return Chain(city, issued)
+    return Chain.begun(city)
 
 
 @contextmanager
@@ -92,8 +86,7 @@ def test_1_the_enterprise_holds_a_licence(chain: Chain) -> None:
 
 
 def test_2_a_citizen_reports_and_the_seat_dispatches(chain: Chain) -> None:
-    filed = chain.city.file(type=HYGIENE, enterpriseCode=ENTERPRISE, description="Kitchen unclean")
-    chain.led("dispatch", chain.city.dispatch(chain.led("file", filed)))
+    chain.led("dispatch", chain.city.dispatch(chain.file()))
     assert chain.incident["holderDepartment"] == DEPARTMENT
 
 
