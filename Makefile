@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help run reset status logs trace console demo replay member check test bench chaos chaos-bugs protos pictures baseline locks venv venv-dev renew reconcile
+.PHONY: help run reset status logs trace console demo replay member check test bench chaos chaos-bugs protos pictures baseline locks screens venv venv-dev renew reconcile
 
 # The newest suitable Python that really runs: a shim may be on the path without a Python behind it. One without venv
 # and ensurepip comes last, and one out of range only when there is no other, for the sentence it then gets.
@@ -80,6 +80,9 @@ protos: venv-dev ## Rebuild stubs and descriptor set from the contract 由契约
 pictures: venv-dev ## Redraw chain.svg, events.md, telemetry.md in docs/ from contract, services, registry 重绘事件链图与一览
 	@$(VENV) -m deploy.chain
 	@$(VENV) -m observability.registry_page
+
+screens: venv-dev ## Pictures of the console into docs/screens, beside make run 控制台截图
+	@$(VENV) -m tests.browser.screens
 
 baseline: venv-dev ## Release the contract: later changes are compared with it 发布契约基线
 	@$(VENV) protos/build.py
