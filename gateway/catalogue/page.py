@@ -29,6 +29,7 @@ _HEADERS = (
     ("ce_holder", "department/<code>, person/<id>, client/<id>"),
     ("ce_deadline", "RFC 3339, UTC"),
     ("ce_region", "region code"),
+    ("ce_subjecttype", "codes with / between, such as GB/T 47678.5-2026/event/06010"),
     ("ce_audience", "scope"),
     ("ce_actor", "person/<id>, client/<id>, enterprise/<code>"),
     ("ce_links", "kind:id, comma separated"),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from egov.common.v1 import options_pb2
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -46,6 +47,7 @@ class Envelope:
     holder: str | None = None
     deadline: datetime | None = None
     region: str | None = None
+    subject_type: str | None = None
     audience: str | None = None
     actor: str | None = None
     links: tuple[tuple[str, str], ...] = ()
@@ -67,6 +69,7 @@ class Envelope:
             "ce_holder": self.holder,
             "ce_deadline": _rfc3339(self.deadline) if self.deadline else None,
             "ce_region": self.region,
+            "ce_subjecttype": self.subject_type,
             "ce_audience": self.audience,
             "ce_actor": self.actor,
             "ce_links": ",".join(f"{kind}:{target}" for kind, target in self.links),
@@ -99,6 +102,7 @@ def seal(
         holder=_part(event, kind, options_pb2.ENVELOPE_PART_HOLDER),
         deadline=_moment(_part(event, kind, options_pb2.ENVELOPE_PART_DEADLINE)),
         region=_part(event, kind, options_pb2.ENVELOPE_PART_REGION),
+        subject_type=_codes(_part(event, kind, options_pb2.ENVELOPE_PART_SUBJECT_TYPE)),
         audience=kind.audience or None,
         actor=actor,
         links=_rendered_links(event, kind),
@@ -123,6 +127,7 @@ def open_envelope(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
             holder=texts.get("ce_holder"),
             deadline=_parsed(texts["ce_deadline"]) if "ce_deadline" in texts else None,
             region=texts.get("ce_region"),
+            subject_type=texts.get("ce_subjecttype"),
             audience=texts.get("ce_audience"),
             actor=texts.get("ce_actor"),
             links=_links(texts.get("ce_links", "")),
@@ -170,6 +175,21 @@ def _part(event: Any, kind: EventKind, part: int) -> Any:
 def _rendered_links(event: Any, kind: EventKind) -> tuple[tuple[str, str], ...]:
     found = [(name, field_value(event, field)) for name, field in kind.links]
     return tuple((name, str(target)) for name, target in found if target is not None)
+
+
+def _codes(value: Any) -> str | None:
+    """A code, or the parts of a message of codes that are set, in the order of their numbers."""
+    if not isinstance(value, Message):
+        return str(value) if value else None
+    return "/".join(_code(field, part) for field, part in value.ListFields()) or None
+
+
+def _code(field: FieldDescriptor, value: Any) -> str:
+    """One part: text as it is, an enum value as `event` for `INCIDENT_KIND_EVENT`."""
+    if field.enum_type is None:
+        return str(value)
+    prefix = field.enum_type.values[0].name.removesuffix("UNSPECIFIED")
+    return field.enum_type.values_by_number[value].name.removeprefix(prefix).lower()
 
 
 def _moment(value: Timestamp | None) -> datetime | None:

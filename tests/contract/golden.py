@@ -3,8 +3,8 @@
 Kafka keeps events for weeks and the log of record keeps them for years, so that what was once written must be read for
 good. `golden/<event>.<number>.json` holds one event as JSON, its bytes as hex and its headers. A file is never changed.
 
-To add one on purpose, after a new event or a new field: `python -m tests.contract.golden`. It writes a file with every
-field set for each event that has none, or whose newest lacks a field; it touches no other.
+To add one on purpose, after a new event, field or part of the envelope: `python -m tests.contract.golden`. It writes a
+file with every field set for each event that has none, or whose newest lacks a field or a header; it touches no other.
 """
 
 from __future__ import annotations
@@ -95,12 +95,13 @@ def text_of(field: Any) -> str:
 
 
 def lacks_a_field(kind: Descriptor) -> bool:
-    """Whether the newest golden file of an event leaves a field at its default, or there is none."""
+    """Whether the newest golden file of an event leaves a field at its default or lacks a header, or there is none."""
     files = files_of(kind)
     if not files:
         return True
-    newest = GetMessageClass(kind).FromString(bytes.fromhex(json.loads(files[-1].read_text("utf-8"))["wire"]))
-    return bool(unset(newest))
+    golden = json.loads(files[-1].read_text("utf-8"))
+    newest = GetMessageClass(kind).FromString(bytes.fromhex(golden["wire"]))
+    return bool(unset(newest)) or golden["headers"].keys() != rendered(newest)["headers"].keys()
 
 
 def unset(message: Message) -> list[str]:

@@ -34,7 +34,9 @@ def test_the_same_event_gives_the_same_bytes_and_headers(event: Descriptor, file
     message = json_format.ParseDict(golden["message"], GetMessageClass(event)())
     now = rendered(message)
     assert now["wire"] == golden["wire"], f"{event.full_name} is written in other bytes than before"
-    assert now["headers"] == golden["headers"], f"{event.full_name} has another envelope than before"
+    # A later part of the envelope may be there by now; what was there is as it was.
+    before = {name: now["headers"].get(name) for name in golden["headers"]}
+    assert before == golden["headers"], f"{event.full_name} has another envelope than before"
 
 
 @EACH

@@ -129,6 +129,7 @@ def test_10_the_event_lies_in_kafka_with_a_complete_envelope(filed: Filed) -> No
         "ce_casephase": "opens",
         "ce_holder": f"department/{CENTRE}",
         "ce_region": VILLAGE,
+        "ce_subjecttype": "GB/T 47678.5-2026/event/06010",
         "ce_audience": "grid.incidents.read",
         "ce_actor": "client/rizhao-ssp",
     }

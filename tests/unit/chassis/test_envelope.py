@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
+from egov.certificates.v1.events_pb2 import CertificateIssued
 from egov.chassis.v1 import events_pb2 as chassis_events
 from egov.common.v1 import parties_pb2
-from egov.grid.v1 import events_pb2
+from egov.grid.v1 import events_pb2, incidents_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +37,7 @@ envelopes = st.builds(
     holder=st.none() | codes,
     deadline=st.none() | moments,
     region=st.none() | codes,
+    subject_type=st.none() | codes,
     audience=st.none() | codes,
     actor=st.none() | codes,
     links=st.lists(st.tuples(st.sampled_from(["merged", "caused", "concerns"]), codes), max_size=4).map(tuple),
@@ -87,6 +90,18 @@ def test_an_events_options_become_its_envelope() -> None:
     assert (sealed.case_number, sealed.case_phase) == (CASE, "opens")
     assert (sealed.region, sealed.holder) == ("371102003002", "department/371102-ZHZX")
     assert (sealed.audience, sealed.actor) == ("grid.incidents.read", "client/rizhao-ssp")
+
+
+def test_what_kind_of_thing_it_is_about_is_one_code_or_several() -> None:
+    kind = incidents_pb2.IncidentTypeKey(
+        standard="GB/T 47678.5-2026", kind=incidents_pb2.INCIDENT_KIND_EVENT, code="06010"
+    )
+    facts: dict[str, Any] = {"id": "i", "source": "s", "time": NOW, "case_number": CASE, "actor": None}
+    filed = seal(events_pb2.IncidentFiled(incident_id="x", version=1, type=kind), **facts)
+    issued = seal(CertificateIssued(certificate_id="x", version=1, type_code="11100000MB0328832T014"), **facts)
+    unsaid = seal(events_pb2.IncidentFiled(incident_id="x", version=1), **facts)
+    assert filed.subject_type == filed.headers()["ce_subjecttype"] == "GB/T 47678.5-2026/event/06010"
+    assert (issued.subject_type, unsaid.subject_type) == ("11100000MB0328832T014", None)
 
 
 def test_an_event_without_a_case_of_its_own_belongs_to_the_calls() -> None:

@@ -27,35 +27,35 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65gov/casetrace/v1/cases.proto\x12\x11\x65gov.casetrace.v1\x1a(egov/chassis/v1/operations_service.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x04\n\x04\x43\x61se\x12\x13\n\x0b\x63\x61se_number\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.egov.casetrace.v1.CaseState\x12\x0e\n\x06holder\x18\x04 \x01(\t\x12.\n\nheld_since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x64\x65\x61\x64line\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63lock_since\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\nclock_used\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12-\n\topened_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tclosed_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_event_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0flast_event_type\x18\x0c \x01(\t\x12\x0e\n\x06\x65vents\x18\r \x01(\x05\x12\x16\n\x0eparked_effects\x18\x0e \x01(\x05\x12\x17\n\x0fretried_effects\x18\x0f \x01(\x05\x12\x17\n\x0frefused_effects\x18\x10 \x01(\x05\x42\r\n\x0b_clock_used\"R\n\x08HeldTime\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\'\n\x04time\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05times\x18\x03 \x01(\x05\"\xdf\x01\n\x0b\x45ventEffect\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x02 \x01(\t\x12/\n\x07outcome\x18\x03 \x01(\x0e\x32\x1e.egov.chassis.v1.EffectOutcome\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x05 \x01(\x05\x12.\n\ndecided_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\")\n\tEventLink\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\"2\n\rEventConsumer\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x02 \x01(\t\"\xa4\x03\n\tCaseEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12&\n\x02\x61t\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x61ggregate_id\x18\x05 \x01(\t\x12\x19\n\x11\x61ggregate_version\x18\x06 \x01(\x03\x12\r\n\x05phase\x18\x07 \x01(\t\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12,\n\x08\x64\x65\x61\x64line\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06region\x18\n \x01(\t\x12\r\n\x05\x61\x63tor\x18\x0b \x01(\t\x12+\n\x05links\x18\x0c \x03(\x0b\x32\x1c.egov.casetrace.v1.EventLink\x12\x10\n\x08trace_id\x18\r \x01(\t\x12/\n\x07\x65\x66\x66\x65\x63ts\x18\x0e \x03(\x0b\x32\x1e.egov.casetrace.v1.EventEffect\x12\x31\n\x07not_met\x18\x0f \x03(\x0b\x32 .egov.casetrace.v1.EventConsumer\"?\n\nLinkedCase\x12\x13\n\x0b\x63\x61se_number\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06target\x18\x03 \x01(\t\"\xae\x01\n\nFailedCall\x12&\n\x02\x61t\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07service\x18\x02 \x01(\t\x12\x0e\n\x06method\x18\x03 \x01(\t\x12\x0c\n\x04\x63ode\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\'\n\x04time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08trace_id\x18\x07 \x01(\t\"a\n\x0eTraceReference\x12\x10\n\x08trace_id\x18\x01 \x01(\t\x12\r\n\x05spans\x18\x02 \x01(\x05\x12.\n\nstarted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"k\n\x03Gap\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.egov.casetrace.v1.GapKind\x12\x0f\n\x07service\x18\x02 \x01(\t\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*S\n\tCaseState\x12\x1a\n\x16\x43\x41SE_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x43\x41SE_STATE_OPEN\x10\x01\x12\x15\n\x11\x43\x41SE_STATE_CLOSED\x10\x02*c\n\x07GapKind\x12\x18\n\x14GAP_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10GAP_KIND_EFFECTS\x10\x01\x12\x14\n\x10GAP_KIND_OPENING\x10\x02\x12\x12\n\x0eGAP_KIND_SPANS\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65gov/casetrace/v1/cases.proto\x12\x11\x65gov.casetrace.v1\x1a(egov/chassis/v1/operations_service.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x04\n\x04\x43\x61se\x12\x13\n\x0b\x63\x61se_number\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.egov.casetrace.v1.CaseState\x12\x0e\n\x06holder\x18\x04 \x01(\t\x12.\n\nheld_since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x64\x65\x61\x64line\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63lock_since\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\nclock_used\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12-\n\topened_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tclosed_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_event_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0flast_event_type\x18\x0c \x01(\t\x12\x0e\n\x06\x65vents\x18\r \x01(\x05\x12\x16\n\x0eparked_effects\x18\x0e \x01(\x05\x12\x17\n\x0fretried_effects\x18\x0f \x01(\x05\x12\x17\n\x0frefused_effects\x18\x10 \x01(\x05\x12\x14\n\x0csubject_type\x18\x11 \x01(\tB\r\n\x0b_clock_used\"R\n\x08HeldTime\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\'\n\x04time\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05times\x18\x03 \x01(\x05\"\xdf\x01\n\x0b\x45ventEffect\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x02 \x01(\t\x12/\n\x07outcome\x18\x03 \x01(\x0e\x32\x1e.egov.chassis.v1.EffectOutcome\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x05 \x01(\x05\x12.\n\ndecided_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\")\n\tEventLink\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\"2\n\rEventConsumer\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x02 \x01(\t\"\xba\x03\n\tCaseEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12&\n\x02\x61t\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x61ggregate_id\x18\x05 \x01(\t\x12\x19\n\x11\x61ggregate_version\x18\x06 \x01(\x03\x12\r\n\x05phase\x18\x07 \x01(\t\x12\x0e\n\x06holder\x18\x08 \x01(\t\x12,\n\x08\x64\x65\x61\x64line\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06region\x18\n \x01(\t\x12\r\n\x05\x61\x63tor\x18\x0b \x01(\t\x12+\n\x05links\x18\x0c \x03(\x0b\x32\x1c.egov.casetrace.v1.EventLink\x12\x10\n\x08trace_id\x18\r \x01(\t\x12/\n\x07\x65\x66\x66\x65\x63ts\x18\x0e \x03(\x0b\x32\x1e.egov.casetrace.v1.EventEffect\x12\x31\n\x07not_met\x18\x0f \x03(\x0b\x32 .egov.casetrace.v1.EventConsumer\x12\x14\n\x0csubject_type\x18\x10 \x01(\t\"?\n\nLinkedCase\x12\x13\n\x0b\x63\x61se_number\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06target\x18\x03 \x01(\t\"\xae\x01\n\nFailedCall\x12&\n\x02\x61t\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07service\x18\x02 \x01(\t\x12\x0e\n\x06method\x18\x03 \x01(\t\x12\x0c\n\x04\x63ode\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\'\n\x04time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08trace_id\x18\x07 \x01(\t\"a\n\x0eTraceReference\x12\x10\n\x08trace_id\x18\x01 \x01(\t\x12\r\n\x05spans\x18\x02 \x01(\x05\x12.\n\nstarted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"k\n\x03Gap\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.egov.casetrace.v1.GapKind\x12\x0f\n\x07service\x18\x02 \x01(\t\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*S\n\tCaseState\x12\x1a\n\x16\x43\x41SE_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x43\x41SE_STATE_OPEN\x10\x01\x12\x15\n\x11\x43\x41SE_STATE_CLOSED\x10\x02*c\n\x07GapKind\x12\x18\n\x14GAP_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10GAP_KIND_EFFECTS\x10\x01\x12\x14\n\x10GAP_KIND_OPENING\x10\x02\x12\x12\n\x0eGAP_KIND_SPANS\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'egov.casetrace.v1.cases_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CASESTATE']._serialized_start=1987
-  _globals['_CASESTATE']._serialized_end=2070
-  _globals['_GAPKIND']._serialized_start=2072
-  _globals['_GAPKIND']._serialized_end=2171
+  _globals['_CASESTATE']._serialized_start=2031
+  _globals['_CASESTATE']._serialized_end=2114
+  _globals['_GAPKIND']._serialized_start=2116
+  _globals['_GAPKIND']._serialized_end=2215
   _globals['_CASE']._serialized_start=160
-  _globals['_CASE']._serialized_end=707
-  _globals['_HELDTIME']._serialized_start=709
-  _globals['_HELDTIME']._serialized_end=791
-  _globals['_EVENTEFFECT']._serialized_start=794
-  _globals['_EVENTEFFECT']._serialized_end=1017
-  _globals['_EVENTLINK']._serialized_start=1019
-  _globals['_EVENTLINK']._serialized_end=1060
-  _globals['_EVENTCONSUMER']._serialized_start=1062
-  _globals['_EVENTCONSUMER']._serialized_end=1112
-  _globals['_CASEEVENT']._serialized_start=1115
-  _globals['_CASEEVENT']._serialized_end=1535
-  _globals['_LINKEDCASE']._serialized_start=1537
-  _globals['_LINKEDCASE']._serialized_end=1600
-  _globals['_FAILEDCALL']._serialized_start=1603
-  _globals['_FAILEDCALL']._serialized_end=1777
-  _globals['_TRACEREFERENCE']._serialized_start=1779
-  _globals['_TRACEREFERENCE']._serialized_end=1876
-  _globals['_GAP']._serialized_start=1878
-  _globals['_GAP']._serialized_end=1985
+  _globals['_CASE']._serialized_end=729
+  _globals['_HELDTIME']._serialized_start=731
+  _globals['_HELDTIME']._serialized_end=813
+  _globals['_EVENTEFFECT']._serialized_start=816
+  _globals['_EVENTEFFECT']._serialized_end=1039
+  _globals['_EVENTLINK']._serialized_start=1041
+  _globals['_EVENTLINK']._serialized_end=1082
+  _globals['_EVENTCONSUMER']._serialized_start=1084
+  _globals['_EVENTCONSUMER']._serialized_end=1134
+  _globals['_CASEEVENT']._serialized_start=1137
+  _globals['_CASEEVENT']._serialized_end=1579
+  _globals['_LINKEDCASE']._serialized_start=1581
+  _globals['_LINKEDCASE']._serialized_end=1644
+  _globals['_FAILEDCALL']._serialized_start=1647
+  _globals['_FAILEDCALL']._serialized_end=1821
+  _globals['_TRACEREFERENCE']._serialized_start=1823
+  _globals['_TRACEREFERENCE']._serialized_end=1920
+  _globals['_GAP']._serialized_start=1922
+  _globals['_GAP']._serialized_end=2029
 # @@protoc_insertion_point(module_scope)

@@ -100,6 +100,7 @@ class Case(_message.Message):
     PARKED_EFFECTS_FIELD_NUMBER: _builtins.int
     RETRIED_EFFECTS_FIELD_NUMBER: _builtins.int
     REFUSED_EFFECTS_FIELD_NUMBER: _builtins.int
+    SUBJECT_TYPE_FIELD_NUMBER: _builtins.int
     case_number: _builtins.str
     """Case number."""
     region: _builtins.str
@@ -120,6 +121,10 @@ class Case(_message.Message):
     """How many are tried again later."""
     refused_effects: _builtins.int
     """How many were refused by a domain rule."""
+    subject_type: _builtins.str
+    """What kind of thing it is about, as its opening event says: codes with `/` between, such as
+    `GB/T 47678.5-2026/event/06010`. Empty if that does not say.
+    """
     @_builtins.property
     def held_since(self) -> _timestamp_pb2.Timestamp:
         """Since when the holder has it; unset if nobody has."""
@@ -163,10 +168,11 @@ class Case(_message.Message):
         parked_effects: _builtins.int = ...,
         retried_effects: _builtins.int = ...,
         refused_effects: _builtins.int = ...,
+        subject_type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_clock_used", b"_clock_used", "clock_since", b"clock_since", "clock_used", b"clock_used", "closed_at", b"closed_at", "deadline", b"deadline", "held_since", b"held_since", "last_event_at", b"last_event_at", "opened_at", b"opened_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_clock_used", b"_clock_used", "case_number", b"case_number", "clock_since", b"clock_since", "clock_used", b"clock_used", "closed_at", b"closed_at", "deadline", b"deadline", "events", b"events", "held_since", b"held_since", "holder", b"holder", "last_event_at", b"last_event_at", "last_event_type", b"last_event_type", "opened_at", b"opened_at", "parked_effects", b"parked_effects", "refused_effects", b"refused_effects", "region", b"region", "retried_effects", b"retried_effects", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_clock_used", b"_clock_used", "case_number", b"case_number", "clock_since", b"clock_since", "clock_used", b"clock_used", "closed_at", b"closed_at", "deadline", b"deadline", "events", b"events", "held_since", b"held_since", "holder", b"holder", "last_event_at", b"last_event_at", "last_event_type", b"last_event_type", "opened_at", b"opened_at", "parked_effects", b"parked_effects", "refused_effects", b"refused_effects", "region", b"region", "retried_effects", b"retried_effects", "state", b"state", "subject_type", b"subject_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__clock_used: _TypeAlias = _typing.Literal["clock_used"]  # noqa: Y015
     _WhichOneofArgType__clock_used: _TypeAlias = _typing.Literal["_clock_used", b"_clock_used"]  # noqa: Y015
@@ -329,6 +335,7 @@ class CaseEvent(_message.Message):
     TRACE_ID_FIELD_NUMBER: _builtins.int
     EFFECTS_FIELD_NUMBER: _builtins.int
     NOT_MET_FIELD_NUMBER: _builtins.int
+    SUBJECT_TYPE_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Event id."""
     type: _builtins.str
@@ -349,6 +356,8 @@ class CaseEvent(_message.Message):
     """Who caused it: `person/<id>` or `client/<id>`; empty if nobody did."""
     trace_id: _builtins.str
     """Trace in which it was recorded; empty if none."""
+    subject_type: _builtins.str
+    """What kind of thing its aggregate is; empty if it does not say."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When it was recorded."""
@@ -387,10 +396,11 @@ class CaseEvent(_message.Message):
         trace_id: _builtins.str = ...,
         effects: _abc.Iterable[Global___EventEffect] | None = ...,
         not_met: _abc.Iterable[Global___EventConsumer] | None = ...,
+        subject_type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "deadline", b"deadline"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "aggregate_id", b"aggregate_id", "aggregate_version", b"aggregate_version", "at", b"at", "deadline", b"deadline", "effects", b"effects", "event_id", b"event_id", "holder", b"holder", "links", b"links", "not_met", b"not_met", "phase", b"phase", "region", b"region", "service", b"service", "trace_id", b"trace_id", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "aggregate_id", b"aggregate_id", "aggregate_version", b"aggregate_version", "at", b"at", "deadline", b"deadline", "effects", b"effects", "event_id", b"event_id", "holder", b"holder", "links", b"links", "not_met", b"not_met", "phase", b"phase", "region", b"region", "service", b"service", "subject_type", b"subject_type", "trace_id", b"trace_id", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

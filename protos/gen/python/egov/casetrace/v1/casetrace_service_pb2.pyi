@@ -126,6 +126,7 @@ class SearchCasesRequest(_message.Message):
     FACETS_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
     LAST_EVENT_TYPE_FIELD_NUMBER: _builtins.int
+    SUBJECT_TYPE_FIELD_NUMBER: _builtins.int
     case_number: _builtins.str
     """Case number or its beginning."""
     department: _builtins.str
@@ -146,6 +147,8 @@ class SearchCasesRequest(_message.Message):
     """Count by facet, too."""
     last_event_type: _builtins.str
     """With a last event of this type, the full name of its message."""
+    subject_type: _builtins.str
+    """About a thing of this type: as the opening event has it (`GB/T 47678.5-2026/event/06010`), or its last part (`06010`)."""
     @_builtins.property
     def active_from(self) -> _timestamp_pb2.Timestamp:
         """With its last event at this moment or later."""
@@ -179,10 +182,11 @@ class SearchCasesRequest(_message.Message):
         facets: _builtins.bool = ...,
         page: _paging_pb2.PageRequest | None = ...,
         last_event_type: _builtins.str = ...,
+        subject_type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["active_from", b"active_from", "active_until", b"active_until", "page", b"page", "stuck_for", b"stuck_for"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "active_from", b"active_from", "active_until", b"active_until", "case_number", b"case_number", "department", b"department", "event_type", b"event_type", "facets", b"facets", "last_event_type", b"last_event_type", "overdue", b"overdue", "page", b"page", "reason", b"reason", "region", b"region", "state", b"state", "stuck_for", b"stuck_for"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "active_from", b"active_from", "active_until", b"active_until", "case_number", b"case_number", "department", b"department", "event_type", b"event_type", "facets", b"facets", "last_event_type", b"last_event_type", "overdue", b"overdue", "page", b"page", "reason", b"reason", "region", b"region", "state", b"state", "stuck_for", b"stuck_for", "subject_type", b"subject_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -198,7 +202,7 @@ class FacetCount(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     CASES_FIELD_NUMBER: _builtins.int
     facet: _builtins.str
-    """`state`, `holder`, `county`, `last_event_type` or `overdue`."""
+    """`state`, `holder`, `county`, `subject_type`, `last_event_type` or `overdue`."""
     value: _builtins.str
     """The value."""
     cases: _builtins.int
@@ -229,7 +233,9 @@ class SearchCasesResponse(_message.Message):
     COUNTED_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
     counted: _builtins.int
-    """How many cases were counted: all that pass, or the 10,000 with the latest events."""
+    """How many cases were counted: all that pass, or the 10,000 with the latest events. By an event type, a reason or a
+    thing that very many have, those of the 10,000 latest that the other filters let pass.
+    """
     @_builtins.property
     def cases(self) -> _containers.RepeatedCompositeFieldContainer[_cases_pb2.Case]:
         """The cases, the one with the latest event first."""

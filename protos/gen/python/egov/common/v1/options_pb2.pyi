@@ -121,6 +121,11 @@ class _EnvelopePartEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Envelope
     """Id of the event or case that caused this one."""
     ENVELOPE_PART_LINK_CONCERNS: _EnvelopePart.ValueType  # 9
     """Id of a thing that the fact concerns, such as a certificate identifier."""
+    ENVELOPE_PART_SUBJECT_TYPE: _EnvelopePart.ValueType  # 10
+    """What kind of thing the aggregate is, by a code list: a text, or a message of codes, of which the envelope says the
+    parts with `/` between them, enum values without their prefix: `GB/T 47678.5-2026/event/06010`. Of the opening event
+    it tells what the case is about.
+    """
 
 class EnvelopePart(_EnvelopePart, metaclass=_EnvelopePartEnumTypeWrapper):
     """Which part of an event's envelope a field is."""
@@ -145,6 +150,11 @@ ENVELOPE_PART_LINK_CAUSED: EnvelopePart.ValueType  # 8
 """Id of the event or case that caused this one."""
 ENVELOPE_PART_LINK_CONCERNS: EnvelopePart.ValueType  # 9
 """Id of a thing that the fact concerns, such as a certificate identifier."""
+ENVELOPE_PART_SUBJECT_TYPE: EnvelopePart.ValueType  # 10
+"""What kind of thing the aggregate is, by a code list: a text, or a message of codes, of which the envelope says the
+parts with `/` between them, enum values without their prefix: `GB/T 47678.5-2026/event/06010`. Of the opening event
+it tells what the case is about.
+"""
 Global___EnvelopePart: _TypeAlias = EnvelopePart  # noqa: Y015
 
 class _CasePhase:
