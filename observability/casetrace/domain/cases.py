@@ -30,7 +30,7 @@ class Case:
     """A case after some of its events; `events` says how many.
 
     `held` leaves out how long the holder of now has had it this time. `opening_known`: its opening event is among them.
-    `clock_since`: when the deadline that runs was set.
+    `subject_type`: what it is about. `clock_since`: when the deadline that runs was set.
     """
 
     number: str
@@ -39,6 +39,7 @@ class Case:
     last_at: datetime
     last_id: str = ""
     last_type: str = ""
+    subject_type: str | None = None
     opening_known: bool = False
     closed_at: datetime | None = None
     holder: str | None = None
@@ -68,8 +69,8 @@ class Case:
         }
         if opens:
             changes |= {"opening_known": True, "closed_at": None}
-        if fact.region and (self.events == 0 or (opens and not self.opening_known)):
-            changes["region"] = fact.region
+        if self.events == 0 or (opens and not self.opening_known):
+            changes |= {"region": fact.region or self.region, "subject_type": fact.subject_type}
         if fact.phase == CLOSES:
             changes |= {"closed_at": fact.at, "deadline": None, "clock_since": None} | self._handed_to(None, fact.at)
         elif self.is_open or opens:

@@ -12,7 +12,10 @@ Link = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """An event, as its envelope has it. `holder` and `actor`: `<kind>/<id>`; `phase`: `opens`, `closes` or None."""
+    """An event, as its envelope has it. `holder` and `actor`: `<kind>/<id>`; `phase`: `opens`, `closes` or None.
+
+    `subject_type`: what kind of thing its aggregate is, codes with `/` between.
+    """
 
     id: str
     type: str
@@ -25,6 +28,7 @@ class Fact:
     holder: str | None = None
     deadline: datetime | None = None
     region: str | None = None
+    subject_type: str | None = None
     actor: str | None = None
     links: tuple[Link, ...] = ()
     trace_id: str | None = None

@@ -21,7 +21,8 @@ MOST_COUNTED = 10_000
 class Wanted:
     """Filters; what is empty or None lets every case pass.
 
-    `bound` and `region` are prefixes of region codes. `quiet_since`: open, and without an event since then.
+    `bound` and `region` are prefixes of region codes. `subject_type`: all of it, or its last part. `quiet_since`: open,
+    and without an event since then.
     `overdue_at`: open, and past its deadline at that moment.
     """
 
@@ -30,6 +31,7 @@ class Wanted:
     holder: str = ""
     region: str = ""
     is_open: bool | None = None
+    subject_type: str = ""
     event_type: str = ""
     last_event_type: str = ""
     reason: str = ""

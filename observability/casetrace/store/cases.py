@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,23 +14,25 @@ from services.kernel.errors import not_found
 
 COLUMNS = (
     "case_number", "region", "opened_at", "last_at", "last_id", "last_type", "opening_known", "closed_at", "holder",
-    "held_since", "deadline", "clock_since", "events", "held",
+    "held_since", "deadline", "clock_since", "events", "held", "subject_type",
 )  # fmt: skip
-TYPES = dict.fromkeys(("opened_at", "last_at", "closed_at", "held_since", "deadline", "clock_since"), "timestamptz")
-TYPES |= {"opening_known": "boolean", "events": "int", "held": "jsonb"}
+MOMENTS = ("opened_at", "last_at", "closed_at", "held_since", "deadline", "clock_since")
 
 _SELECTED = f"SELECT {', '.join(COLUMNS)} FROM case_file"
-_ARRAYS = ", ".join(f"%({name})s::{TYPES.get(name, 'text')}[]" for name in COLUMNS)
-# A row for each case, so that two processes that meet the first events of one do not both begin it.
-BEGIN = sa.text(
-    "INSERT INTO case_file (case_number, region, opened_at, last_at, last_id, last_type, opening_known, events, held)"
-    " SELECT n, '', 'epoch', 'epoch', '', '', false, 0, '{}' FROM unnest(CAST(:numbers AS text[])) AS c (n)"
-    " ORDER BY n ON CONFLICT DO NOTHING"
+# One value for all rows: to read thousands of them one by one costs the driver more than all else.
+LOCK = (
+    f"SELECT json_agg(locked) FROM ({_SELECTED} WHERE case_number = ANY("
+    " ARRAY(SELECT json_array_elements_text(%(numbers)s))) ORDER BY case_number FOR UPDATE) AS locked"
 )
-LOCK = sa.text(f"{_SELECTED} WHERE case_number = ANY(:numbers) ORDER BY case_number FOR UPDATE")
+# A row for each case, so that two processes that meet the first events of one do not both begin it.
+BEGIN = (
+    "INSERT INTO case_file (case_number, region, opened_at, last_at, last_id, last_type, opening_known, events, held)"
+    " SELECT n, '', 'epoch', 'epoch', '', '', false, 0, '{}' FROM json_array_elements_text(%(numbers)s) AS c (n)"
+    " ORDER BY n ON CONFLICT DO NOTHING RETURNING case_number"
+)
 SAVE = (
     f"UPDATE case_file f SET {', '.join(f'{name} = n.{name}' for name in COLUMNS[1:])}"
-    f" FROM unnest({_ARRAYS}) AS n ({', '.join(COLUMNS)}) WHERE f.case_number = n.case_number"
+    " FROM json_populate_recordset(NULL::case_file, %(rows)s) AS n WHERE f.case_number = n.case_number"
 )
 LOAD = sa.text(f"{_SELECTED} WHERE case_number = :number AND region LIKE :bound AND events > 0")
 
@@ -43,15 +45,21 @@ class CaseStore:
 
     def lock(self, numbers: Iterable[str]) -> dict[str, Case]:
         """Those of these cases that have events, by number. All are locked to the end, also those without."""
-        wanted = {"numbers": sorted(numbers)}
-        self._connection.execute(BEGIN, wanted)
-        rows = self._connection.execute(LOCK, wanted)
-        return {row.case_number: case_from(row) for row in rows if row.events > 0}
+        wanted = set(numbers)
+        rows = self._lock(wanted)
+        if new := wanted.difference(row["case_number"] for row in rows):
+            begun = self._connection.exec_driver_sql(BEGIN, _given(new)).scalars()
+            # Those that another process began at the same time are there as soon as it has committed.
+            if lost := new.difference(begun):
+                rows += self._lock(lost)
+        return {row["case_number"]: _case(row | _moments(row)) for row in rows if row["events"]}
 
     def save(self, cases: Sequence[Case]) -> None:
         """Keep how locked cases stand now."""
-        rows = [_row(case) for case in cases]
-        self._connection.exec_driver_sql(SAVE, {name: [row[name] for row in rows] for name in COLUMNS})
+        self._connection.exec_driver_sql(SAVE, {"rows": json.dumps([_row(case) for case in cases])})
+
+    def _lock(self, numbers: Iterable[str]) -> list[dict[str, Any]]:
+        return self._connection.exec_driver_sql(LOCK, _given(numbers)).scalar_one() or []
 
     def load(self, number: str, bound: str) -> Case:
         """Read one; Refusal CASE_NOT_FOUND, also when it lies outside `bound`."""
@@ -61,14 +69,26 @@ class CaseStore:
         return case_from(row)
 
 
+def _given(numbers: Iterable[str]) -> dict[str, str]:
+    return {"numbers": json.dumps(sorted(numbers))}
+
+
 def case_from(row: Any) -> Case:
     """A row as a case."""
-    values = dict(row._mapping)
+    return _case(dict(row._mapping))
+
+
+def _case(values: dict[str, Any]) -> Case:
     held = {who: Held(timedelta(seconds=seconds), times) for who, (seconds, times) in values["held"].items()}
     return Case(number=values.pop("case_number"), **values | {"held": held})
 
 
+def _moments(row: Mapping[str, Any]) -> dict[str, datetime]:
+    return {name: datetime.fromisoformat(row[name]) for name in MOMENTS if row[name] is not None}
+
+
 def _row(case: Case) -> dict[str, Any]:
     row = {name: getattr(case, name) for name in COLUMNS if name not in ("case_number", "held")}
+    moments = {name: row[name].isoformat() for name in MOMENTS if row[name] is not None}
     held = {who: (each.time.total_seconds(), each.times) for who, each in case.held.items()}
-    return row | {"case_number": case.number, "held": json.dumps(held)}
+    return row | moments | {"case_number": case.number, "held": held}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,18 +17,17 @@ COLUMNS = (
     "decided_at", "due_at",
 )  # fmt: skip
 KEY = ("event_id", "service", "consumer", "day")
-TYPES = {"day": "date", "attempts": "int", "decided_at": "timestamptz", "due_at": "timestamptz"}
 
-_ARRAYS = ", ".join(f"%({name})s::{TYPES.get(name, 'text')}[]" for name in COLUMNS)
 KEEP = (
-    f"INSERT INTO effect ({', '.join(COLUMNS)}) SELECT * FROM unnest({_ARRAYS})"
+    f"INSERT INTO effect ({', '.join(COLUMNS)}) SELECT {', '.join(COLUMNS)}"
+    " FROM json_populate_recordset(NULL::effect, %(rows)s)"
     f" ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET"
     f" {', '.join(f'{name} = excluded.{name}' for name in COLUMNS if name not in KEY)}"
 )
 TAKERS = (
-    "INSERT INTO taker AS t SELECT event_type, service, consumer, min(at), max(at)"
-    " FROM unnest(%(event_type)s::text[], %(service)s::text[], %(consumer)s::text[], %(decided_at)s::timestamptz[])"
-    " AS n (event_type, service, consumer, at) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 ON CONFLICT (event_type, service,"
+    "INSERT INTO taker AS t SELECT event_type, service, consumer, min(decided_at), max(decided_at)"
+    " FROM json_populate_recordset(NULL::effect, %(rows)s)"
+    " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 ON CONFLICT (event_type, service,"
     " consumer) DO UPDATE SET first_at = least(t.first_at, excluded.first_at),"
     " last_at = greatest(t.last_at, excluded.last_at)"
     # Once an hour is often enough for what counts in days.
@@ -71,10 +71,9 @@ class EffectStore:
 
     def keep(self, effects: Sequence[Effect]) -> None:
         """Keep what became of events, in the place of what was known. Each event and consumer once."""
-        rows = [_row(effect) for effect in effects]
-        columns = {name: [row[name] for row in rows] for name in COLUMNS}
-        self._connection.exec_driver_sql(KEEP, columns)
-        self._connection.exec_driver_sql(TAKERS, columns)
+        rows = json.dumps([_row(effect) for effect in effects])
+        self._connection.exec_driver_sql(KEEP, {"rows": rows})
+        self._connection.exec_driver_sql(TAKERS, {"rows": rows})
 
     def void(self, service: str, since: date) -> None:
         """Forget what a service said of events recorded from that day on."""
@@ -129,4 +128,5 @@ class SourceStore:
 
 def _row(effect: Effect) -> dict[str, Any]:
     row = {name: getattr(effect, name) for name in COLUMNS}
-    return row | {"reason": effect.reason or None}
+    moments = {"decided_at": effect.decided_at.isoformat(), "due_at": effect.due_at and effect.due_at.isoformat()}
+    return row | moments | {"day": str(effect.day), "reason": effect.reason or None}

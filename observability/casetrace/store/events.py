@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,21 +14,25 @@ from observability.casetrace.domain.search import LinkedCase
 
 COLUMNS = (
     "id", "at", "type", "service", "aggregate_id", "aggregate_version", "case_number", "phase", "holder", "deadline",
-    "region", "actor", "links", "trace_id",
+    "region", "actor", "links", "trace_id", "subject_type",
 )  # fmt: skip
-TYPES = {"at": "timestamptz", "deadline": "timestamptz", "aggregate_version": "bigint", "links": "jsonb"}
 # What moves nobody to look at another case: an event names the one that caused it, and nearly always within its case.
 LINKING = ("merged", "concerns")
 
-_ARRAYS = ", ".join(f"%({name})s::{TYPES.get(name, 'text')}[]" for name in COLUMNS)
+_COLUMNS = ", ".join(COLUMNS)
+# One parameter for all rows: to write thousands of values one by one costs the driver more than all else. Answered is
+# what was known already, which is nearly always nothing.
 ADD = (
-    f"INSERT INTO case_event ({', '.join(COLUMNS)}) SELECT * FROM unnest({_ARRAYS}) ON CONFLICT DO NOTHING RETURNING id"
+    "WITH given AS (SELECT * FROM json_populate_recordset(NULL::case_event, %(rows)s)), added AS ("
+    f" INSERT INTO case_event ({_COLUMNS}) SELECT {_COLUMNS} FROM given ON CONFLICT DO NOTHING RETURNING id"
+    "), linked AS ("
+    " INSERT INTO case_link (target, case_number, kind) SELECT DISTINCT link ->> 1, case_number, link ->> 0"
+    f" FROM given, jsonb_array_elements(links) AS link WHERE link ->> 0 IN {LINKING} ON CONFLICT DO NOTHING"
+    ") SELECT id FROM given EXCEPT SELECT id FROM added"
 )
-ADD_LINKS = (
-    "INSERT INTO case_link (target, case_number, kind) SELECT DISTINCT t, c, k"
-    " FROM unnest(%(targets)s::text[], %(cases)s::text[], %(kinds)s::text[]) AS l (t, c, k) ON CONFLICT DO NOTHING"
+OF_CASES = (
+    f"SELECT json_agg(found) FROM (SELECT {_COLUMNS} FROM case_event WHERE case_number = ANY(%(numbers)s)) AS found"
 )
-OF_CASES = sa.text(f"SELECT {', '.join(COLUMNS)} FROM case_event WHERE case_number = ANY(:numbers)")
 # Others that name the same thing or name this case; those whose event, aggregate or number is named here. The things
 # are given rather than joined: each is one look into an index.
 LINKED = sa.text(
@@ -49,20 +54,16 @@ class EventStore:
 
     def add(self, facts: Sequence[Fact]) -> list[Fact]:
         """Keep events; those of them that were not known before."""
-        rows = [_row(fact) for fact in facts]
-        arrays = {name: [row[name] for row in rows] for name in COLUMNS}
-        fresh = set(self._connection.exec_driver_sql(ADD, arrays).scalars())
-        links = [(target, fact.case_number, kind) for fact in facts for kind, target in fact.links if kind in LINKING]
-        if links:
-            targets, cases, kinds = (list(column) for column in zip(*links, strict=True))
-            self._connection.exec_driver_sql(ADD_LINKS, {"targets": targets, "cases": cases, "kinds": kinds})
-        return [fact for fact in facts if fact.id in fresh]
+        rows = json.dumps([_row(fact) for fact in facts])
+        known = set(self._connection.exec_driver_sql(ADD, {"rows": rows}).scalars())
+        return [fact for fact in facts if fact.id not in known]
 
     def of_cases(self, numbers: Sequence[str]) -> dict[str, list[Fact]]:
         """All events of these cases, by case number."""
         found: dict[str, list[Fact]] = {number: [] for number in numbers}
-        for row in self._connection.execute(OF_CASES, {"numbers": list(numbers)}):
-            found[row.case_number].append(_fact(row))
+        rows = self._connection.exec_driver_sql(OF_CASES, {"numbers": list(numbers)}).scalar_one()
+        for row in rows or ():
+            found[row["case_number"]].append(_fact(row))
         return found
 
     def linked(self, number: str, facts: Sequence[Fact], bound: str) -> list[LinkedCase]:
@@ -76,10 +77,26 @@ class EventStore:
 
 
 def _row(fact: Fact) -> dict[str, Any]:
-    row = {name: getattr(fact, name) for name in COLUMNS}
-    return row | {"links": json.dumps(fact.links)}
+    return {
+        "id": fact.id,
+        "at": fact.at.isoformat(),
+        "type": fact.type,
+        "service": fact.service,
+        "aggregate_id": fact.aggregate_id,
+        "aggregate_version": fact.aggregate_version,
+        "case_number": fact.case_number,
+        "phase": fact.phase,
+        "holder": fact.holder,
+        "deadline": fact.deadline and fact.deadline.isoformat(),
+        "region": fact.region,
+        "actor": fact.actor,
+        "links": fact.links,
+        "trace_id": fact.trace_id,
+        "subject_type": fact.subject_type,
+    }
 
 
-def _fact(row: Any) -> Fact:
-    values = dict(row._mapping)
-    return Fact(**values | {"links": tuple((kind, target) for kind, target in values["links"])})
+def _fact(row: dict[str, Any]) -> Fact:
+    deadline = row["deadline"] and datetime.fromisoformat(row["deadline"])
+    links = tuple((kind, target) for kind, target in row["links"])
+    return Fact(**row | {"at": datetime.fromisoformat(row["at"]), "deadline": deadline, "links": links})

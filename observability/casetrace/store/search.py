@@ -1,37 +1,51 @@
-"""Searching cases: each filter has an index, each list goes on behind its last row, and counts have a bound."""
+"""Searching cases: each list goes on behind its last row, counts have a bound, and no filter makes a look at all cases.
+
+A list is made in one of two ways. Where a filter lets few cases through, those are looked up and sorted. Otherwise
+cases are passed by in the order of the list until the page is full. Which way it is, is counted beforehand, up to
+`FEW`: PostgreSQL would guess, and guesses wrong where filters have to do with one another.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from observability.casetrace.domain.cases import Case
 from observability.casetrace.domain.search import MOST_COUNTED, Count, Wanted
-from observability.casetrace.store.cases import case_from
+from observability.casetrace.store.cases import COLUMNS, case_from
+from observability.casetrace.store.filters import Filter, filters, values
 from services.kernel.paging import Page, PageRequest
 
-_TABLES = sa.MetaData()
-_MOMENT = sa.DateTime(timezone=True)
-CASE = sa.Table(
-    "case_file",
-    _TABLES,
-    *(sa.Column(name, sa.Text) for name in ("case_number", "region", "last_id", "last_type", "holder")),
-    *(sa.Column(name, _MOMENT) for name in ("opened_at", "last_at", "closed_at", "held_since")),
-    *(sa.Column(name, _MOMENT) for name in ("deadline", "clock_since")),
-    sa.Column("opening_known", sa.Boolean),
-    sa.Column("events", sa.Integer),
-    sa.Column("held", sa.JSON),
-)
-EVENT = sa.table("case_event", sa.column("case_number"), sa.column("type"), sa.column("aggregate_id"))
-LINK = sa.table("case_link", sa.column("case_number"), sa.column("target"))
-EFFECT = sa.table("effect", sa.column("case_number"), sa.column("reason"))
-FAILURE = sa.table("failure", sa.column("case_number"), sa.column("reason"), sa.column("aggregate_id"))
+# So many are looked up and sorted in the time in which a page is found of those that more let through.
+FEW = 10_000
 
-_OPEN = CASE.c.closed_at.is_(None)
-_BEGUN = CASE.c.events > 0
-FACETS = ("state", "holder", "county", "last_event_type", "overdue")
+IN_ORDER = "ORDER BY c.last_at DESC, c.case_number DESC LIMIT"
+PASSING = f"SELECT {{columns}} FROM {{cases}} AS c WHERE {{conditions}} {IN_ORDER} :most"
+LATEST = f"(SELECT * FROM case_file AS c WHERE {{conditions}} {IN_ORDER} :most)"
+# OFFSET 0 and LIMIT 1 keep the way: those of the filter first, whatever PostgreSQL thinks how many there are.
+THESE = "(SELECT * FROM case_file AS c WHERE {passes} OFFSET 0)"
+NUMBERED = (
+    "(SELECT found.* FROM (SELECT DISTINCT case_number AS number FROM ({numbers}) AS every) AS few"
+    " CROSS JOIN LATERAL (SELECT * FROM case_file WHERE case_number = few.number LIMIT 1) AS found)"
+)
+COUNTED = "SELECT count(*) FROM (SELECT FROM ({numbers}) AS found LIMIT :few) AS counted"
+BEHIND = "(c.last_at, c.case_number) < (:last_at, :last_number)"
+FACETS = {
+    "state": "CASE WHEN closed_at IS NULL THEN 'open' ELSE 'closed' END",
+    "holder": "holder",
+    "county": "left(region, 6)",
+    "subject_type": "subject_type",
+    "last_event_type": "last_type",
+    "overdue": "CASE WHEN closed_at IS NULL AND deadline < :now THEN 'true' ELSE 'false' END",
+}
+BY_FACET = (
+    "SELECT {facets}, grouping({facets}) AS grouping, count(*) AS cases FROM ({passing}) AS hits"
+    " GROUP BY GROUPING SETS ({sets}, ())"
+)
 
 
 class SearchStore:
@@ -42,78 +56,73 @@ class SearchStore:
 
     def page(self, wanted: Wanted, page: PageRequest) -> Page[Case]:
         """The cases that pass, the one with the latest event first."""
-        listed = sa.select(CASE).where(*_passing(wanted))
-        if page.after:
-            listed = listed.where(sa.tuple_(CASE.c.last_at, CASE.c.case_number) < page.after)
-        listed = listed.order_by(CASE.c.last_at.desc(), CASE.c.case_number.desc()).limit(page.fetch)
-        cases = [case_from(row) for row in self._connection.execute(listed)]
+        given = {**values(wanted), "most": page.fetch}
+        behind = []
+        if page.after is not None:
+            given |= dict(zip(("last_at", "last_number"), page.after, strict=True))
+            behind = [BEHIND]
+        with _planned_anew(self._connection):
+            listed = self._passing(wanted, ", ".join(COLUMNS), behind)
+            cases = [case_from(row) for row in self._connection.execute(sa.text(listed), given)]
         return page.cut(cases, key=lambda case: (case.last_at, case.number))
 
-    def counts(self, wanted: Wanted, now: Any) -> tuple[list[Count], int]:
+    def counts(self, wanted: Wanted, now: datetime) -> tuple[list[Count], int]:
         """How many of the cases that pass have which value of each facet, and how many were counted."""
-        facets = {
-            "state": sa.case((_OPEN, "open"), else_="closed"),
-            "holder": CASE.c.holder,
-            "county": sa.func.left(CASE.c.region, 6),
-            "last_event_type": CASE.c.last_type,
-            "overdue": sa.case((sa.and_(_OPEN, CASE.c.deadline < now), "true"), else_="false"),
-        }
-        latest = sa.select(*(value.label(name) for name, value in facets.items())).where(*_passing(wanted))
-        hits = latest.order_by(CASE.c.last_at.desc()).limit(MOST_COUNTED).cte("hits")
-        columns = [hits.c[name] for name in FACETS]
-        sets = sa.func.grouping_sets(*(sa.tuple_(column) for column in columns), sa.text("()"))
-        grouping = sa.func.grouping(*columns).label("grouping")
-        rows = self._connection.execute(sa.select(*columns, grouping, sa.func.count().label("cases")).group_by(sets))
-        return _counts(rows.all())
+        given = {**values(wanted), "most": MOST_COUNTED, "now": now}
+        columns = ", ".join(f"{value} AS {name}" for name, value in FACETS.items())
+        with _planned_anew(self._connection):
+            passing = self._passing(wanted, columns, among_latest=True)
+            facets, sets = ", ".join(FACETS), ", ".join(f"({name})" for name in FACETS)
+            counting = BY_FACET.format(facets=facets, sets=sets, passing=passing)
+            return _counts(self._connection.execute(sa.text(counting), given).all())
+
+    def _passing(self, wanted: Wanted, columns: str, also: Sequence[str] = (), *, among_latest: bool = False) -> str:
+        """The statement that lists the cases that pass.
+
+        `among_latest`: what the row of a case does not tell is asked of the latest cases only.
+        """
+        given = filters(wanted)
+        narrow = next((each for each in given if each.findable and self._lets_few_through(each, wanted)), None)
+        cases, conditions = _cases(narrow), [*also, *(each.passes for each in given if each is not narrow)]
+        if narrow is None and among_latest and any(each.elsewhere for each in given):
+            told = ["c.events > 0", *(each.passes for each in given if not each.elsewhere)]
+            cases = LATEST.format(conditions=" AND ".join(told))
+            conditions = [each.passes for each in given if each.elsewhere]
+        return PASSING.format(columns=columns, cases=cases, conditions=" AND ".join(["c.events > 0", *conditions]))
+
+    def _lets_few_through(self, each: Filter, wanted: Wanted) -> bool:
+        counted = sa.text(COUNTED.format(numbers=each.numbers))
+        return int(self._connection.execute(counted, {**values(wanted), "few": FEW + 1}).scalar_one()) <= FEW
 
 
-def _passing(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    """The conditions of the filters that are set."""
-    conditions = [_BEGUN, CASE.c.region.like(f"{wanted.bound}%")]
-    given: tuple[tuple[Any, Callable[[Any], sa.ColumnElement[bool]]], ...] = (
-        (wanted.number, lambda number: CASE.c.case_number.like(f"{number}%")),
-        (wanted.holder, lambda holder: CASE.c.holder == holder),
-        (wanted.region, lambda region: CASE.c.region.like(f"{region}%")),
-        (wanted.is_open is True, lambda _: _OPEN),
-        (wanted.is_open is False, lambda _: CASE.c.closed_at.is_not(None)),
-        (wanted.event_type, lambda kind: _with(EVENT, EVENT.c.type == kind)),
-        (wanted.last_event_type, lambda kind: CASE.c.last_type == kind),
-        (wanted.reason, lambda reason: CASE.c.case_number.in_(_failing(reason))),
-        (wanted.about, lambda thing: CASE.c.case_number.in_(_about(thing))),
-        (wanted.active_from, lambda moment: CASE.c.last_at >= moment),
-        (wanted.active_until, lambda moment: CASE.c.opened_at < moment),
-        (wanted.quiet_since, lambda moment: sa.and_(_OPEN, CASE.c.last_at < moment)),
-        (wanted.overdue_at, lambda moment: sa.and_(_OPEN, CASE.c.deadline < moment)),
-    )
-    return conditions + [passes(value) for value, passes in given if value]
+def _cases(narrow: Filter | None) -> str:
+    """Where the cases come from: all, or those of a filter that lets few through."""
+    if narrow is None:
+        return "case_file"
+    return NUMBERED.format(numbers=narrow.elsewhere) if narrow.elsewhere else THESE.format(passes=narrow.passes)
 
 
-def _with(table: sa.TableClause, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    return CASE.c.case_number.in_(sa.select(table.c.case_number).where(condition))
+@contextmanager
+def _planned_anew(connection: sa.Connection) -> Iterator[None]:
+    """A plan that is made once for all values would be the wrong one for the common or for the rare ones."""
+    driver: Any = connection.connection.driver_connection
+    kept, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = kept
 
 
-def _failing(reason: str) -> Any:
-    effects = sa.select(EFFECT.c.case_number).where(EFFECT.c.reason == reason)
-    failed = FAILURE.c.reason == reason
-    calls = sa.select(FAILURE.c.case_number).where(failed, FAILURE.c.case_number.is_not(None))
-    about = sa.select(EVENT.c.case_number).join(FAILURE, FAILURE.c.aggregate_id == EVENT.c.aggregate_id).where(failed)
-    return effects.union(calls, about)
-
-
-def _about(thing: str) -> Any:
-    events = sa.select(EVENT.c.case_number).where(EVENT.c.aggregate_id == thing)
-    return events.union(sa.select(LINK.c.case_number).where(LINK.c.target == thing))
-
-
-def _counts(rows: Any) -> tuple[list[Count], int]:
+def _counts(rows: Sequence[Any]) -> tuple[list[Count], int]:
     """A row that is grouped by one facet has 0 in that facet's bit of `grouping`; the row of all has none."""
-    everything = (1 << len(FACETS)) - 1
+    names = list(FACETS)
+    everything = (1 << len(names)) - 1
     found, counted = [], 0
     for row in rows:
         if row.grouping == everything:
             counted = row.cases
             continue
-        place = len(FACETS) - (everything ^ row.grouping).bit_length()
+        place = len(names) - (everything ^ row.grouping).bit_length()
         if row[place] is not None:
-            found.append(Count(FACETS[place], row[place], row.cases))
-    return sorted(found, key=lambda each: (FACETS.index(each.facet), -each.cases, each.value)), counted
+            found.append(Count(names[place], row[place], row.cases))
+    return sorted(found, key=lambda each: (names.index(each.facet), -each.cases, each.value)), counted

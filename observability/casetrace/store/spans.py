@@ -30,10 +30,12 @@ OF_TRACE = sa.text(
     "SELECT DISTINCT ON (span_id) trace_id AS trace, span_id AS span, parent_id AS parent, name, kind, service,"
     " start_ns, end_ns, failed, attributes, links FROM span WHERE trace_id = :trace ORDER BY span_id LIMIT :most"
 )
+# Trace by trace: each is a look into an index, whatever PostgreSQL thinks how many spans there are.
 TRACES = sa.text(
-    "SELECT trace_id, count(DISTINCT span_id) AS spans, min(start_at) AS started_at FROM span WHERE trace_id IN ("
-    " SELECT trace_id FROM span WHERE case_number = :number UNION SELECT unnest(CAST(:traces AS text[])))"
-    " GROUP BY trace_id"
+    "SELECT named.trace_id, count(DISTINCT own.span_id) AS spans, min(own.start_at) AS started_at FROM ("
+    " SELECT trace_id FROM span WHERE case_number = :number UNION SELECT unnest(CAST(:traces AS text[]))) AS named"
+    " CROSS JOIN LATERAL (SELECT span_id, start_at FROM span WHERE trace_id = named.trace_id OFFSET 0) AS own"
+    " GROUP BY named.trace_id"
 )
 OF_CASE = sa.text(
     "SELECT DISTINCT ON (at, span_id, method) at, trace_id, span_id, service, method, code,"

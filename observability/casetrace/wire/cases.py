@@ -36,6 +36,7 @@ def wanted(request: pb.SearchCasesRequest, bound: str, now: datetime) -> Wanted:
         event_type=request.event_type,
         last_event_type=request.last_event_type,
         reason=request.reason,
+        subject_type=request.subject_type,
         about=request.about,
         active_from=moment_in(request, "active_from"),
         active_until=moment_in(request, "active_until"),
@@ -110,6 +111,7 @@ def case_message(case: Case, now: datetime, troubled: Troubles) -> cases_pb2.Cas
         parked_effects=troubled.parked,
         retried_effects=troubled.retried,
         refused_effects=troubled.refused,
+        subject_type=case.subject_type or "",
     )
 
 
@@ -125,6 +127,7 @@ def _event(fact: Fact, effects: Sequence[Effect], takers: Sequence[Taker]) -> ca
         holder=fact.holder or "",
         deadline=stamp(fact.deadline),
         region=fact.region or "",
+        subject_type=fact.subject_type or "",
         actor=fact.actor or "",
         links=[cases_pb2.EventLink(kind=kind, target=target) for kind, target in fact.links],
         trace_id=fact.trace_id or "",

@@ -62,6 +62,7 @@ def _fact(envelope: Envelope, number: str) -> Fact:
         holder=envelope.holder,
         deadline=envelope.deadline,
         region=envelope.region,
+        subject_type=envelope.subject_type,
         actor=envelope.actor,
         links=envelope.links,
         trace_id=_trace_id(envelope.traceparent),

@@ -16,7 +16,7 @@ from tests.unit.fakes import NOW
 CASE = "371102-20261123-2000427-X"
 CENTRE, KITCHENS = "department/371102-ZHZX", "department/371102-SCJG"
 INCIDENT, INSPECTION = "01a00000-0000-7000-8000-00000000000a", "01a00000-0000-7000-8000-00000000000b"
-REGION = "371102001001"
+REGION, RUBBISH = "371102001001", "GB/T 47678.5-2026/event/06010"
 HOUR = timedelta(hours=1)
 
 
@@ -47,7 +47,7 @@ def fact(hours: float, version: int = 1, kind: str = "Happened", **more: Any) ->
 def course() -> list[Fact]:
     """A whole case: filed, dispatched, inspected, put off, closed; and what is told of it."""
     return [
-        fact(0, 1, "IncidentFiled", phase="opens", holder=CENTRE, deadline=at(4), region=REGION),
+        fact(0, 1, "IncidentFiled", phase="opens", holder=CENTRE, deadline=at(4), region=REGION, subject_type=RUBBISH),
         fact(1, 2, "IncidentDispatched", holder=KITCHENS, deadline=at(25)),
         fact(1.5, 1, "InspectionOpened", aggregate_id=INSPECTION, holder=KITCHENS, links=(("caused", INCIDENT),)),
         fact(2, 1, "NoticeCreated", aggregate_id=event_id(77)),

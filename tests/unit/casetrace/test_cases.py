@@ -15,6 +15,7 @@ from tests.unit.casetrace.samples import (
     HOUR,
     KITCHENS,
     REGION,
+    RUBBISH,
     FakeCases,
     FakeEvents,
     at,
@@ -75,6 +76,15 @@ def test_a_deadline_that_had_passed_when_it_was_set_is_used_up() -> None:
 def test_before_its_opening_is_known_a_case_lies_in_the_county_of_its_number() -> None:
     case = case_of([fact(1, 2)])
     assert (case.region, case.opening_known, case.is_open) == ("371102", False, True)
+
+
+def test_a_case_is_about_what_its_opening_event_says() -> None:
+    noticed = fact(-1, 1, "NoticeCreated", aggregate_id=event_id(78), subject_type="letter")
+    again = fact(20, 5, "IncidentReopened", phase="opens", subject_type="GB/T 47678.5-2026/event/06011")
+    assert case_of([noticed]).subject_type == "letter"
+    assert case_of([noticed, *course()]).subject_type == RUBBISH
+    assert case_of([*course(), again]).subject_type == RUBBISH
+    assert case_of([noticed, fact(0, phase="opens")]).subject_type is None
 
 
 def test_a_case_without_events_is_none() -> None:

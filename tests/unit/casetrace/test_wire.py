@@ -16,7 +16,7 @@ from observability.casetrace.wire.cases import case_answer, wanted
 from observability.casetrace.wire.taken import facts
 from services.chassis.envelope import Envelope
 from services.chassis.moments import moment
-from tests.unit.casetrace.samples import CASE, CENTRE, KITCHENS, at, course, effect, event_id
+from tests.unit.casetrace.samples import CASE, CENTRE, KITCHENS, RUBBISH, at, course, effect, event_id
 from tests.unit.fakes import NOW
 
 TRACE, OTHER_TRACE = "0af7651916cd43dd8448eb211c80319c", "1bf7651916cd43dd8448eb211c80319d"
@@ -34,8 +34,10 @@ def envelope(**more: Any) -> Envelope:
 
 
 def test_an_envelope_becomes_a_fact_of_its_case() -> None:
-    (fact,) = facts([envelope(traceparent=f"00-{TRACE}-b7ad6b7169203331-01", holder=CENTRE, case_phase="opens")])
-    assert (fact.service, fact.trace_id, fact.holder, fact.phase) == ("grid", TRACE, CENTRE, "opens")
+    said = {"holder": CENTRE, "case_phase": "opens", "subject_type": RUBBISH}
+    (fact,) = facts([envelope(traceparent=f"00-{TRACE}-b7ad6b7169203331-01", **said)])
+    assert (fact.service, fact.trace_id) == ("grid", TRACE)
+    assert (fact.holder, fact.phase, fact.subject_type) == (CENTRE, "opens", RUBBISH)
 
 
 def test_what_names_no_case_is_passed_over() -> None:
