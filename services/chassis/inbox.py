@@ -33,16 +33,17 @@ KNOWN = (
     "WITH place AS ("
     " SELECT next_offset FROM chassis.consumer_position"
     " WHERE consumer = %(consumer)s AND topic = %(topic)s AND partition = %(partition)s FOR UPDATE), held AS ("
-    " SELECT key FROM chassis.held_key WHERE consumer = %(consumer)s AND key = ANY(%(keys)s::text[]) FOR UPDATE)"
+    " SELECT key FROM chassis.held_key WHERE consumer = %(consumer)s AND key = ANY("
+    "ARRAY(SELECT json_array_elements_text(%(keys)s))) FOR UPDATE)"
     " SELECT (SELECT next_offset FROM place) AS next_offset, ARRAY(SELECT key FROM held) AS held, ARRAY("
-    " SELECT i.event_id FROM unnest(%(days)s::date[], %(event_ids)s::text[]) AS n (day, event_id)"
+    " SELECT i.event_id FROM json_to_recordset(%(events)s) AS n (day date, event_id text)"
     " JOIN chassis.inbox i ON i.day = n.day AND i.consumer = %(consumer)s AND i.event_id = n.event_id) AS known"
 )
 ADMIT_ALL = (
     "WITH listed AS ("
     " INSERT INTO chassis.inbox (day, consumer, event_id, event_type, case_number, outcome)"
-    " SELECT d, %(consumer)s, e, t, c, 'taken' FROM unnest(%(days)s::date[], %(event_ids)s::text[], %(types)s::text[],"
-    " %(cases)s::text[]) AS n (d, e, t, c))"
+    " SELECT day, %(consumer)s, event_id, type, case_number, 'taken' FROM json_to_recordset(%(events)s)"
+    " AS n (day date, event_id text, type text, case_number text))"
     " UPDATE chassis.consumer_position SET next_offset = %(next)s, updated_at = clock_timestamp()"
     " WHERE consumer = %(consumer)s AND topic = %(topic)s AND partition = %(partition)s"
 )
@@ -180,19 +181,22 @@ class Arrival:
 
 def known_of(connection: sa.Connection, arrivals: Sequence[Arrival]) -> Any:
     """Lock the place of a batch, and look: its `next_offset` (or None), keys that are `held`, event ids `known`."""
-    facts = {"keys": [each.key for each in arrivals], **_days_and_ids(arrivals)}
+    facts = {"keys": json.dumps([each.key for each in arrivals]), "events": _listed(arrivals)}
     return connection.exec_driver_sql(KNOWN, arrivals[0].place() | facts).one()
 
 
 def admit_all(connection: sa.Connection, fresh: Sequence[Arrival], last: Arrival) -> None:
     """List the fresh ones of a batch as taken, and advance the position, which is locked, past its last."""
-    types, cases = [each.event_type for each in fresh], [each.case_number for each in fresh]
-    facts = {"types": types, "cases": cases, "next": last.offset + 1, **_days_and_ids(fresh)}
-    connection.exec_driver_sql(ADMIT_ALL, last.place() | facts)
+    connection.exec_driver_sql(ADMIT_ALL, last.place() | {"next": last.offset + 1, "events": _listed(fresh)})
 
 
-def _days_and_ids(arrivals: Sequence[Arrival]) -> dict[str, Any]:
-    return {"days": [each.day for each in arrivals], "event_ids": [each.event_id for each in arrivals]}
+def _listed(arrivals: Sequence[Arrival]) -> str:
+    """What the inbox says of them, as one parameter: many values, one by one, cost the driver more than all else."""
+    rows = [
+        {"day": str(each.day), "event_id": each.event_id, "type": each.event_type, "case_number": each.case_number}
+        for each in arrivals
+    ]
+    return json.dumps(rows)
 
 
 @dataclass(frozen=True, slots=True)
