@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help run reset status logs trace console demo replay member check test bench chaos chaos-bugs protos pictures baseline locks screens venv venv-dev renew reconcile
+.PHONY: help run reset status logs trace console demo replay member check test bench bench-casetrace chaos chaos-bugs protos pictures baseline locks screens venv venv-dev renew reconcile
 
 # The newest suitable Python that really runs: a shim may be on the path without a Python behind it. One without venv
 # and ensurepip comes last, and one out of range only when there is no other, for the sentence it then gets.
@@ -20,7 +20,7 @@ VENV := .venv/bin/python
 help: ## This list 命令一览
 	@printf '%s\n' 'make <command>   make <命令>' ''
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
-		printf '  %-11s %s\n' "$$name" "$$text"; done
+		printf '  %-15s %s\n' "$$name" "$$text"; done
 	@printf '%s\n' '' 'First: make run. Then, in a second window: make demo.   先运行 make run，再在另一窗口运行 make demo。'
 
 run: venv ## Start everything on this machine; HOST=<address> for other devices 在本机启动全部；HOST=<地址> 供其他设备访问
@@ -67,6 +67,9 @@ test: venv-dev ## All tests; ONLY=<path> for some 运行全部测试；ONLY=<路
 
 bench: venv-dev ## Measure, side by side; ONLY=<line,line> ROUNDS=<number> 性能对比测试；可选项目与轮数
 	@$(VENV) -m tests.bench.run $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds '$(ROUNDS)')
+
+bench-casetrace: venv-dev ## The case trace with a million cases; EGOV_BENCH_SIZE=<share> 办件追踪百万办件性能测试；可选规模
+	@$(VENV) -m tests.bench.casetrace.run
 
 chaos: venv-dev ## Kill and cut off parts under load; MINUTES=30 SEED=<number> 负载下随机故障，核对无丢失无重复
 	@$(VENV) -m tests.chaos.run $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(SEED),--seed '$(SEED)')
