@@ -25,7 +25,7 @@ STUCK = {
 LONGEST = 200
 # The contract's fields, and the form's where they have another name.
 FORM_FIELDS = {
-    "case_number": "number", "event_type": "type", "last_event_type": "last", "active_from": "from",
+    "case_number": "number", "subject_type": "subject", "event_type": "type", "last_event_type": "last", "active_from": "from",
     "active_until": "until", "stuck_for": "stuck", "page.page_token": "page",
 }  # fmt: skip
 
@@ -37,6 +37,7 @@ class Asked:
     q: str = ""
     number: str = ""
     about: str = ""
+    subject: str = ""
     department: str = ""
     region: str = ""
     state: str = ""
@@ -85,6 +86,7 @@ class Asked:
         return pb.SearchCasesRequest(
             case_number=self.number.upper(),
             about=self.about,
+            subject_type=self.subject,
             department=self.department.upper(),
             region=self.region,
             state=STATES.get(self.state, cases_pb2.CASE_STATE_UNSPECIFIED),

@@ -44,9 +44,14 @@ class Naming:
         """A service."""
         return self._words.of("service", service)
 
-    def case(self, number: str) -> str:
-        """What kind of case it is: its number tells the service that opened it."""
-        return self._words.of("case.of", SERVICES.get(number.split("-")[2][:1], ""))
+    def case(self, number: str, subject_type: str) -> str:
+        """What kind of case it is: its number tells the service that opened it, its opening event what it is about."""
+        kind: str = self._words.of("case.of", SERVICES.get(number.split("-")[2][:1], ""))
+        return f"{kind} {self.subject(subject_type)}" if subject_type else kind
+
+    def subject(self, subject_type: str) -> str:
+        """What a case is about: the code alone, without standard and kind."""
+        return subject_type.rpartition("/")[2]
 
     def reason(self, reason: str) -> str:
         """A reason in words; empty where it has none here."""

@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,5}|[1-9][0-9]{5}-([0-9]{1,8}|[0-9]{8}-([0-9]
 _DEPARTMENT = re.compile(r"[1-9][0-9]{5,14}-[A-Z]{2,8}")
 _REASON = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 _THING = re.compile(r"(?=.*[0-9])[A-Za-z0-9:._-]{8,200}")
+_SUBJECT = re.compile(r"[0-9]{5}|[A-Za-z0-9][A-Za-z0-9 :._-]*(/[A-Za-z0-9:._ -]+)+")
 _STATES = {
     "open": ("open", "在办", "未办结"),
     "closed": ("closed", "办结", "已办结"),
@@ -51,6 +52,8 @@ def _codes(wanted: str) -> Iterator[Reading]:
         yield Reading("region", wanted)
     if _DEPARTMENT.fullmatch(capitals):
         yield Reading("department", capitals)
+    if _SUBJECT.fullmatch(wanted):
+        yield Reading("subject", wanted)
     if _REASON.fullmatch(capitals) or (wanted == capitals and wanted in texts.names()):
         yield Reading("reason", capitals)
 

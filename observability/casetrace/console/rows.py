@@ -33,7 +33,7 @@ def row_of(case: cases_pb2.Case, naming: Naming) -> Row:
     troubles = (("parked", case.parked_effects), ("retried", case.retried_effects), ("refused", case.refused_effects))
     return Row(
         number=case.case_number,
-        what=naming.case(case.case_number),
+        what=naming.case(case.case_number, case.subject_type),
         holder=naming.holder(case.holder),
         held_since=moment_in(case, "held_since"),
         region=naming.region(case.region),

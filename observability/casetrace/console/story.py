@@ -90,7 +90,7 @@ def standing_of(answer: pb.GetCaseResponse, naming: Naming) -> Standing:
     case = answer.case
     return Standing(
         number=case.case_number,
-        what=naming.case(case.case_number),
+        what=naming.case(case.case_number, case.subject_type),
         region=naming.region(case.region),
         region_code=case.region,
         open=case.state == cases_pb2.CASE_STATE_OPEN,

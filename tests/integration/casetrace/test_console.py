@@ -245,6 +245,8 @@ def test_a_step_without_spans_says_so(desk: Desk) -> None:
         ("?q=371102-SCJG", True),
         ("?q=%E5%B8%82%E5%9C%BA%E7%9B%91%E7%AE%A1", True),
         ("?q=UNAVAILABLE", True),
+        ("?q=06010", True),
+        ("?subject=GB/T+47678.5-2026/component/06010", False),
         ("?region=371102&state=open", True),
         ("?state=closed", False),
         ("?q=371103", False),

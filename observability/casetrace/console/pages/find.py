@@ -27,7 +27,8 @@ ONE, SEVERAL, GLANCE = 25, 8, 6
 MOST_VALUES = 8
 MOST_COUNTED = 10_000
 FILTER_OF = {
-    "state": "state", "holder": "department", "county": "region", "last_event_type": "last", "overdue": "overdue",
+    "state": "state", "holder": "department", "county": "region", "subject_type": "subject", "last_event_type": "last",
+    "overdue": "overdue",
 }  # fmt: skip
 POLL_S = 10
 NOTHING: Mapping[str, Any] = {"sections": [], "nothing_as": [], "cannot_be": False, "first_names": False}
@@ -157,10 +158,8 @@ def _facet_value(count: pb.FacetCount, naming: Naming, words: Words) -> tuple[st
         return naming.holder(value), filter_
     if count.facet == "overdue":
         return words(f"find.facet.overdue.{value}"), Reading("overdue", "1") if value == "true" else None
-    if count.facet == "state":
-        name: str = words.of("state", value)
-    else:
-        name = naming.code(value) if count.facet == "county" else naming.event(value)
+    names = {"county": naming.code, "subject_type": naming.subject, "last_event_type": naming.event}
+    name = names[count.facet](value) if count.facet in names else str(words.of("state", value))
     return name, Reading(FILTER_OF[count.facet], value)
 
 

@@ -24,6 +24,7 @@ CREATE INDEX case_file_held_by ON case_file (holder, last_at, case_number) WHERE
 DROP INDEX case_file_holder;
 CREATE INDEX case_file_in ON case_file (region);
 DROP INDEX case_file_region;
+CREATE INDEX case_file_after ON case_file (last_type, last_at, case_number);
 CREATE INDEX case_file_about ON case_file (split_part(subject_type, '/', -1), last_at, case_number);
 """
 

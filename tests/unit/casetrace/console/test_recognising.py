@@ -29,6 +29,8 @@ CITY = Directory({each.code: each for each in NAMED})
         ("371102", ["number 371102", "region 371102"]),
         ("371102001001", ["region 371102001001"]),
         ("371102-scjg", ["department 371102-SCJG"]),
+        ("06010", ["subject 06010"]),
+        ("GB/T 47678.5-2026/event/06010", ["subject GB/T 47678.5-2026/event/06010"]),
         ("市场监管", ["department 371102-SCJG", "department 371103-SCJG"]),
         ("岚山区", ["region 371103", "department 371103-SCJG"]),
         ("market supervision", ["department 371102-SCJG", "department 371103-SCJG"]),

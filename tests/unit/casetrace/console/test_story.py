@@ -22,7 +22,7 @@ def test_it_says_who_holds_the_case_and_which_clock_runs() -> None:
         at(53),
         "good",
     )
-    assert (standing.what, standing.open, standing.last_event) == ("Incident", True, "Rectification ordered")
+    assert (standing.what, standing.open, standing.last_event) == ("Incident 06010", True, "Rectification ordered")
 
 
 def test_a_clock_that_is_nearly_used_warns_and_one_that_is_over_says_so() -> None:
