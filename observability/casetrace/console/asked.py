@@ -25,8 +25,8 @@ STUCK = {
 LONGEST = 200
 # The contract's fields, and the form's where they have another name.
 FORM_FIELDS = {
-    "case_number": "number", "subject_type": "subject", "event_type": "type", "last_event_type": "last", "active_from": "from",
-    "active_until": "until", "stuck_for": "stuck", "page.page_token": "page",
+    "case_number": "number", "subject_type": "subject", "event_type": "type", "last_event_type": "last",
+    "active_from": "from", "active_until": "until", "stuck_for": "stuck", "page.page_token": "page",
 }  # fmt: skip
 
 

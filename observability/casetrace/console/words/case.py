@@ -53,8 +53,8 @@ CASE: dict[str, tuple[str, str]] = {
     "trouble.again": ("{at} 再试", "again at {at}"),
     "case.line": ("时间线", "Time line"),
     "case.line.says": (
-        "各持有者的时间线，共 {count} 个事件，{begun} 至 {ended}",
-        "Time line by holder, {count} events, from {begun} to {ended}",
+        "各持有者的时间线，{begun} 起共 {count} 个事件",
+        "Time line by holder, {count} events since {begun}",
     ),
     "case.line.clock": ("时限", "Clock"),
     "case.line.now": ("现在", "now"),
