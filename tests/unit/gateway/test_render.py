@@ -26,8 +26,8 @@ def rendered(tmp_path: Path, **changes: Any) -> dict[str, Any]:
     return bootstrap(CONTRACT, parse({**good(tmp_path), "services": services, **changes}))
 
 
-def routes(tmp_path: Path) -> Iterator[dict[str, Any]]:
-    (listener,) = rendered(tmp_path)["static_resources"]["listeners"]
+def routes(tmp_path: Path, **changes: Any) -> Iterator[dict[str, Any]]:
+    (listener,) = rendered(tmp_path, **changes)["static_resources"]["listeners"]
     manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
     yield from manager["route_config"]["virtual_hosts"][0]["routes"]
 
@@ -50,6 +50,16 @@ def test_inward_methods_have_no_route(tmp_path: Path) -> None:
     assert inward
     text = json.dumps([route["match"] for route in routes(tmp_path)])
     assert not [method.full_name for method in inward if method.full_name in text]
+
+
+def test_the_console_has_routes_where_there_is_one_and_alone_gets_cookies(tmp_path: Path) -> None:
+    def keeping_cookies(**changes: Any) -> set[str]:
+        pages = (route for route in routes(tmp_path, **changes) if "-http" in route.get("route", {}).get("cluster", ""))
+        return {route["name"] for route in pages if "cookie" not in route.get("request_headers_to_remove", ())}
+
+    assert {name for name in keeping_cookies() if "console" in name} == set()
+    with_console = keeping_cookies(casetrace_http="127.0.0.1:7161") - keeping_cookies()
+    assert with_console == {"casetrace-http /console", "casetrace-http /console/"}
 
 
 def test_only_reads_are_tried_again(tmp_path: Path) -> None:
