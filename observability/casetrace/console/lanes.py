@@ -23,7 +23,8 @@ FORMS = (
     (timedelta(days=1), "%m-%d"),
     (timedelta(hours=3), "%m-%d %H:%M"),
     (timedelta(minutes=1), "%H:%M"),
-    (timedelta(), "%H:%M:%S"),
+    (timedelta(seconds=1), "%H:%M:%S"),
+    (timedelta(), "%H:%M:%S.%f"),
 )
 MOST_TICKS = 7
 SHORTEST = timedelta(milliseconds=100)
@@ -100,7 +101,8 @@ class _Scale:
         count = int((self.ended - first) / step) + 1 if first <= self.ended else 0
         moments = [first + step * number for number in range(count)]
         form = next(form for least, form in FORMS if step >= least)
-        return [(self.place(at), at.astimezone(ZONE).strftime(form)) for at in moments]
+        # No step is shorter than a tenth of a second.
+        return [(self.place(at), at.astimezone(ZONE).strftime(form).removesuffix("00000")) for at in moments]
 
 
 def line_of(case: cases_pb2.Case, events: Sequence[cases_pb2.CaseEvent], now: datetime) -> Line:

@@ -8,7 +8,7 @@ from observability.casetrace.console.story import events_shown, held_rows, stand
 from observability.casetrace.console.troubles import troubles
 from observability.casetrace.domain.effects import Taker
 from tests.unit.casetrace.console.samples import ENGLISH, answer
-from tests.unit.casetrace.samples import CASE, HOUR, at, course, effect, fact
+from tests.unit.casetrace.samples import CASE, CENTRE, HOUR, at, course, effect, fact
 
 KITCHENS = "Donggang Market Supervision"
 
@@ -127,6 +127,12 @@ def test_each_clock_runs_until_another_was_set() -> None:
 def test_ticks_are_round_and_few() -> None:
     line = line_of(answer().case, answer().events, at(6))
     assert [text for _, text in line.ticks] == ["14:00", "15:00", "16:00", "17:00", "18:00", "19:00", "20:00"]
+
+
+def test_ticks_of_a_case_that_took_two_seconds_are_told_apart() -> None:
+    short = [fact(0, 1, phase="opens", holder=CENTRE), fact(2 / 3600, 2, phase="closes")]
+    line = line_of(answer(short, now=at(1)).case, answer(short, now=at(1)).events, at(1))
+    assert [text for _, text in line.ticks] == ["14:00:00.0", "14:00:00.5", "14:00:01.0", "14:00:01.5", "14:00:02.0"]
 
 
 def test_a_case_of_one_moment_has_a_line() -> None:
