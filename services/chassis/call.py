@@ -32,7 +32,7 @@ SYSTEM = Caller(
 
 @dataclass(slots=True)
 class Call:
-    """One piece of work: an RPC, an event, a job or a timer's run.
+    """One piece of work: an RPC, an event, a job, a timer's run or what is due.
 
     `region` is the region prefix that a region-bound method must stay in ('' = everywhere). `deadline` is on the clock
     of `time.monotonic`. `envelope` is the event's, `method` the RPC's. For the audit alone: `note` says why,
@@ -82,6 +82,16 @@ class Job:
     attempt: int
     last: bool
     enqueued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due: the name and key that it was set by, the moment it was set for, and which try this is (from 1)."""
+
+    name: str
+    key: str
+    at: datetime
+    attempt: int
 
 
 class Retry(Exception):

@@ -1,10 +1,11 @@
-"""The decorators by which a service class says what it does: `@rpc`, `@on`, `@on_any`, `@job`, `@every`, `@http`.
+"""Decorators by which a service class says what it does: `@rpc`, `@on`, `@on_any`, `@job`, `@every`, `@due`, `@http`.
 
 Each is a nameko Entrypoint that hands itself to the server, consumer, runner, timer or door that all of its kind share.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, cast, overload
 
@@ -15,6 +16,7 @@ from nameko.extensions import Entrypoint
 from services.chassis.call import Call
 from services.chassis.consumers import Consumers
 from services.chassis.contract import ContractError, Method, event_kind, methods_of, topic_of
+from services.chassis.due import Dues
 from services.chassis.envelope import Envelope
 from services.chassis.httpdoor import HttpDoor
 from services.chassis.jobs import JobRunner
@@ -25,6 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Start = Literal["beginning", "end"]
 BEGINNING: Start = "beginning"
 END: Start = "end"
+_DUE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class _ChassisEntrypoint(Entrypoint):
@@ -157,6 +160,23 @@ class Every(_ChassisEntrypoint):
         self.timers.declare(self)
 
 
+class DueMethod(_ChassisEntrypoint):
+    """Work at a moment that was set for a thing with `uow.set_due`, in one transaction with the row's end."""
+
+    part = "timers"
+    dues = Dues()
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        if not _DUE_NAME.fullmatch(name):
+            raise ContractError(f"{name} is no name of what is due: lower-case words with hyphens")
+        self.name = name
+        super().__init__(**kwargs)
+
+    def join(self) -> None:
+        """Be called when the moment has come."""
+        self.dues.declare(self)
+
+
 class Http(_ChassisEntrypoint):
     """A route of the HTTP door: werkzeug's Request in, its Response out. For what is not gRPC by its standard."""
 
@@ -204,6 +224,11 @@ def job(method: Any = None, **settings: Any) -> Any:
 def every(*, seconds: float) -> Callable[[F], F]:
     """Run the method every so many seconds, in every replica."""
     return cast(Callable[[F], F], Every.decorator(seconds=seconds))
+
+
+def due(name: str) -> Callable[[F], F]:
+    """Do what `uow.set_due` set by this name, once its moment has come; see `services.chassis.due`."""
+    return cast(Callable[[F], F], DueMethod.decorator(name))
 
 
 def http(verb: str, path: str) -> Callable[[F], F]:

@@ -64,6 +64,8 @@ _parked = gauge("egov_parked")
 _retries = counter("egov_retries_total")
 _jobs = gauge("egov_jobs")
 _job_runs = counter("egov_job_runs_total")
+_due_runs = counter("egov_due_runs_total")
+_due_late = gauge("egov_due_late_seconds")
 _pool_in_use = gauge("egov_pool_in_use")
 _pool_size = gauge("egov_pool_size")
 _tls_expiry = gauge("egov_tls_expiry_seconds")
@@ -168,6 +170,18 @@ def job_run(name: str, outcome: str) -> None:
     _job_runs.labels(name, outcome).inc()
     if outcome == "retried":
         _retries.inc()
+
+
+def due_run(name: str, outcome: str) -> None:
+    """A try of what is due by that name ended. Outcomes are those of attribute `egov.due.outcome`."""
+    _due_runs.labels(name, outcome).inc()
+    if outcome == "retried":
+        _retries.inc()
+
+
+def due_late(name: str, seconds: float) -> None:
+    """The next of what is due by that name has waited so long; 0 when its moment has not come."""
+    _due_late.labels(name).set(seconds)
 
 
 def pool(in_use: Callable[[], int], size: int) -> None:

@@ -25,10 +25,10 @@ BROKERS = (3, 0)
 class Runtime:
     """Made once by `run`, before the container; handed to extensions as `container.runtime`.
 
-    `parts` names what this process does (`--only`). `stopping` is set when the process was asked to end. `relay_wake`
-    and `jobs_wake` are set after a commit that left events or jobs. `compared` is set while the log is known to hold
-    all that the own topic does, so that the relay may publish; `restored` while it is known to have been set back, so
-    that nothing may be changed (see `restored`).
+    `parts` names what this process does (`--only`). `stopping` is set when the process was asked to end. `relay_wake`,
+    `jobs_wake` and `dues_wake` are set after a commit that left events, jobs or dues. `compared` is set while the log
+    is known to hold all that the own topic does, so that the relay may publish; `restored` while it is known to have
+    been set back, so that nothing may be changed (see `restored`).
     """
 
     service: str
@@ -42,6 +42,7 @@ class Runtime:
     stopping: threading.Event = field(default_factory=threading.Event)
     relay_wake: threading.Event = field(default_factory=threading.Event)
     jobs_wake: threading.Event = field(default_factory=threading.Event)
+    dues_wake: threading.Event = field(default_factory=threading.Event)
     compared: threading.Event = field(default_factory=threading.Event)
     restored: threading.Event = field(default_factory=threading.Event)
 

@@ -1,8 +1,8 @@
-"""The unit of work: state, events, outcome, audit and jobs of one change in one transaction.
+"""The unit of work: state, events, outcome, audit, jobs and dues of one change in one transaction.
 
 A transaction begins at the first use of its connection. For a changing RPC the first statement claims the idempotency
 key; an outcome that is already kept under it ends the worker with `Replayed`, and the stored answer is given again.
-Nothing is published, sent or called from inside: the relay and the job runner act after the commit.
+Nothing is published, sent or called from inside: the relay, the job runner and the timer act after the commit.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ MAX_EVENT_BYTES = 256 * 1024
 EVENT_COLUMNS = (
     "event_ids", "logged_at", "types", "keys", "versions", "event_cases", "headers", "traceparents", "bodies",
 )  # fmt: skip
+DUE_COLUMNS = ("due_names", "due_keys", "due_moments", "due_cases", "due_traces")
 JOB_COLUMNS = ("job_ids", "job_names", "job_keys", "job_payloads", "job_cases", "job_traces")
 
 
@@ -56,6 +57,7 @@ class Transaction:
         self._idempotency: Idempotency | None = None
         self._events: list[tuple[Any, ...]] = []
         self._jobs: list[tuple[Any, ...]] = []
+        self._dues: dict[tuple[str, str], tuple[Any, ...]] = {}
         self._target: str | None = None
 
     def __enter__(self) -> Self:
@@ -116,6 +118,19 @@ class Transaction:
         trace = telemetry.current_traceparent()
         self._jobs.append((uuid7(), job_name, key, json.dumps(payload), self._call.case_number, trace))
 
+    def set_due(self, name: str, key: str, at: datetime) -> None:
+        """Have the `@due` method of this name called for this key at a moment; at no other that was set before."""
+        self._demand_change("set what is due")
+        self._due(name, key, at)
+
+    def cancel_due(self, name: str, key: str) -> None:
+        """Nothing is due by this name for this key any more. No error when nothing was."""
+        self._demand_change("cancel what is due")
+        self._due(name, key, None)
+
+    def _due(self, name: str, key: str, at: datetime | None) -> None:
+        self._dues[name, key] = (name, key, at, self._call.case_number, telemetry.current_traceparent())
+
     def open_case(self, region: str) -> str:
         """Take the next case number of the region's county and make it the case of this call."""
         serial = self.connection.exec_driver_sql("SELECT nextval('chassis.case_serial')").scalar_one()
@@ -136,7 +151,7 @@ class Transaction:
         """
         part = Transaction(self._runtime, call)
         part._connection = self.connection
-        part._events, part._jobs = self._events, self._jobs
+        part._events, part._jobs, part._dues = self._events, self._jobs, self._dues
         call.transaction_open = True
         return part
 
@@ -175,7 +190,7 @@ class Transaction:
         self._idempotency = idempotency
 
     def flush(self) -> None:
-        """Write events, outcome, audit row and jobs, in one statement."""
+        """Write events, outcome, audit row, jobs and dues, in one statement."""
         parts: list[str] = []
         parameters: dict[str, Any] = {}
         if self._events:
@@ -191,6 +206,9 @@ class Transaction:
         if self._jobs:
             parts.append("jobs")
             parameters |= columns(self._jobs, JOB_COLUMNS)
+        if self._dues:
+            parts.append("dues")
+            parameters |= columns(list(self._dues.values()), DUE_COLUMNS)
         if parts:
             self.connection.exec_driver_sql(flush_statement(tuple(parts)), parameters)
 
@@ -208,7 +226,7 @@ class Transaction:
 
     def commit(self) -> None:
         """Make everything true at once, then wake those who act on it. Nothing happens when nothing was begun."""
-        if not self.begun and (self._events or self._jobs):
+        if not self.begun and (self._events or self._jobs or self._dues):
             self._begin()
         if self._connection is None or self._call.reading:
             return
@@ -222,6 +240,8 @@ class Transaction:
             self._runtime.relay_wake.set()
         if self._jobs:
             self._runtime.jobs_wake.set()
+        if self._dues:
+            self._runtime.dues_wake.set()
 
     def close(self) -> None:
         """Give the connection back; whatever was not committed is undone."""

@@ -71,6 +71,14 @@ class UnitOfWork(Protocol):
         """Leaves durable work for after the commit. `payload` is JSON; one job per job name and `key` is kept."""
         ...
 
+    def set_due(self, name: str, key: str, at: datetime) -> None:
+        """Has the service's timer of that name called for `key` at a moment, and at none that was set before."""
+        ...
+
+    def cancel_due(self, name: str, key: str) -> None:
+        """Nothing is due by that name for `key` any more."""
+        ...
+
     def open_case(self, region: str) -> str:
         """Takes a new case number for the county of `region` and makes it the case of this call."""
         ...

@@ -50,6 +50,7 @@ class FakeUnitOfWork:
     events: list[Message] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
     jobs: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
+    dues: dict[tuple[str, str], datetime] = field(default_factory=dict)
     case_number: str | None = None
     serial: int = 0
 
@@ -65,6 +66,12 @@ class FakeUnitOfWork:
 
     def enqueue(self, job_name: str, payload: dict[str, Any], key: str) -> None:
         self.jobs.append((job_name, payload, key))
+
+    def set_due(self, name: str, key: str, at: datetime) -> None:
+        self.dues[name, key] = at
+
+    def cancel_due(self, name: str, key: str) -> None:
+        self.dues.pop((name, key), None)
 
     def open_case(self, region: str) -> str:
         self.serial += 1

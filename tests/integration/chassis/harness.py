@@ -31,7 +31,7 @@ from tests.waiting import wait_for
 
 TABLES = (
     "event_log", "outbox", "idempotency", "audit_log", "consumer_position", "consumer_try", "inbox", "held_key",
-    "parked_event", "job", "kept", "published", "restored",
+    "parked_event", "job", "due", "kept", "published", "restored",
 )  # fmt: skip
 CLOSED = "closed-incidents"
 
@@ -113,6 +113,18 @@ class World(Callers, Topics):
             transaction.commit()
         runtime.engine.dispose()
 
+    def set_due(self, name: str, **moments: float | None) -> None:
+        """Commit what is due, by key: in so many seconds; None cancels it. In no process that could do it."""
+        runtime = self.runtime(frozenset())
+        with Transaction(runtime, Call(kind="test", name="test")) as transaction:
+            for key, seconds in moments.items():
+                if seconds is None:
+                    transaction.cancel_due(name, key)
+                else:
+                    transaction.set_due(name, key, datetime.now(UTC) + timedelta(seconds=seconds))
+            transaction.commit()
+        runtime.engine.dispose()
+
     def ended(self, key: str, version: int = 1) -> Message:
         """An event of permits."""
         event: Message = self.permits.events.PermitEnded(permit_id=key, version=version, region=REGION)
@@ -165,10 +177,11 @@ class World(Callers, Topics):
             runtime.engine.dispose()
 
     @contextmanager
-    def process(self, *parts: str, ready: bool = True, **more: str) -> Iterator[Child]:
-        """The service in a process of its own, by the command of the README."""
+    def process(self, *parts: str, ready: bool = True, program: str = "", **more: str) -> Iterator[Child]:
+        """The service in a process of its own, by the command of the README or a program that takes the same."""
         environment = {**self.environment(**more), "PYTHONPATH": python_path(self.permits.folder)}
-        command = [sys.executable, "-m", "services.chassis.run", "permits"]
+        run = ["-c", program] if program else ["-m", "services.chassis.run"]
+        command = [sys.executable, *run, "permits"]
         command += ["--only", ",".join(parts)] if parts else []
         child = Child(command, env=environment, log=self.servers.folder / "permits.log", cwd=self.permits.folder)
         child.start()

@@ -6,7 +6,8 @@ from egov.grid.v1.events_pb2 import IncidentFiled
 
 from services.chassis.consumers import demand_agreement
 from services.chassis.contract import ContractError
-from services.chassis.entrypoints import BEGINNING, On, OnAny
+from services.chassis.due import Dues
+from services.chassis.entrypoints import BEGINNING, DueMethod, On, OnAny
 
 
 def test_a_services_event_is_taken_from_that_services_topic() -> None:
@@ -30,3 +31,13 @@ def test_an_observer_shares_its_id_with_nobody() -> None:
     with pytest.raises(ContractError, match="shares its id with nobody"):
         demand_agreement("watch", [one, other])
     demand_agreement("watch", [one])
+
+
+def test_a_name_of_what_is_due_has_one_method() -> None:
+    dues = Dues()
+    one = DueMethod("incident-clock")
+    dues.declare(one)
+    with pytest.raises(ContractError, match="incident-clock"):
+        dues.declare(DueMethod("incident-clock"))
+    with pytest.raises(ContractError, match="no name"):
+        DueMethod("incident clock")

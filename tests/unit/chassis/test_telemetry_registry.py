@@ -12,7 +12,7 @@ PERSONAL = re.compile(
 HARMLESS = {
     "messaging.destination.name", "messaging.consumer.group.name", "messaging.operation.name", "db.system.name",
     "db.operation.name", "db.collection.name", "rpc.system.name", "network.protocol.name", "egov.job.name",
-    "egov.timer.name", "server.address", "messaging.message.body.size", "address",
+    "egov.due.name", "egov.timer.name", "server.address", "messaging.message.body.size", "address",
 }  # fmt: skip
 
 
