@@ -66,6 +66,7 @@ _jobs = gauge("egov_jobs")
 _job_runs = counter("egov_job_runs_total")
 _due_runs = counter("egov_due_runs_total")
 _due_late = gauge("egov_due_late_seconds")
+_mended = counter("egov_mended_total")
 _pool_in_use = gauge("egov_pool_in_use")
 _pool_size = gauge("egov_pool_size")
 _tls_expiry = gauge("egov_tls_expiry_seconds")
@@ -182,6 +183,11 @@ def due_run(name: str, outcome: str) -> None:
 def due_late(name: str, seconds: float) -> None:
     """The next of what is due by that name has waited so long; 0 when its moment has not come."""
     _due_late.labels(name).set(seconds)
+
+
+def mended(fault: str) -> None:
+    """A sweep mended something that should not have been so; `fault` says what it was."""
+    _mended.labels(fault).inc()
 
 
 def pool(in_use: Callable[[], int], size: int) -> None:

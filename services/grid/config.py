@@ -1,4 +1,4 @@
-"""The settings that grid adds to those of every service. Times are clock hours."""
+"""The settings that grid adds to those of every service: times in clock hours, or in units that they name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from services.chassis.settings import setting
+from services.kernel.worktime.terms import Limit
 
 
 def _whole(text: str) -> int:
@@ -20,6 +21,13 @@ def _hours(text: str) -> float:
     if not math.isfinite(hours) or hours <= 0:
         raise ValueError("must be more than 0")
     return hours
+
+
+def _whole_limit(text: str) -> Limit:
+    limit = Limit.parse(text)
+    if not float(limit.amount).is_integer():
+        raise ValueError("must be whole units, such as 2 working days")
+    return limit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +60,24 @@ class GridSettings:
     )
     close_within_hours: float = setting(
         "GRID_CLOSE_WITHIN_HOURS", "hours that a grid centre has to close what is verified", default=24.0, parse=_hours
+    )
+    dispatch_limit: Limit | None = setting(
+        "GRID_DISPATCH_LIMIT",
+        "the same as GRID_DISPATCH_WITHIN_HOURS in a unit that it names, such as 4 working hours; goes before it",
+        default=None,
+        parse=Limit.parse,
+    )
+    accept_limit: Limit | None = setting(
+        "GRID_ACCEPT_LIMIT", "the same for GRID_ACCEPT_WITHIN_HOURS", default=None, parse=Limit.parse
+    )
+    handle_limit: Limit | None = setting(
+        "GRID_HANDLE_LIMIT", "the same for GRID_HANDLE_WITHIN_HOURS, whole units", default=None, parse=_whole_limit
+    )
+    verify_limit: Limit | None = setting(
+        "GRID_VERIFY_LIMIT", "the same for GRID_VERIFY_WITHIN_HOURS", default=None, parse=Limit.parse
+    )
+    close_limit: Limit | None = setting(
+        "GRID_CLOSE_LIMIT", "the same for GRID_CLOSE_WITHIN_HOURS", default=None, parse=Limit.parse
     )
     escalate_every_hours: float = setting(
         "GRID_ESCALATE_EVERY_HOURS",

@@ -1,6 +1,7 @@
 """Load the reference data of grid: `python -m services.grid.load <folder>`.
 
-The folder is the whole truth. A type that it no longer has is retired, a rule or a centre is gone.
+The folder is the whole truth. A type that it no longer has is retired, a rule or a centre is gone. Working days alone
+are kept for years that it says nothing of, and shifts where it has no sheet of them: old clocks are explained by them.
 Either all of it is loaded, in one transaction, or nothing and every fault is named. Loading it again changes nothing.
 """
 
@@ -14,16 +15,27 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from services.chassis import load
+from services.grid.domain.calendars import EVERYBODY
 from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
+from services.grid.load_calendars import SHIFTS, CalendarSheets, read_calendars
+from services.grid.store.calendars import replace_calendars
 from services.grid.store.reference import replace_centres, replace_rules, replace_types
+from services.grid.usecases import CLOCK
 from services.kernel import regions
-from services.kernel.sheets import Reader, Sheets, matching, whole, words
+from services.kernel.sheets import Line, Reader, Sheets, matching, whole, words
+from services.kernel.worktime.terms import Unit
 
 
 def _kind(text: str) -> IncidentKind:
     if text not in tuple(IncidentKind):
         raise ValueError("must be component or event")
     return IncidentKind(text)
+
+
+def _unit(text: str) -> Unit:
+    if text and text.upper() not in tuple(Unit):
+        raise ValueError("must be clock_hour, working_hour, working_day or empty, which is clock_hour")
+    return Unit(text.upper() or Unit.CLOCK_HOUR)
 
 
 def _region_prefix(text: str) -> str:
@@ -49,6 +61,7 @@ RULE_COLUMNS: Mapping[str, Reader] = {
     "hours": whole(1, 24 * 366),
     "reason": words(200, empty=True),
 }
+RULE_OPTIONS: Mapping[str, Reader] = {"unit": _unit}
 CENTRE_COLUMNS: Mapping[str, Reader] = {
     "region": matching("[1-9][0-9]{5}", "must be the six digits of a county"),
     "department": matching("[1-9][0-9]{5}-[A-Z]{2,8}", "must be a department code such as 371102-ZHZX"),
@@ -61,13 +74,16 @@ class ReferenceData(NamedTuple):
     types: list[IncidentType]
     rules: list[DispatchRule]
     centres: dict[str, str]
+    calendars: CalendarSheets
 
 
 def read(folder: Path) -> ReferenceData:
     """Read and check all sheets. Raises SheetFaults with everything that is wrong."""
     sheets = Sheets(folder)
     types = _types(sheets)
-    data = ReferenceData(types, _rules(sheets, [each.key for each in types]), _centres(sheets))
+    calendars = read_calendars(sheets)
+    rules = _rules(sheets, [each.key for each in types], calendars)
+    data = ReferenceData(types, rules, _centres(sheets), calendars)
     sheets.demand_right()
     return data
 
@@ -77,6 +93,7 @@ def save(connection: sa.Connection, data: ReferenceData) -> None:
     replace_types(connection, data.types)
     replace_rules(connection, data.rules)
     replace_centres(connection, data.centres)
+    replace_calendars(connection, *data.calendars, timer=CLOCK)
 
 
 def _types(sheets: Sheets) -> list[IncidentType]:
@@ -90,16 +107,28 @@ def _type(*, standard: str, kind: IncidentKind, category: str, code: str, name: 
     return IncidentType(TypeKey(standard, kind, code), category, name, name_en, local)
 
 
-def _rules(sheets: Sheets, keys: list[TypeKey]) -> list[DispatchRule]:
-    lines = sheets.read("dispatch_rules.csv", RULE_COLUMNS)
+def _rules(sheets: Sheets, keys: list[TypeKey], calendars: CalendarSheets) -> list[DispatchRule]:
+    lines = sheets.read("dispatch_rules.csv", RULE_COLUMNS, RULE_OPTIONS)
     sheets.demand_unique(lines, "standard", "kind", "code_prefix", "region_prefix")
     rules = []
     for line in lines:
         rule = _rule(line.values)
         if not any(rule.matches(key, rule.region_prefix) for key in keys):
             sheets.fault(line, "standard, kind, code_prefix", "names no incident type of the catalogue")
+        _demand_calendar(sheets, line, rule, calendars)
         rules.append(rule)
     return rules
+
+
+def _demand_calendar(sheets: Sheets, line: Line, rule: DispatchRule, calendars: CalendarSheets) -> None:
+    """Working time of a department needs its shifts and the days that are worked."""
+    if rule.unit is Unit.CLOCK_HOUR:
+        return
+    known = {name.partition("-")[2] or name for name in calendars.shifts or {}}
+    if not known & {rule.department_suffix, EVERYBODY}:
+        sheets.fault(line, "unit", f"{SHIFTS} says nothing of {rule.department_suffix}")
+    if not calendars.years:
+        sheets.fault(line, "unit", "there is no sheet of national days")
 
 
 def _rule(values: Mapping[str, Any]) -> DispatchRule:
@@ -111,6 +140,7 @@ def _rule(values: Mapping[str, Any]) -> DispatchRule:
         department_suffix=values["department"],
         handle_within_hours=values["hours"],
         reason=values["reason"],
+        unit=values.get("unit", Unit.CLOCK_HOUR),
     )
 
 
@@ -127,7 +157,11 @@ def main(arguments: list[str]) -> int:
 
 def counts(data: ReferenceData) -> str:
     """What was loaded, for whoever loads it."""
-    return f"{len(data.types)} incident types, {len(data.rules)} dispatch rules, {len(data.centres)} centres"
+    years = ", ".join(map(str, data.calendars.years)) or "none"
+    return (
+        f"{len(data.types)} incident types, {len(data.rules)} dispatch rules, {len(data.centres)} centres,"
+        f" working days of {years}"
+    )
 
 
 if __name__ == "__main__":

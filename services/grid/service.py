@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 from egov.grid.v1 import grid_service_pb2 as grid
@@ -10,22 +12,30 @@ from egov.grid.v1 import incidents_pb2
 from egov.identity.v1 import identity_service_pb2
 from egov.inspection.v1 import events_pb2 as inspection_events
 
-from services.chassis.call import Call
+from services.chassis import logs, metrics
+from services.chassis.call import Call, Due
 from services.chassis.client import GrpcClient
 from services.chassis.config import Config
-from services.chassis.entrypoints import BEGINNING, every, on, rpc
+from services.chassis.entrypoints import BEGINNING, due, every, on, rpc
 from services.chassis.regions import known_region
 from services.chassis.uow import UnitOfWork
 from services.grid import usecases
 from services.grid.config import GridSettings
+from services.grid.domain.clocks import explain
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reports import only_reports_of
+from services.grid.store.calendars import KnownCalendars
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.reference import ReferenceStore
-from services.grid.wire import codes, events, messages
+from services.grid.wire import clocks, codes, events, messages
+from services.kernel.worktime.calendars import Calendar
+from services.kernel.worktime.terms import Limit
+
+log = logging.getLogger(__name__)
 
 CONSUMER = "inspections"
+CALENDARS = KnownCalendars()
 
 
 class GridService:
@@ -54,6 +64,14 @@ class GridService:
         """Reads one incident."""
         incident = self._incidents.show(UUID(request.incident_id), call.region, only_reports_of(call.caller))
         return grid.GetIncidentResponse(incident=_shown(incident, call))
+
+    @rpc
+    def ExplainClock(self, request: grid.ExplainClockRequest, call: Call) -> grid.ExplainClockResponse:
+        """Explains where the time of an incident went."""
+        incident = self._incidents.show(UUID(request.incident_id), call.region, only_reports_of(call.caller))
+        limits, now = self._limits, self.uow.now()
+        explained = [explain(each, limits.calendar(each), now) for each in incident.clocks]
+        return clocks.clocks_message(explained, call.language)
 
     @rpc
     def ListIncidents(self, request: grid.ListIncidentsRequest, call: Call) -> grid.ListIncidentsResponse:
@@ -87,7 +105,12 @@ class GridService:
     def AcceptIncident(self, request: grid.AcceptIncidentRequest, call: Call) -> grid.AcceptIncidentResponse:
         """Accepts an incident."""
         incident = usecases.accept_incident(
-            self.uow, self._incidents, UUID(request.incident_id), call.region, seen=request.version
+            self.uow,
+            self._incidents,
+            UUID(request.incident_id),
+            call.region,
+            seen=request.version,
+            limits=self._limits,
         )
         return grid.AcceptIncidentResponse(incident=_shown(incident, call))
 
@@ -143,6 +166,7 @@ class GridService:
             seen=request.version,
             outcome=codes.OUTCOMES[request.outcome],
             reason=request.reason,
+            limits=self._limits,
         )
         return grid.CloseIncidentResponse(incident=_shown(incident, call))
 
@@ -170,17 +194,30 @@ class GridService:
     @on(inspection_events.InspectionOpened, id=CONSUMER, start=BEGINNING)
     def inspection_opened(self, event: inspection_events.InspectionOpened, call: Call) -> None:
         """Its incident is accepted."""
-        usecases.begin_inspection(self.uow, self._incidents, events.opened_inspection(event))
+        usecases.begin_inspection(self.uow, self._incidents, events.opened_inspection(event), self._limits)
 
     @on(inspection_events.InspectionClosed, id=CONSUMER, start=BEGINNING)
     def inspection_closed(self, event: inspection_events.InspectionClosed, call: Call) -> None:
         """Its incident is handled."""
         usecases.end_inspection(self.uow, self._incidents, events.closed_inspection(event), self._limits)
 
-    @every(seconds=5)
-    def escalate(self) -> bool:
-        """Tells the next level up of one incident that is overdue, in a transaction of its own; then the next one."""
-        return usecases.escalate_next(self.uow, self._incidents, self._limits)
+    @due(usecases.CLOCK)
+    def look_at_incident(self, due: Due) -> None:
+        """Warns whoever holds it that its time runs out, or tells the next level up that it is over."""
+        found = usecases.check_clock(self.uow, self._incidents, self._limits, UUID(due.key), due.at)
+        if found is usecases.Finding.CALENDAR_ENDS:
+            message = "a deadline waits for the next year's working days: load them"
+            logs.event(log, logging.ERROR, message, reason=found.value)
+
+    @every(seconds=600)
+    def mend_incidents(self) -> bool:
+        """Mends one open incident that nobody would look at again, in a transaction of its own; then the next one."""
+        mended = usecases.repair_next(self.uow, self._incidents, self._reference, self._limits)
+        if mended is not None:
+            what, case_number = mended
+            logs.event(log, logging.WARNING, "an open incident was mended", reason=what, case_number=case_number)
+            metrics.mended(what)
+        return mended is not None
 
     @property
     def _incidents(self) -> IncidentStore:
@@ -194,14 +231,18 @@ class GridService:
     def _limits(self) -> Limits:
         """How long each step may take, as the settings say."""
         return Limits(
-            dispatch=timedelta(hours=self.config.dispatch_within_hours),
-            accept=timedelta(hours=self.config.accept_within_hours),
-            handle=timedelta(hours=self.config.handle_within_hours),
-            verify=timedelta(hours=self.config.verify_within_hours),
-            close=timedelta(hours=self.config.close_within_hours),
+            dispatch=self.config.dispatch_limit or Limit(self.config.dispatch_within_hours),
+            accept=self.config.accept_limit or Limit(self.config.accept_within_hours),
+            handle=self.config.handle_limit or Limit(self.config.handle_within_hours),
+            verify=self.config.verify_limit or Limit(self.config.verify_within_hours),
+            close=self.config.close_limit or Limit(self.config.close_within_hours),
+            calendar_of=cache(self._calendar_of),
             escalate=timedelta(hours=self.config.escalate_every_hours),
             reopen=timedelta(days=self.config.reopen_days),
         )
+
+    def _calendar_of(self, department: str) -> Calendar:
+        return CALENDARS.now(self.uow.connection).of(department)
 
 
 def _shown(incident: Incident, call: Call) -> incidents_pb2.Incident:

@@ -57,6 +57,10 @@ class Sheets:
             self._faults.append(f"{file}: is not CSV in UTF-8")
         return []
 
+    def files(self, pattern: str) -> list[str]:
+        """Names of the sheets of the folder that match a pattern, such as `days_*.csv`, in order."""
+        return sorted(path.name for path in self._folder.glob(pattern))
+
     def fault(self, line: Line, column: str, rule: str) -> None:
         """Note a fault that only shows when lines are compared."""
         self._faults.append(f"{line.file}:{line.number}: {column}: {rule}")

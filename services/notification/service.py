@@ -82,6 +82,11 @@ class NotificationService:
         self._reporters.remember(occasion.case_number, incidents.reporter(event))
         self._tell(occasion)
 
+    @on(grid_events.IncidentDueSoon, id=INCIDENTS, start=BEGINNING)
+    def incident_due_soon(self, event: grid_events.IncidentDueSoon, call: Call) -> None:
+        """Warns whoever holds it."""
+        self._tell(incidents.occasion(event, call.event_id))
+
     @on(inspection_events.InspectionOpened, id=INSPECTIONS, start=BEGINNING)
     @on(inspection_events.OfficersAssigned, id=INSPECTIONS, start=BEGINNING)
     @on(inspection_events.FindingRecorded, id=INSPECTIONS, start=BEGINNING)

@@ -23,7 +23,7 @@ KINDS = {
 HOLDERS = {certificates_pb2.HOLDER_KIND_ENTERPRISE: "enterprise", certificates_pb2.HOLDER_KIND_PERSON: "person"}
 GRID = (grid.IncidentFiled, grid.IncidentDispatched, grid.IncidentAccepted, grid.IncidentReturned, grid.IncidentHandled,
         grid.IncidentVerified, grid.IncidentReworkOrdered, grid.IncidentClosed, grid.IncidentReopened,
-        grid.IncidentEscalated)  # fmt: skip
+        grid.IncidentEscalated, grid.IncidentDueSoon)  # fmt: skip
 
 
 class Tells:

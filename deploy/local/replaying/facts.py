@@ -97,6 +97,7 @@ _TOLD: dict[type[Message], Callable[[Any], set[Party]]] = {
     grid_events.IncidentClosed: _departments("department"),
     grid_events.IncidentReopened: _departments("centre"),
     grid_events.IncidentEscalated: _departments("supervisor", "department"),
+    grid_events.IncidentDueSoon: _departments("department"),
     inspection_events.InspectionOpened: _departments("department"),
     inspection_events.OfficersAssigned: lambda event: {(_PERSON, officer) for officer in event.officers},
     inspection_events.FindingRecorded: _inspected,

@@ -1,12 +1,16 @@
-"""How long each step of an incident may take, and who is told when it takes longer. Clock hours; working time later."""
+"""How long each step of an incident may take, and who is told when it takes longer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from services.grid.domain.clocks import SOON, Clock, ClockKind
 from services.kernel import regions
+from services.kernel.worktime.calendars import Calendar, OutOfCalendar
+from services.kernel.worktime.terms import Limit, due_or_horizon, moment_at, warnings
 
 
 class Level(StrEnum):
@@ -39,21 +43,60 @@ def supervisor_of(centre: str, region: str, level: Level) -> str:
     return f"{level.region_of(region)}-{centre.partition('-')[2]}"
 
 
+def _no_calendar(department: str) -> Calendar:
+    return Calendar()
+
+
+_ONE_DAY, _THREE_DAYS = Limit(24), Limit(72)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How long each step may take. Handling is set by dispatch rules; `handle` is for where none says."""
 
-    dispatch: timedelta = timedelta(hours=24)
+    dispatch: Limit = _ONE_DAY
     """By the grid centre, from filing, return or reopening."""
-    accept: timedelta = timedelta(hours=24)
+    accept: Limit = _ONE_DAY
     """By the department, from dispatch; never longer than the time for handling."""
-    handle: timedelta = timedelta(hours=72)
+    handle: Limit = _THREE_DAYS
     """By the department, from dispatch or from a rework order."""
-    verify: timedelta = timedelta(hours=24)
+    verify: Limit = _ONE_DAY
     """By the grid centre, from the report that it is handled."""
-    close: timedelta = timedelta(hours=24)
+    close: Limit = _ONE_DAY
     """By the grid centre, from verification."""
     escalate: timedelta = timedelta(hours=24)
-    """How long a level that was told waits before the next one is."""
+    """How long a level that was told waits before the next one is, at most."""
     reopen: timedelta = timedelta(days=15)
     """How long after the close the reporter may reopen."""
+    calendar_of: Callable[[str], Calendar] = _no_calendar
+    """The calendar of a department; asked only for limits in working time."""
+
+    def begin(self, kind: ClockKind, department: str, limit: Limit, now: datetime) -> Clock:
+        """A department's clock for a step begins."""
+        return self.reckoned(Clock(kind=kind, department=department, limit=limit, begun_at=now, due_at=now))
+
+    def reckoned(self, clock: Clock) -> Clock:
+        """The clock with its end by the calendar of today."""
+        due = due_or_horizon(clock.term(self.calendar(clock)))
+        assert due is not None, "no clock of grid is paused"
+        return replace(clock, due_at=due.at, known=due.known)
+
+    def calendar(self, clock: Clock) -> Calendar:
+        """What the clock runs by."""
+        return self.calendar_of(clock.department) if clock.by_calendar else Calendar()
+
+    def soon(self, clock: Clock) -> datetime | None:
+        """When most of its time is used; None where the calendar ends before."""
+        try:
+            return moment_at(clock.term(self.calendar(clock)), SOON)
+        except OutOfCalendar:
+            return None
+
+    def patience(self, clock: Clock | None, now: datetime) -> datetime:
+        """Until when a level waits that is told now: until the limit has passed twice or three times, or for so long.
+
+        So a limit of hours goes up within hours, and one of weeks every day.
+        """
+        at_most = now + self.escalate
+        marks = warnings(clock.term(self.calendar(clock))).values() if clock else ()
+        return min([at_most, *(mark for mark in marks if mark > now)])

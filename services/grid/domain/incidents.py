@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.grid.domain.clocks import Clock, ClockKind, first_to_end
 from services.grid.domain.deadlines import Level, Limits, supervisor_of
 from services.grid.domain.reference import DispatchRule, assign
 from services.grid.domain.reports import Report
@@ -23,6 +24,7 @@ from services.grid.domain.states import (
 from services.kernel import checks, texts
 from services.kernel.errors import Violation, conflict, denied, failed_state, invalid
 from services.kernel.parties import Party
+from services.kernel.worktime.terms import Limit
 
 texts.register(
     {
@@ -50,7 +52,7 @@ class Incident:
     `owner` is the county's grid centre: it answers for the incident all its life. `department` is the department in
     charge since the last dispatch, empty while it waits for one. `deadline` is that of the present step, or of the
     `level` that was told last; `handle_by` is all the time that the department has. `closing_reason` may hold a
-    person's data and does not show in a repr.
+    person's data and does not show in a repr. `clocks` are all that ever ran for it, as they began.
     """
 
     id: UUID
@@ -66,7 +68,7 @@ class Incident:
     enterprise_code_doubtful: bool = False
     department: str = ""
     dispatched_at: datetime | None = None
-    handle_within_hours: int | None = None
+    handle_within: Limit | None = None
     handle_by: datetime | None = None
     dispatch_reason: str = ""
     returned_by: str = ""
@@ -79,12 +81,14 @@ class Incident:
     closed_at: datetime | None = None
     closing_outcome: ClosingOutcome | None = None
     closing_reason: str = field(default="", repr=False)
+    clocks: tuple[Clock, ...] = ()
 
     @classmethod
     def file(
         cls, report: Report, *, id: UUID, case_number: str, reporter: Party, centre: str, limits: Limits, now: datetime
     ) -> Incident:
         """A report that passed `check_report` becomes an incident; seen now when it does not say when."""
+        clock = limits.begin(ClockKind.DISPATCH, centre, limits.dispatch, now)
         return cls(
             id=id,
             case_number=case_number,
@@ -94,7 +98,8 @@ class Incident:
             reporter=reporter,
             owner=centre,
             filed_at=now,
-            deadline=now + limits.dispatch,
+            deadline=clock.due_at,
+            clocks=(clock,),
             # True codes with a false check character do exist: the registry has to confirm, the report is not refused.
             enterprise_code_doubtful=bool(report.enterprise_code)
             and not checks.social_credit_code(report.enterprise_code)[1],
@@ -112,6 +117,16 @@ class Incident:
         """Department code of the grid centre of the level that was told last."""
         return supervisor_of(self.owner, self.report.region, self.level)
 
+    @property
+    def clock(self) -> Clock | None:
+        """That of the present step; None where none was kept."""
+        return first_to_end(self.clocks)
+
+    @property
+    def provisional(self) -> bool:
+        """The calendar ends before the present step's time does: the deadline is where it ends."""
+        return self.level is Level.GRID and self.clock is not None and not self.clock.known
+
     # Every command raises Refusal STALE_VERSION and WRONG_STATE; NOT_THE_HOLDER when `by` may not give it.
 
     def dispatch(
@@ -122,40 +137,42 @@ class Incident:
         Raises Refusal SAME_DEPARTMENT: its clock would begin anew.
         """
         state = self._led(Command.DISPATCH, seen, by)
-        default = limits.handle // timedelta(hours=1)
-        to = assign(self.report.type, self.report.region, rules, named=named, default_hours=default)
+        to = assign(self.report.type, self.report.region, rules, named=named, default=limits.handle)
         if to.department == self.department:
             raise failed_state("SAME_DEPARTMENT")
-        handle_by = now + timedelta(hours=to.hours)
+        accept = limits.begin(ClockKind.ACCEPT, to.department, limits.accept, now)
+        handle = limits.begin(ClockKind.HANDLE, to.department, to.limit, now)
         return self._moved(
             state,
-            deadline=min(handle_by, now + limits.accept),
+            now,
+            accept,
+            handle,
             department=to.department,
             dispatched_at=now,
-            handle_within_hours=to.hours,
-            handle_by=handle_by,
+            handle_within=to.limit,
+            handle_by=handle.due_at,
             dispatch_reason=to.reason,
         )
 
     def accept(self, *, seen: int, by: str | None, now: datetime) -> Incident:
         """The department in charge takes it on."""
-        return self._moved(self._led(Command.ACCEPT, seen, by), deadline=self.handle_by, accepted_at=now)
+        return self._taken_on(self._led(Command.ACCEPT, seen, by), now, accepted_at=now)
 
     def inspect(self, inspection_id: UUID, *, seen: int, by: str, now: datetime) -> Incident:
         """Department `by` opened an inspection of it, which accepts it too."""
         state, accepted_at = self._led(Command.INSPECT, seen, by), self.accepted_at or now
-        return self._moved(state, deadline=self.handle_by, accepted_at=accepted_at, inspection_id=inspection_id)
+        return self._taken_on(state, now, accepted_at=accepted_at, inspection_id=inspection_id)
 
     def give_back(self, reason: ReturnReason, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
         """The department in charge returns it to the grid centre."""
         state = self._led(Command.RETURN, seen, by)
-        return self._refiled(state, now + limits.dispatch, returned_by=self.department, return_reason=reason)
+        return self._refiled(state, limits, now, returned_by=self.department, return_reason=reason)
 
     def handle(self, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
         """The department in charge says that it is done."""
         state = self._led(Command.HANDLE, seen, by)
-        outcome = HandlingOutcome.REPORTED
-        return self._moved(state, deadline=now + limits.verify, handled_at=now, handling_outcome=outcome)
+        clock = limits.begin(ClockKind.VERIFY, self.owner, limits.verify, now)
+        return self._moved(state, now, clock, handled_at=now, handling_outcome=HandlingOutcome.REPORTED)
 
     def conclude(
         self, inspection_id: UUID, outcome: HandlingOutcome, *, seen: int, by: str, limits: Limits, now: datetime
@@ -164,15 +181,17 @@ class Incident:
         state = self._led(Command.HANDLE, seen, by)
         if inspection_id != self.inspection_id:
             raise failed_state("ANOTHER_INSPECTION")
-        return self._moved(state, deadline=now + limits.verify, handled_at=now, handling_outcome=outcome)
+        clock = limits.begin(ClockKind.VERIFY, self.owner, limits.verify, now)
+        return self._moved(state, now, clock, handled_at=now, handling_outcome=outcome)
 
     def verify(self, *, passed: bool, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
         """The grid centre looked: it is handled, or the department has to handle it again with a clock that is new."""
         state = self._led(Command.PASS if passed else Command.REWORK, seen, by)
         if passed:
-            return self._moved(state, deadline=now + limits.close, verified_at=now)
-        handle_by = now + timedelta(hours=self.handle_within_hours or limits.handle // timedelta(hours=1))
-        return self._moved(state, deadline=handle_by, handle_by=handle_by, handled_at=None, handling_outcome=None)
+            clock = limits.begin(ClockKind.CLOSE, self.owner, limits.close, now)
+            return self._moved(state, now, clock, verified_at=now)
+        clock = limits.begin(ClockKind.HANDLE, self.department, self.handle_within or limits.handle, now)
+        return self._moved(state, now, clock, handle_by=clock.due_at, handled_at=None, handling_outcome=None)
 
     def close(self, outcome: ClosingOutcome, *, seen: int, by: str | None, now: datetime, reason: str = "") -> Incident:
         """The grid centre closes it. Raises Refusal REASON_NEEDED as violation for what was not handled."""
@@ -180,7 +199,7 @@ class Incident:
         state = self._led(Command.CLOSE if handled else Command.DISMISS, seen, by)
         if not handled and not reason.strip():
             raise invalid(Violation("reason", "REASON_NEEDED"))
-        return self._moved(state, deadline=None, closed_at=now, closing_outcome=outcome, closing_reason=reason)
+        return self._moved(state, now, closed_at=now, closing_outcome=outcome, closing_reason=reason)
 
     def reopen(self, *, seen: int, by: Party, limits: Limits, now: datetime) -> Incident:
         """Whoever reported it is not content. Raises Refusal NOT_THE_REPORTER, REOPEN_TOO_LATE."""
@@ -189,14 +208,19 @@ class Incident:
             raise denied("NOT_THE_REPORTER")
         if self.closed_at is None or now > self.closed_at + limits.reopen:
             raise failed_state("REOPEN_TOO_LATE", limit=limits.reopen.days)
-        return self._refiled(state, now + limits.dispatch, closed_at=None, closing_outcome=None, closing_reason="")
+        return self._refiled(state, limits, now, closed_at=None, closing_outcome=None, closing_reason="")
 
     def escalate(self, *, limits: Limits, now: datetime) -> Incident:
         """The present step is overdue: the next level up is told, and waits in its turn. Raises Refusal NOT_OVERDUE."""
-        state = self._after(Command.ESCALATE, self.version)
-        if self.deadline is None or self.deadline > now:
+        self._after(Command.ESCALATE, self.version)
+        if not self.overdue(now):
             raise failed_state("NOT_OVERDUE")
-        return self._moved(state, deadline=now + limits.escalate, level=self.level.above)
+        deadline = limits.patience(self.clock, now)
+        return replace(self, version=self.version + 1, deadline=deadline, level=self.level.above)
+
+    def overdue(self, now: datetime) -> bool:
+        """The present step, or the level that was told last, has no time left. Without a deadline it has none."""
+        return not self.provisional and (self.deadline is None or self.deadline <= now)
 
     def shown_to(self, department: str | None) -> Incident:
         """As a caller may see it: only the departments that answer for it learn who the reporter is."""
@@ -220,15 +244,27 @@ class Incident:
             raise denied("NOT_THE_HOLDER")
         return state
 
-    def _moved(self, state: IncidentState, *, deadline: datetime | None, **changes: Any) -> Incident:
-        """One version on, at a new step that nobody above was told of."""
-        changes = {"level": Level.GRID, **changes}
-        return replace(self, version=self.version + 1, state=state, deadline=deadline, **changes)
+    def _moved(
+        self, state: IncidentState, now: datetime, *begun: Clock, goes_on: ClockKind | None = None, **changes: Any
+    ) -> Incident:
+        """One version on, at a new step that nobody above was told of. What ran ends, but for what goes on."""
+        before = (
+            replace(each, ended_at=now) if each.running and each.kind is not goes_on else each for each in self.clocks
+        )  # fmt: skip
+        clocks = (*before, *begun)
+        first = first_to_end(clocks)
+        changes = {"level": Level.GRID, "deadline": first and first.due_at, **changes}
+        return replace(self, version=self.version + 1, state=state, clocks=clocks, **changes)
 
-    def _refiled(self, state: IncidentState, deadline: datetime, **changes: Any) -> Incident:
+    def _taken_on(self, state: IncidentState, now: datetime, **changes: Any) -> Incident:
+        """At work: the department's clock goes on."""
+        return self._moved(state, now, goes_on=ClockKind.HANDLE, deadline=self.handle_by, **changes)
+
+    def _refiled(self, state: IncidentState, limits: Limits, now: datetime, **changes: Any) -> Incident:
         """With the grid centre again, as before any dispatch."""
         blank: dict[str, Any] = dict.fromkeys(
-            ("dispatched_at", "handle_within_hours", "handle_by", "accepted_at", "handled_at", "handling_outcome",
+            ("dispatched_at", "handle_within", "handle_by", "accepted_at", "handled_at", "handling_outcome",
              "verified_at"),
         )  # fmt: skip
-        return self._moved(state, deadline=deadline, department="", dispatch_reason="", **blank, **changes)
+        clock = limits.begin(ClockKind.DISPATCH, self.owner, limits.dispatch, now)
+        return self._moved(state, now, clock, department="", dispatch_reason="", **blank, **changes)

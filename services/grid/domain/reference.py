@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from services.kernel import regions, texts
 from services.kernel.errors import Violation, failed_state, invalid
+from services.kernel.worktime.terms import Limit, Unit
 
 texts.register(
     {
@@ -50,10 +51,11 @@ class IncidentType:
 
 @dataclass(frozen=True, slots=True)
 class DispatchRule:
-    """Which department handles what, where, within how many clock hours; an empty field stands for any.
+    """Which department handles what, where, within how many units of time; an empty field stands for any.
 
     `region_prefix` is a bare prefix as `regions.scope_prefix` gives it. `code_prefix` is a category (2 digits) or a
     type (5 digits). `reason` says in words why the department is in charge.
+    `handle_within_hours` are units of any kind: it was named when there were clock hours alone.
     """
 
     standard: str
@@ -63,6 +65,12 @@ class DispatchRule:
     department_suffix: str
     handle_within_hours: int
     reason: str = ""
+    unit: Unit = Unit.CLOCK_HOUR
+
+    @property
+    def limit(self) -> Limit:
+        """How long the department has."""
+        return Limit(self.handle_within_hours, self.unit)
 
     def matches(self, key: TypeKey, region: str) -> bool:
         """The rule speaks of this type in this region."""
@@ -85,21 +93,22 @@ class DispatchRule:
         """Why this rule chose the department, for people."""
         kind, standard = self.kind or "*", self.standard or "*"
         scope = f"{standard} {kind} {self.code_prefix or '*'} @ {self.region_prefix or '*'}"
-        return f"{self.reason}({scope} -> {department}, {self.handle_within_hours} h)"
+        time = f"{self.handle_within_hours} h" if self.unit is Unit.CLOCK_HOUR else str(self.limit)
+        return f"{self.reason}({scope} -> {department}, {time})"
 
 
 class Assignment(NamedTuple):
-    """Who handles an incident, within how many clock hours, and why; `reason` is empty when a person chose."""
+    """Who handles an incident, within which time, and why; `reason` is empty when a person chose."""
 
     department: str
-    hours: int
+    limit: Limit
     reason: str
 
 
-def assign(key: TypeKey, region: str, rules: Iterable[DispatchRule], *, named: str, default_hours: int) -> Assignment:
+def assign(key: TypeKey, region: str, rules: Iterable[DispatchRule], *, named: str, default: Limit) -> Assignment:
     """Choose the department: the one named, else the one that the strongest rule gives.
 
-    The rule's clock runs for a named department too; without a rule it has `default_hours`. Raises Refusal
+    The rule's clock runs for a named department too; without a rule it has the `default`. Raises Refusal
     DEPARTMENT_ELSEWHERE when the named one works for another region, NO_RULE when nobody says who.
     """
     fitting = (rule for rule in rules if rule.matches(key, region))
@@ -107,8 +116,8 @@ def assign(key: TypeKey, region: str, rules: Iterable[DispatchRule], *, named: s
     if named:
         if not regions.within(region, named.partition("-")[0]):
             raise invalid(Violation("department", "DEPARTMENT_ELSEWHERE"))
-        return Assignment(named, rule.handle_within_hours if rule else default_hours, "")
+        return Assignment(named, rule.limit if rule else default, "")
     if rule is None:
         raise failed_state("NO_RULE")
     department = f"{regions.county_of(region)}-{rule.department_suffix}"
-    return Assignment(department, rule.handle_within_hours, rule.words(department))
+    return Assignment(department, rule.limit, rule.words(department))

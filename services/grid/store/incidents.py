@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import IncidentKind, TypeKey
 from services.grid.domain.reports import Report
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
+from services.grid.store.clocks import clocks_in, clocks_out
 from services.kernel.errors import conflict, not_found
 from services.kernel.paging import Page, PageRequest
 from services.kernel.parties import Party
 from services.kernel.regions import scope_prefix
+from services.kernel.worktime.terms import Limit, Unit
 
 _MOMENT = sa.DateTime(timezone=True)
 
@@ -61,7 +63,11 @@ INCIDENT = sa.Table(
     sa.Column("handled_at", _MOMENT),
     sa.Column("handling_outcome", sa.Text),
     sa.Column("verified_at", _MOMENT),
+    sa.Column("handle_unit", sa.Text),
+    sa.Column("clocks", JSONB),
 )
+# The chassis's table of what is due.
+_DUE = sa.table("due", sa.column("name"), sa.column("key"), schema="chassis")
 _LOAD = sa.select(INCIDENT).where(
     INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.region.like(sa.bindparam("bound"))
 )
@@ -71,13 +77,13 @@ _LOAD_OWN = _LOAD.where(
 _SAVE = sa.update(INCIDENT).where(
     INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.version == sa.bindparam("seen")
 )
-_OVERDUE = (
-    sa.select(INCIDENT)
-    .where(INCIDENT.c.state != sa.literal_column("'CLOSED'"), INCIDENT.c.deadline <= sa.bindparam("now"))
-    .order_by(INCIDENT.c.deadline)
+_OPEN = sa.select(INCIDENT).where(INCIDENT.c.state != sa.literal_column("'CLOSED'"))
+_UNWATCHED = (
+    _OPEN.where(~sa.exists().where(_DUE.c.name == sa.bindparam("timer"), _DUE.c.key == sa.cast(INCIDENT.c.id, sa.Text)))
     .limit(1)
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, of=INCIDENT)
 )
+_UNHELD = _OPEN.where(INCIDENT.c.owner == "").limit(1).with_for_update(skip_locked=True)
 _NEWEST_FIRST = sa.select(INCIDENT).order_by(INCIDENT.c.filed_at.desc(), INCIDENT.c.id.desc())
 
 
@@ -109,9 +115,14 @@ class IncidentStore:
         if self._connection.execute(_SAVE, row | found).rowcount == 0:
             raise conflict("STALE_VERSION")
 
-    def claim_overdue(self, now: datetime) -> Incident | None:
-        """The incident whose step is overdue longest, locked until the end; None when there is none to be had."""
-        found = self._connection.execute(_OVERDUE, {"now": now}).mappings().first()
+    def unwatched(self, timer: str) -> Incident | None:
+        """An open incident that is not due by this name, locked until the end; None when there is none to be had."""
+        found = self._connection.execute(_UNWATCHED, {"timer": timer}).mappings().first()
+        return _incident(found) if found else None
+
+    def unheld(self) -> Incident | None:
+        """An open incident that nobody answers for, locked until the end; None when there is none to be had."""
+        found = self._connection.execute(_UNHELD).mappings().first()
         return _incident(found) if found else None
 
     def search(
@@ -179,7 +190,8 @@ def _row(incident: Incident) -> dict[str, Any]:
         "closing_reason": incident.closing_reason,
         "deadline": incident.deadline,
         "escalation_level": incident.level.value,
-        "handle_within_hours": incident.handle_within_hours,
+        "handle_within_hours": incident.handle_within and int(incident.handle_within.amount),
+        "handle_unit": (incident.handle_within.unit if incident.handle_within else Unit.CLOCK_HOUR).value,
         "returned_by": incident.returned_by,
         "return_reason": _code(incident.return_reason),
         "accepted_at": incident.accepted_at,
@@ -187,6 +199,7 @@ def _row(incident: Incident) -> dict[str, Any]:
         "handled_at": incident.handled_at,
         "handling_outcome": _code(incident.handling_outcome),
         "verified_at": incident.verified_at,
+        "clocks": clocks_out(incident.clocks),
     }
 
 
@@ -211,7 +224,9 @@ def _incident(row: Mapping[Any, Any]) -> Incident:
         enterprise_code_doubtful=row["enterprise_code_doubtful"],
         department=row["department"],
         dispatched_at=row["dispatched_at"],
-        handle_within_hours=row["handle_within_hours"],
+        handle_within=Limit(row["handle_within_hours"], Unit(row["handle_unit"]))
+        if row["handle_within_hours"]
+        else None,
         handle_by=row["handle_by"],
         dispatch_reason=row["dispatch_reason"],
         returned_by=row["returned_by"],
@@ -224,6 +239,7 @@ def _incident(row: Mapping[Any, Any]) -> Incident:
         closed_at=row["closed_at"],
         closing_outcome=ClosingOutcome(row["closing_outcome"]) if row["closing_outcome"] else None,
         closing_reason=row["closing_reason"],
+        clocks=clocks_in(row["clocks"]),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
 from services.kernel.paging import Page, PageRequest
+from services.kernel.worktime.terms import Unit
 
 _TABLES = sa.MetaData()
 
@@ -35,6 +36,7 @@ RULE = sa.Table(
     sa.Column("department_suffix", sa.Text),
     sa.Column("handle_within_hours", sa.Integer),
     sa.Column("reason", sa.Text),
+    sa.Column("unit", sa.Text),
 )
 CENTRE = sa.Table(
     "centre",
@@ -70,7 +72,7 @@ class ReferenceStore:
 
     def rules_for(self, region: str) -> Sequence[DispatchRule]:
         """The dispatch rules that speak of this region."""
-        return [DispatchRule(**row) for row in self._connection.execute(_RULES_FOR, {"region": region}).mappings()]
+        return [_rule(row) for row in self._connection.execute(_RULES_FOR, {"region": region}).mappings()]
 
     def types(
         self, page: PageRequest, *, kind: IncidentKind | None = None, category_code: str = ""
@@ -111,6 +113,10 @@ def _replace(connection: sa.Connection, table: sa.Table, rows: list[dict[str, An
     connection.execute(sa.delete(table))
     if rows:
         connection.execute(sa.insert(table), rows)
+
+
+def _rule(row: Mapping[Any, Any]) -> DispatchRule:
+    return DispatchRule(**{**row, "unit": Unit(row["unit"])})
 
 
 def _type(row: Mapping[Any, Any]) -> IncidentType:

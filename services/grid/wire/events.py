@@ -16,7 +16,7 @@ from services.chassis.parties import party_message
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
-from services.grid.domain.states import HandlingOutcome
+from services.grid.domain.states import HandlingOutcome, IncidentState
 from services.grid.wire.codes import (
     HANDLING_OUTCOMES_OUT,
     LEVELS_OUT,
@@ -172,6 +172,35 @@ def incident_escalated(before: Incident, incident: Incident, at: datetime) -> ev
         reminder=before.level is Level.CITY,
         due_at=stamp(before.deadline),
         escalated_at=stamp(at),
+        **_held(incident),
+    )
+
+
+def incident_due_soon(incident: Incident, warning_id: UUID, at: datetime) -> events_pb2.IncidentDueSoon:
+    """The fact that whoever holds it was warned that its time runs out."""
+    return events_pb2.IncidentDueSoon(
+        warning_id=str(warning_id),
+        version=1,
+        case_number=incident.case_number,
+        region=incident.report.region,
+        holder=f"department/{incident.holder}",
+        due_at=stamp(incident.deadline),
+        type=type_key(incident.report.type),
+        incident_id=str(incident.id),
+        department=incident.holder,
+        state=STATES_OUT[incident.state],
+        warned_at=stamp(at),
+    )
+
+
+def deadline_moved(incident: Incident, at: datetime) -> events_pb2.IncidentDeadlineMoved:
+    """The fact that its deadline moved, or its holder changed, though nobody did anything."""
+    at_work = incident.state in (IncidentState.DISPATCHED, IncidentState.ACCEPTED)
+    return events_pb2.IncidentDeadlineMoved(
+        due_at=stamp(incident.handle_by if at_work else incident.deadline),
+        deadline=stamp(incident.deadline),
+        provisional=incident.provisional,
+        moved_at=stamp(at),
         **_held(incident),
     )
 

@@ -76,6 +76,7 @@ def incident_message(incident: Incident, department: str | None) -> incidents_pb
         returned_by=incident.returned_by,
         return_reason=RETURN_REASONS_OUT[incident.return_reason],
         closing_reason=incident.closing_reason,
+        deadline_provisional=incident.provisional,
     )
 
 

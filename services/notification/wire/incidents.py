@@ -103,6 +103,19 @@ def _escalated(event: grid.IncidentEscalated, event_id: str) -> Occasion:
     )
 
 
+def _due_soon(event: grid.IncidentDueSoon, event_id: str) -> Occasion:
+    """Whoever holds it is warned, and nobody else."""
+    state = incidents_pb2.IncidentState.Name(event.state).removeprefix("INCIDENT_STATE_")
+    return Occasion(
+        caused_by=UUID(event_id),
+        wording="incident-due-soon",
+        case_number=event.case_number,
+        region=event.region,
+        addressees=(Addressee("department", Party("department", event.department)),),
+        facts={**_codes(event), "department": event.department, "state": state, "due_at": moment(event.due_at)},
+    )
+
+
 OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
     grid.IncidentFiled: _filed,
     grid.IncidentDispatched: _dispatched,
@@ -114,6 +127,7 @@ OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
     grid.IncidentClosed: _closed,
     grid.IncidentReopened: _reopened,
     grid.IncidentEscalated: _escalated,
+    grid.IncidentDueSoon: _due_soon,
 }
 """What each event that is taken means."""
 

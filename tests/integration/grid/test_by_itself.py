@@ -30,11 +30,13 @@ def shown(gateway: Gateway, people: People, incident: dict[str, Any]) -> dict[st
 
 
 def make_overdue(stack: Stack, incident: dict[str, Any]) -> None:
-    """Time passes: the deadline of the present step was a second ago."""
+    """Time passes: the deadline of the present step was a second ago, which is when it was to be looked at."""
     engine = create_engine(stack.wiring.database("grid", owner=False), application="test-overdue", pool_size=1)
     with engine.begin() as connection:
         late = "UPDATE incident SET deadline = now() - interval '1 s' WHERE id = :id"
         connection.execute(sa.text(late), {"id": incident["incidentId"]})
+        look = "UPDATE chassis.due SET due_at = now(), try_at = now() WHERE name = 'incident-clock' AND key = :id"
+        assert connection.execute(sa.text(look), {"id": incident["incidentId"]}).rowcount == 1
     engine.dispose()
 
 

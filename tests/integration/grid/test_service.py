@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -73,6 +74,27 @@ def test_an_incident_goes_the_full_circle(gateway: Gateway, people: People) -> N
     assert listed == [closed]
     reopened = change(gateway, people.citizens, closed, "reopen")
     assert (reopened["state"], reopened["holderDepartment"]) == ("INCIDENT_STATE_FILED", "371102-ZHZX")
+
+
+def test_the_clocks_of_an_incident_are_explained_to_those_of_its_region(gateway: Gateway, people: People) -> None:
+    seat = people.seat("371102")
+    building = filed(gateway, people, type={**RUBBISH, "code": "06001"})
+    incident = change(gateway, seat, building, "dispatch")
+    path = f"{INCIDENTS}/{incident['incidentId']}/clocks"
+    clocks = gateway.get(path, door=people.officer("371102-CGJ")).body["clocks"]
+    assert [(each["kind"], each["unit"], each["limit"]) for each in clocks] == [
+        ("CLOCK_KIND_DISPATCH", "TIME_UNIT_CLOCK_HOUR", 24), ("CLOCK_KIND_ACCEPT", "TIME_UNIT_CLOCK_HOUR", 24),
+        ("CLOCK_KIND_HANDLE", "TIME_UNIT_WORKING_DAY", 15),
+    ]  # fmt: skip
+    assert clocks[0]["verdict"] == "CLOCK_VERDICT_KEPT"
+    assert clocks[2]["dueAt"] == incident["handleBy"]
+    for each in clocks:
+        assert sum(entry["counted"] for entry in each["entries"]) == pytest.approx(each["spent"])
+        assert all(one["endsAt"] == other["beginsAt"] for one, other in pairwise(each["entries"]))
+    assert clocks[0]["entries"][0]["text"] == "Clock hours, which pass always."
+    with pytest.raises(ApiError) as refused:
+        gateway.get(path, door=people.seat("371121"))
+    assert (refused.value.http_status, refused.value.reason) == (404, "INCIDENT_NOT_FOUND")
 
 
 def test_only_the_centre_is_shown_the_reporters_number(gateway: Gateway, people: People) -> None:

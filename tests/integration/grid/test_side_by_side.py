@@ -1,32 +1,30 @@
-"""What two processes at once may do to incidents: two timers, and this release beside the one before."""
+"""What two processes at once may do to incidents: two sweeps, and this release beside the one before."""
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
 
 from services.grid.store.incidents import INCIDENT, IncidentStore
+from services.grid.usecases import CLOCK
 from tests.integration.conftest import Engine
 from tests.unit.fakes import NOW
-from tests.unit.grid.samples import incident
+from tests.unit.grid.samples import closed, dispatched, incident
 
 
-def test_two_timers_never_claim_the_same_incident(engine_of: Engine) -> None:
-    long_ago = [incident(at=NOW - timedelta(days=n)) for n in (900, 901)]
+def test_two_sweeps_never_mend_the_same_incident(engine_of: Engine) -> None:
+    forgotten = [incident(at=NOW - timedelta(days=n)) for n in (900, 901)]
     with engine_of("grid").begin() as connection:
-        for each in long_ago:
+        for each in forgotten:
             IncidentStore(connection).add(each)
-    now = NOW - timedelta(days=800)
     with engine_of("grid").connect() as one, engine_of("grid").connect() as other:
-        claimed = [IncidentStore(connection).claim_overdue(now) for connection in (one, other)]
-        assert claimed == long_ago[::-1]
-        assert IncidentStore(other).claim_overdue(now) == long_ago[0]
-        with engine_of("grid").connect() as third:
-            assert IncidentStore(third).claim_overdue(now) is None
+        found = [IncidentStore(connection).unwatched(CLOCK) for connection in (one, other)]
+        assert len({each.id for each in found if each}) == 2
     with engine_of("grid").begin() as connection:
-        connection.execute(sa.delete(INCIDENT).where(INCIDENT.c.id.in_([each.id for each in long_ago])))
+        connection.execute(sa.delete(INCIDENT).where(INCIDENT.c.id.in_([each.id for each in forgotten])))
 
 
 # What the release before names when it writes.
@@ -50,9 +48,26 @@ def test_the_release_before_goes_on_working(engine_of: Engine) -> None:
         connection.execute(sa.text(f"INSERT INTO incident ({', '.join(names)}) VALUES ({marks})"), old)
         loaded = store.load(filed.id, "37")
         assert loaded.deadline is not None
-        assert replace(loaded, deadline=filed.deadline) == filed
+        assert replace(loaded, deadline=filed.deadline, clocks=filed.clocks) == filed
         close = "UPDATE incident SET version = 2, state = 'CLOSED', closed_at = now(), closing_outcome = 'HANDLED'"
         close += ", department = '371102-CGJ', dispatched_at = now(), handle_by = now() WHERE id = :id"
         connection.execute(sa.text(close), {"id": filed.id})
         assert store.load(filed.id, "37").deadline is None
+        connection.rollback()
+
+
+def test_what_is_open_at_the_upgrade_gets_its_clock_and_the_moment_of_its_next_look(engine_of: Engine) -> None:
+    upgrade = importlib.import_module("services.grid.migrations.versions.0005_clocks")
+    filed, sent, done = incident(), dispatched(), closed()
+    with engine_of("grid").connect() as connection:
+        store = IncidentStore(connection)
+        for each in (filed, sent, done):
+            store.add(replace(each, clocks=()))
+        connection.execute(sa.text(upgrade.RUNNING.replace(":", "\\:")))
+        assert [store.load(each.id, "37").clocks for each in (filed, sent, done)] == [(), sent.clocks[-1:], ()]
+        due = "SELECT key, due_at FROM chassis.due WHERE name = :timer AND key = ANY(:keys)"
+        keys = [str(each.id) for each in (filed, sent, done)]
+        rows = connection.execute(sa.text(due), {"timer": CLOCK, "keys": keys})
+        found = {row.key: row.due_at for row in rows}
+        assert found == {str(each.id): each.deadline for each in (filed, sent)}
         connection.rollback()

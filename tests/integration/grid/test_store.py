@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
@@ -114,16 +113,16 @@ def test_a_filed_incident_may_be_closed_without_a_department(stores: Stores) -> 
     assert stores.incidents.load(filed.id, "37") == closed
 
 
-def test_what_is_overdue_longest_is_claimed_first(stores: Stores) -> None:
-    early, late, closed = kept(stores, *(incident(at=NOW - timedelta(days=n)) for n in (400, 399, 401)))
-    stores.incidents.save(closed.close(ClosingOutcome.DUPLICATE, seen=1, by=CENTRE, now=NOW, reason="重复"))
-    now = NOW - timedelta(days=397)
-    assert stores.incidents.claim_overdue(NOW - timedelta(days=399, seconds=1)) is None
-    assert stores.incidents.claim_overdue(now) == early
-    told = early.escalate(limits=LIMITS, now=now)
-    stores.incidents.save(told)
-    assert told.level is Level.VILLAGE
-    assert stores.incidents.claim_overdue(now) == late
+def test_an_open_incident_that_nobody_would_look_at_is_found(stores: Stores) -> None:
+    kept(stores, dispatched(), dispatched().close(ClosingOutcome.DUPLICATE, seen=2, by=CENTRE, now=NOW, reason="重复"))
+    found = stores.incidents.unwatched("incident-clock")
+    assert found is not None
+    assert found.state is not IncidentState.CLOSED
+
+
+def test_one_that_nobody_answers_for_is_found(stores: Stores) -> None:
+    [orphan] = kept(stores, replace(incident(), owner=""))
+    assert stores.incidents.unheld() == orphan
 
 
 @pytest.mark.parametrize("bound", ["371121", "3710", ELSEWHERE, GRID + "0"])

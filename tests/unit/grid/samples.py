@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,8 @@ CENTRE = "371102-ZHZX"
 DEPARTMENT = "371102-CGJ"
 REPORTER = Party("client", "rizhao-ssp")
 LIMITS = Limits()
+DAY = timedelta(hours=24)
+"""What each step has by LIMITS, but handling, which has three."""
 TYPES = (
     IncidentType(RUBBISH, "市容环境", "暴露垃圾"),
     IncidentType(FOOD, "食品与公共卫生", "餐饮食品卫生", "Food hygiene", local=True),
@@ -95,8 +98,9 @@ def closed(before: Incident | None = None) -> Incident:
 class FakeIncidents:
     """Incidents in memory; the suite in tests/integration/grid holds it to what the database does."""
 
-    def __init__(self) -> None:
+    def __init__(self, dues: Mapping[tuple[str, str], datetime] = MappingProxyType({})) -> None:
         self.rows: dict[UUID, Incident] = {}
+        self.dues = dues
 
     def add(self, incident: Incident) -> None:
         self.rows[incident.id] = incident
@@ -118,9 +122,13 @@ class FakeIncidents:
             raise conflict("STALE_VERSION")
         self.rows[incident.id] = incident
 
-    def claim_overdue(self, now: datetime) -> Incident | None:
-        overdue = [(row.deadline, row) for row in self.rows.values() if row.deadline and row.deadline <= now]
-        return min(overdue, key=lambda each: each[0], default=(None, None))[1]
+    def unwatched(self, timer: str) -> Incident | None:
+        unwatched = (row for row in self.rows.values() if row.holder and (timer, str(row.id)) not in self.dues)
+        return next(unwatched, None)
+
+    def unheld(self) -> Incident | None:
+        unheld = (row for row in self.rows.values() if row.state is not IncidentState.CLOSED and not row.owner)
+        return next(unheld, None)
 
     def search(
         self,

@@ -13,22 +13,22 @@ from services.grid.domain.states import ReturnReason
 from services.kernel.errors import Refusal
 from tests.unit.fakes import NOW
 from tests.unit.grid import samples
-from tests.unit.grid.samples import CENTRE, DEPARTMENT, GRID, LIMITS, VILLAGE, rule
+from tests.unit.grid.samples import CENTRE, DAY, DEPARTMENT, GRID, LIMITS, VILLAGE, rule
 
 HOUR = timedelta(hours=1)
 
 
 def test_every_step_has_a_deadline_of_its_own() -> None:
     filed = samples.incident()
-    assert filed.deadline == NOW + LIMITS.dispatch
+    assert filed.deadline == NOW + DAY
     dispatched = samples.dispatched(filed)
-    assert dispatched.deadline == NOW + LIMITS.accept
+    assert dispatched.deadline == NOW + DAY
     accepted = dispatched.accept(seen=2, by=DEPARTMENT, now=NOW + HOUR)
     assert accepted.deadline == accepted.handle_by == NOW + timedelta(hours=24)
     handled = accepted.handle(seen=3, by=DEPARTMENT, limits=LIMITS, now=NOW + 2 * HOUR)
-    assert handled.deadline == NOW + 2 * HOUR + LIMITS.verify
+    assert handled.deadline == NOW + 2 * HOUR + DAY
     verified = handled.verify(passed=True, seen=4, by=CENTRE, limits=LIMITS, now=NOW + 3 * HOUR)
-    assert verified.deadline == NOW + 3 * HOUR + LIMITS.close
+    assert verified.deadline == NOW + 3 * HOUR + DAY
     assert samples.closed(verified).deadline is None
 
 
@@ -42,16 +42,16 @@ def test_a_rework_order_starts_the_rules_clock_anew() -> None:
     handled = samples.handled()
     again = handled.verify(passed=False, seen=4, by=CENTRE, limits=LIMITS, now=NOW + 50 * HOUR)
     assert (again.holder, again.deadline) == (DEPARTMENT, NOW + 74 * HOUR)
-    unknown = replace(handled, handle_within_hours=None)
+    unknown = replace(handled, handle_within=None)
     later = unknown.verify(passed=False, seen=4, by=CENTRE, limits=LIMITS, now=NOW)
-    assert later.deadline == NOW + LIMITS.handle
+    assert later.deadline == NOW + 3 * DAY
 
 
 def test_what_is_returned_waits_for_the_centre_anew() -> None:
     returned = samples.accepted().give_back(
         ReturnReason.NOT_OUR_DUTY, seen=3, by=DEPARTMENT, limits=LIMITS, now=NOW + HOUR
     )
-    assert (returned.holder, returned.deadline) == (CENTRE, NOW + HOUR + LIMITS.dispatch)
+    assert (returned.holder, returned.deadline) == (CENTRE, NOW + HOUR + DAY)
     insisted = returned.dispatch(seen=4, by=CENTRE, rules=[rule()], named="", limits=LIMITS, now=NOW + 2 * HOUR)
     assert insisted.department == DEPARTMENT
 
@@ -75,7 +75,7 @@ def test_what_is_overdue_goes_up_level_by_level_and_the_top_is_reminded() -> Non
         (Level.CITY, "371100-ZHZX"),
     ]
     assert (incident.holder, incident.version) == (DEPARTMENT, 8)
-    assert incident.deadline == NOW + LIMITS.accept + 6 * LIMITS.escalate
+    assert incident.deadline == NOW + DAY + 6 * LIMITS.escalate
 
 
 def test_a_new_step_begins_below_again() -> None:

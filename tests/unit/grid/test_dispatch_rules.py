@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.grid.domain.reference import DispatchRule, TypeKey, assign
 from services.kernel.errors import Refusal
+from services.kernel.worktime.terms import Limit, Unit
 from tests.unit.grid.samples import COVER, GRID, RUBBISH, STANDARD, rule
 
 ANY = rule("ANY", 96)
@@ -18,8 +20,8 @@ COMPONENTS = rule("COM", 120, kind="component")
 
 
 def chosen(*rules: DispatchRule, key: TypeKey = RUBBISH, region: str = GRID, named: str = "") -> tuple[str, int]:
-    department, hours, _ = assign(key, region, rules, named=named, default_hours=72)
-    return department, hours
+    department, limit, _ = assign(key, region, rules, named=named, default=Limit(72))
+    return department, int(limit.amount)
 
 
 def test_type_goes_over_category_over_any_in_whatever_order_they_stand() -> None:
@@ -40,8 +42,15 @@ def test_a_component_is_no_event_of_the_same_code() -> None:
 
 
 def test_the_choice_is_explained_in_words() -> None:
-    reason = assign(RUBBISH, GRID, [EXACT], named="", default_hours=72).reason
+    reason = assign(RUBBISH, GRID, [EXACT], named="", default=Limit(72)).reason
     assert reason == "暴露垃圾由城管处置(GB/T 47678.5-2026 event 06010 @ * -> 371102-EXA, 4 h)"
+
+
+def test_a_rule_may_count_working_time() -> None:
+    days = replace(EXACT, handle_within_hours=5, unit=Unit.WORKING_DAY)
+    to = assign(RUBBISH, GRID, [days], named="", default=Limit(72))
+    assert to.limit == Limit(5, Unit.WORKING_DAY)
+    assert to.reason.endswith("-> 371102-EXA, 5 working days)")
 
 
 def test_no_rule_that_fits_is_refused() -> None:
@@ -53,7 +62,7 @@ def test_no_rule_that_fits_is_refused() -> None:
 def test_a_named_department_goes_over_every_rule_but_runs_the_rules_clock() -> None:
     assert chosen(EXACT, named="371102-HBJ") == ("371102-HBJ", 4)
     assert chosen(named="371102-HBJ") == ("371102-HBJ", 72)
-    assert assign(RUBBISH, GRID, [EXACT], named="371102-HBJ", default_hours=72).reason == ""
+    assert assign(RUBBISH, GRID, [EXACT], named="371102-HBJ", default=Limit(72)).reason == ""
 
 
 def test_a_department_of_the_city_or_the_township_may_be_named_but_none_of_elsewhere() -> None:

@@ -13,7 +13,7 @@ from services.kernel.ids import uuid7
 from services.kernel.parties import Party
 from services.kernel.regions import Region
 from tests.unit.fakes import NOW, WANG, caller
-from tests.unit.grid.samples import CENTRE, GRID, LIMITS, REPORTER, case_number, report
+from tests.unit.grid.samples import CENTRE, DAY, GRID, LIMITS, REPORTER, case_number, report
 
 HERE = Region(GRID)
 
@@ -90,7 +90,7 @@ def test_the_grid_centre_holds_what_was_filed() -> None:
     filed = file(report())
     assert (filed.state, filed.version, filed.holder, filed.owner) == (IncidentState.FILED, 1, CENTRE, CENTRE)
     assert filed.report.seen_at == NOW
-    assert filed.deadline == NOW + LIMITS.dispatch
+    assert filed.deadline == NOW + DAY
 
 
 def test_a_false_check_character_only_makes_an_enterprise_code_doubtful() -> None:

@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from services.grid.domain.clocks import ClockKind
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import (
@@ -20,18 +21,29 @@ from services.grid.domain.states import (
     ReturnReason,
     Who,
 )
+from services.grid.domain.watching import next_look
 from services.kernel.errors import Refusal
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
 from tests.unit.fakes import NOW
 from tests.unit.grid import samples
-from tests.unit.grid.samples import LIMITS
+from tests.unit.grid.samples import DAY, LIMITS
 
 DEPARTMENTS = ("371102-CGJ", "371102-HBJ", "371100-ZJJ", "371121-CGJ", samples.CENTRE)
 INSPECTIONS = (uuid7(), uuid7())
 LATE = st.sampled_from((0, 0, 0, 1))
 # Who asks: mostly somebody who may, sometimes nobody, sometimes anybody.
 BY = st.sampled_from(("holder", "centre", "holder", "centre", None, "", "371102-HBJ", "371121-CGJ"))
+
+
+RUNNING = {
+    IncidentState.FILED: {ClockKind.DISPATCH},
+    IncidentState.DISPATCHED: {ClockKind.ACCEPT, ClockKind.HANDLE},
+    IncidentState.ACCEPTED: {ClockKind.HANDLE},
+    IncidentState.HANDLED: {ClockKind.VERIFY},
+    IncidentState.VERIFIED: {ClockKind.CLOSE},
+    IncidentState.CLOSED: set(),
+}
 
 
 class IncidentMachine(RuleBasedStateMachine):
@@ -62,7 +74,7 @@ class IncidentMachine(RuleBasedStateMachine):
         )
         if after:
             assert (after.department, after.handle_by) == (to, self.now + timedelta(hours=hours))
-            assert after.deadline == self.now + min(timedelta(hours=hours), LIMITS.accept)
+            assert after.deadline == self.now + min(timedelta(hours=hours), DAY)
             assert bool(after.dispatch_reason) == (not named)
 
     @rule(by=BY, late=LATE)
@@ -120,8 +132,8 @@ class IncidentMachine(RuleBasedStateMachine):
             lambda: before.verify(passed=passed, seen=before.version - late, by=caller, limits=LIMITS, now=self.now),
         )
         if after and not passed:
-            assert after.handle_within_hours is not None
-            assert after.deadline == after.handle_by == self.now + timedelta(hours=after.handle_within_hours)
+            assert after.handle_within is not None
+            assert after.deadline == after.handle_by == self.now + timedelta(hours=after.handle_within.amount)
 
     @rule(by=BY, late=LATE, outcome=st.sampled_from(ClosingOutcome), reason=st.sampled_from(("", " ", "371102-...")))
     def close(self, by: str | None, late: int, outcome: ClosingOutcome, reason: str) -> None:
@@ -207,9 +219,23 @@ class IncidentMachine(RuleBasedStateMachine):
 
     @invariant()
     def a_department_in_charge_has_a_clock_and_without_one_there_is_none(self) -> None:
-        known = (self.incident.dispatched_at, self.incident.handle_by, self.incident.handle_within_hours)
+        known = (self.incident.dispatched_at, self.incident.handle_by, self.incident.handle_within)
         assert all(known) if self.incident.department else not any(known)
         assert self.incident.department or self.incident.state in (IncidentState.FILED, IncidentState.CLOSED)
+
+    @invariant()
+    def the_clocks_that_run_are_those_of_the_state(self) -> None:
+        running = {each.kind for each in self.incident.clocks if each.running}
+        assert running == RUNNING[self.incident.state]
+        if self.incident.level is Level.GRID and self.incident.clock:
+            assert self.incident.deadline == self.incident.clock.due_at
+        assert all(each.ended_at is None or each.begun_at <= each.ended_at for each in self.incident.clocks)
+
+    @invariant()
+    def whatever_is_open_is_looked_at_again(self) -> None:
+        look = next_look(self.incident, LIMITS, self.now)
+        assert (look is None) == (self.incident.state is IncidentState.CLOSED)
+        assert look is None or self.incident.deadline is None or look <= max(self.incident.deadline, self.now)
 
     @invariant()
     def what_was_handled_says_how(self) -> None:

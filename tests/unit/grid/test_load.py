@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from services.grid.domain.reference import IncidentKind, TypeKey
 from services.grid.load import main, read
 from services.kernel.sheets import SheetFaults
+from services.kernel.worktime.calendars import DayKind, DayName, Span
 
 SAMPLE = Path(__file__).parents[3] / "deploy" / "local" / "sample"
 
@@ -19,6 +21,25 @@ RULES = """\
 standard,kind,code_prefix,region_prefix,department,hours,reason
 ,,,,CGJ,24,
 RZ-LOCAL,event,90,371100,SCJG,48,食品由市场监管部门处置
+"""
+DAYS = """\
+day,kind,name,notice
+2026-02-14,make_up_day,春节,国务院办公厅2025年11月4日通知
+2026-02-15,holiday,春节,国务院办公厅2025年11月4日通知
+"""
+SHIFTS = """\
+department,since,days,start,end
+,2026-01-01,workdays,13:30,17:30
+,2026-01-01,workdays,08:30,12:00
+,2026-06-01,workdays,08:30,12:00
+CGJ,2026-01-01,workdays,22:00,06:00
+371102-CGJ,2026-01-01,workdays,00:00,24:00
+"""
+WORKING_RULES = """\
+standard,kind,code_prefix,region_prefix,department,hours,unit,reason
+,,,,CGJ,24,,
+RZ-LOCAL,event,90,371100,SCJG,5,working_day,
+RZ-LOCAL,event,90001,371100,SCJG,4,working_hour,
 """
 CENTRES = """\
 region,department
@@ -42,8 +63,70 @@ def test_right_sheets_are_read(tmp_path: Path) -> None:
     assert data.centres == {"371102": "371102-ZHZX"}
 
 
+def working(path: Path, *, days: str = DAYS, shifts: str = SHIFTS, rules: str = WORKING_RULES) -> Path:
+    (path / "national_days_2026.csv").write_text(days, encoding="utf-8")
+    (path / "shifts.csv").write_text(shifts, encoding="utf-8")
+    return folder(path, rules=rules)
+
+
+def test_working_days_and_shifts_are_read(tmp_path: Path) -> None:
+    data = read(working(tmp_path))
+    assert [str(rule.limit) for rule in data.rules] == ["24 clock hours", "5 working days", "4 working hours"]
+    assert [(each.day, each.kind) for each in data.calendars.years[2026]] == [
+        (date(2026, 2, 14), DayKind.MAKE_UP_DAY), (date(2026, 2, 15), DayKind.HOLIDAY),
+    ]  # fmt: skip
+    shifts = data.calendars.shifts
+    assert shifts is not None
+    spans = [each.spans[DayName.WORKDAYS] for name in ("", "CGJ", "371102-CGJ") for each in shifts[name]]
+    assert spans == [(Span(510, 720), Span(810, 1050)), (Span(510, 720),), (Span(1320, 1800),), (Span(0, 1440),)]
+
+
+def test_a_folder_need_not_speak_of_working_time(tmp_path: Path) -> None:
+    calendars = read(folder(tmp_path)).calendars
+    assert (calendars.years, calendars.shifts) == ({}, None)
+
+
+def test_every_fault_of_working_time_is_named_with_its_place(tmp_path: Path) -> None:
+    days = DAYS + "2026-02-16,free,春节,x\n2027-01-01,holiday,元旦,x\n"
+    days += "2026-02-16,make_up_day,春节,x\n2026-2-1,holiday,a,b\n"
+    shifts = "department,since,days,start,end\nHBJ,2026-01-01,monday,08:00,12:00\n"
+    shifts += "hbj,2026-01-01,weekdays,8:00,25:00\n"
+    shifts += "ZJJ,2026-01-01,workdays,08:00,12:00\nZJJ,2026-01-01,workdays,11:00,13:00\n"
+    (tmp_path / "national_days_2027.csv").write_text("day,kind,name,notice\n", encoding="utf-8")
+    wrong = working(tmp_path, days=days, shifts=shifts, rules=WORKING_RULES.replace("4,working_hour", "4,hour"))
+    with pytest.raises(SheetFaults) as refused:
+        read(wrong)
+    assert refused.value.faults == [
+        "national_days_2026.csv:4: kind: must be one of holiday, make_up_day",
+        "national_days_2026.csv:7: day: must be a day such as 2026-02-14",
+        "national_days_2026.csv:5: day: is no day of 2026",
+        "national_days_2026.csv:6: day: is neither Saturday nor Sunday, and so worked anyway",
+        "national_days_2027.csv:1: kind: the year has no holiday",
+        "shifts.csv:3: department: must be a department code, the capitals that end one, or empty",
+        "shifts.csv:3: days: must be one of workdays, weekends, holidays, make_up_days, monday, tuesday, wednesday,"
+        " thursday, friday, saturday, sunday",
+        "shifts.csv:3: start: must be a time such as 08:30, or 24:00",
+        "shifts.csv:3: end: must be a time such as 08:30, or 24:00",
+        "shifts.csv:2: days, start, end: nothing is said of make-up days, of this department and day on",
+        "shifts.csv:4: days, start, end: the spans of a day overlap, of this department and day on",
+        "dispatch_rules.csv:4: unit: must be clock_hour, working_hour, working_day or empty, which is clock_hour",
+        "dispatch_rules.csv:3: unit: shifts.csv says nothing of SCJG",
+    ]
+
+
+def test_working_time_needs_a_calendar(tmp_path: Path) -> None:
+    with pytest.raises(SheetFaults) as refused:
+        read(folder(tmp_path, rules=WORKING_RULES))
+    assert refused.value.faults == [
+        f"dispatch_rules.csv:{line}: unit: {fault}"
+        for line in (3, 4)
+        for fault in ("shifts.csv says nothing of SCJG", "there is no sheet of national days")
+    ]
+
+
 def test_the_sample_city_is_right() -> None:
     data = read(SAMPLE)
+    assert {2024, 2025, 2026} <= data.calendars.years.keys()
     assert len(data.types) > 400
     assert data.rules
     assert data.centres

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from egov.grid.v1 import events_pb2, incidents_pb2
 
 from services.grid import usecases
-from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
@@ -17,7 +14,7 @@ from services.kernel.parties import Party
 from services.kernel.regions import Region
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
 from tests.unit.grid import samples
-from tests.unit.grid.samples import CENTRE, DEPARTMENT, GRID, LIMITS, FakeIncidents, FakeReference, report
+from tests.unit.grid.samples import CENTRE, DAY, DEPARTMENT, GRID, LIMITS, FakeIncidents, FakeReference, report
 
 SEAT = caller(subject=WANG, department=CENTRE)
 OFFICER = caller(subject=WANG, department=DEPARTMENT)
@@ -45,7 +42,7 @@ def test_filing_opens_a_case_and_says_so() -> None:
     [envelope] = uow.envelopes
     assert (envelope.case_phase, envelope.holder) == ("opens", f"department/{CENTRE}")
     assert (envelope.key, envelope.version, envelope.case_number) == (str(incident.id), 1, incident.case_number)
-    assert (envelope.region, envelope.deadline) == (GRID, NOW + LIMITS.dispatch)
+    assert (envelope.region, envelope.deadline) == (GRID, NOW + DAY)
 
 
 def test_a_system_reports_for_itself_when_nobody_is_signed_in() -> None:
@@ -83,13 +80,13 @@ def test_the_whole_circle_is_told_step_by_step() -> None:
     incidents = FakeIncidents()
     incident = keep(incidents, samples.dispatched())
     officer, seat = FakeUnitOfWork(caller=OFFICER), FakeUnitOfWork(caller=SEAT)
-    usecases.accept_incident(officer, incidents, incident.id, "3711", seen=2)
+    usecases.accept_incident(officer, incidents, incident.id, "3711", seen=2, limits=LIMITS)
     usecases.report_handled(officer, incidents, incident.id, "3711", seen=3, limits=LIMITS)
     usecases.verify_incident(seat, incidents, incident.id, "3711", seen=4, passed=False, limits=LIMITS)
     usecases.report_handled(officer, incidents, incident.id, "3711", seen=5, limits=LIMITS)
     usecases.verify_incident(seat, incidents, incident.id, "3711", seen=6, passed=True, limits=LIMITS)
     handled = ClosingOutcome.HANDLED
-    usecases.close_incident(seat, incidents, incident.id, "3711", seen=7, outcome=handled, reason="")
+    usecases.close_incident(seat, incidents, incident.id, "3711", seen=7, outcome=handled, reason="", limits=LIMITS)
     citizen = FakeUnitOfWork(caller=caller())
     reopened = usecases.reopen_incident(citizen, incidents, incident.id, "3711", seen=8, limits=LIMITS)
     told = sorted(
@@ -131,7 +128,9 @@ def test_a_return_says_who_gave_it_back_and_why() -> None:
 def test_closing_ends_the_case() -> None:
     uow, incidents = FakeUnitOfWork(caller=SEAT), FakeIncidents()
     before = keep(incidents, samples.verified())
-    usecases.close_incident(uow, incidents, before.id, "3711", seen=5, outcome=ClosingOutcome.HANDLED, reason="")
+    usecases.close_incident(
+        uow, incidents, before.id, "3711", seen=5, outcome=ClosingOutcome.HANDLED, reason="", limits=LIMITS
+    )
     [event], [envelope] = uow.events, uow.envelopes
     assert isinstance(event, events_pb2.IncidentClosed)
     assert event.outcome == incidents_pb2.CLOSING_OUTCOME_HANDLED
@@ -144,9 +143,11 @@ def test_what_was_never_dispatched_may_be_closed_for_a_reason() -> None:
     before = keep(incidents, samples.incident())
     duplicate = ClosingOutcome.DUPLICATE
     with pytest.raises(Refusal) as refused:
-        usecases.close_incident(uow, incidents, before.id, "3711", seen=1, outcome=duplicate, reason="")
+        usecases.close_incident(uow, incidents, before.id, "3711", seen=1, outcome=duplicate, reason="", limits=LIMITS)
     assert [violation.rule for violation in refused.value.violations] == ["REASON_NEEDED"]
-    usecases.close_incident(uow, incidents, before.id, "3711", seen=1, outcome=duplicate, reason="见 371102-…")
+    usecases.close_incident(
+        uow, incidents, before.id, "3711", seen=1, outcome=duplicate, reason="见 371102-…", limits=LIMITS
+    )
     [event] = uow.events
     assert isinstance(event, events_pb2.IncidentClosed)
     assert event.department == ""
@@ -169,13 +170,13 @@ def test_an_incident_of_a_foreign_region_does_not_exist() -> None:
             dispatch(uow, incidents, unknown, bound=bound)
         assert refused.value.reason == "INCIDENT_NOT_FOUND"
     with pytest.raises(Refusal):
-        usecases.accept_incident(uow, incidents, uuid7(), "3711", seen=1)
+        usecases.accept_incident(uow, incidents, uuid7(), "3711", seen=1, limits=LIMITS)
 
 
 def test_an_inspection_accepts_the_incident_and_its_end_handles_it() -> None:
     uow, incidents, inspection = FakeUnitOfWork(), FakeIncidents(), uuid7()
     incident = keep(incidents, samples.dispatched())
-    usecases.begin_inspection(uow, incidents, OpenedInspection(inspection, incident.id, DEPARTMENT))
+    usecases.begin_inspection(uow, incidents, OpenedInspection(inspection, incident.id, DEPARTMENT), LIMITS)
     assert incidents.rows[incident.id].state is IncidentState.ACCEPTED
     ended = ClosedInspection(inspection, incident.id, DEPARTMENT, HandlingOutcome.RECTIFIED)
     usecases.end_inspection(uow, incidents, ended, LIMITS)
@@ -190,7 +191,7 @@ def test_an_inspection_accepts_the_incident_and_its_end_handles_it() -> None:
 
 def test_an_inspection_that_no_incident_caused_changes_nothing() -> None:
     uow = FakeUnitOfWork()
-    usecases.begin_inspection(uow, FakeIncidents(), None)
+    usecases.begin_inspection(uow, FakeIncidents(), None, LIMITS)
     usecases.end_inspection(uow, FakeIncidents(), None, LIMITS)
     assert uow.events == []
 
@@ -213,34 +214,5 @@ def test_an_end_that_does_not_fit_is_refused(incident: Incident, department: str
             usecases.end_inspection(FakeUnitOfWork(), incidents, end, LIMITS)
         else:
             opened = OpenedInspection(uuid7(), incident.id, department)
-            usecases.begin_inspection(FakeUnitOfWork(), incidents, opened)
+            usecases.begin_inspection(FakeUnitOfWork(), incidents, opened, LIMITS)
     assert refused.value.reason == reason
-
-
-def test_the_timer_tells_the_next_level_of_one_after_the_other() -> None:
-    incidents = FakeIncidents()
-    keep(incidents, samples.closed())
-    first = keep(incidents, samples.dispatched())
-    second = keep(incidents, samples.incident(at=NOW + timedelta(hours=1)))
-    uow = FakeUnitOfWork(at=NOW + timedelta(hours=30))
-    answers = [usecases.escalate_next(uow, incidents, LIMITS) for _ in range(3)]
-    assert answers == [True, True, False]
-    assert [envelope.key for envelope in uow.envelopes] == [str(first.id), str(second.id)]
-    assert [envelope.holder for envelope in uow.envelopes] == [f"department/{DEPARTMENT}", f"department/{CENTRE}"]
-    assert uow.envelopes[0].deadline == uow.at + LIMITS.escalate
-    event = uow.events[0]
-    assert isinstance(event, events_pb2.IncidentEscalated)
-    assert (event.level, event.reminder) == (incidents_pb2.ESCALATION_LEVEL_VILLAGE, False)
-    assert event.due_at.ToDatetime(tzinfo=NOW.tzinfo) == first.deadline
-
-
-def test_at_the_top_it_keeps_reminding() -> None:
-    incidents = FakeIncidents()
-    keep(incidents, samples.dispatched())
-    uow = FakeUnitOfWork()
-    for day in range(1, 8):
-        uow.at = NOW + timedelta(days=day)
-        assert usecases.escalate_next(uow, incidents, LIMITS)
-    reminders = [event.reminder for event in uow.events if isinstance(event, events_pb2.IncidentEscalated)]
-    assert reminders == [False] * 4 + [True] * 3
-    assert next(iter(incidents.rows.values())).level is Level.CITY

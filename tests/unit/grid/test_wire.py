@@ -14,7 +14,7 @@ from services.grid.wire import codes, events, messages
 from services.kernel.ids import uuid7
 from tests.unit.fakes import NOW
 from tests.unit.grid import samples
-from tests.unit.grid.samples import CENTRE, DEPARTMENT, GRID, LIMITS, RUBBISH
+from tests.unit.grid.samples import CENTRE, DAY, DEPARTMENT, GRID, RUBBISH
 
 RUBBISH_KIND = incidents_pb2.INCIDENT_KIND_EVENT
 
@@ -58,7 +58,7 @@ def test_an_answer_says_what_runs_and_what_happened() -> None:
     answer = messages.incident_message(samples.handled(inspected), None)
     assert answer.inspection_id == str(inspected.inspection_id)
     assert answer.handling_outcome == incidents_pb2.HANDLING_OUTCOME_REPORTED
-    assert answer.deadline.ToDatetime(tzinfo=NOW.tzinfo) == NOW + LIMITS.verify
+    assert answer.deadline.ToDatetime(tzinfo=NOW.tzinfo) == NOW + DAY
     assert answer.escalation_level == incidents_pb2.ESCALATION_LEVEL_GRID
     assert (answer.holder_department, answer.accepted_at) == (CENTRE, answer.handled_at)
 

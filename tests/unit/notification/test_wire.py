@@ -96,6 +96,12 @@ def test_reminders_are_for_those_who_can_act() -> None:
     demand_texts(said)
 
 
+def test_whoever_holds_it_is_warned_that_its_time_runs_out() -> None:
+    said = incidents.occasion(events.incident_due_soon(DISPATCHED, uuid7(), NOW), str(uuid7()))
+    assert (said.wording, addressed(said)) == ("incident-due-soon", {"department": DEPARTMENT})
+    demand_texts(said)
+
+
 def test_every_code_of_grid_is_put_into_words() -> None:
     for name, fact, codes_of in (
         ("incident-returned", "reason", incidents_pb2.ReturnReason),
@@ -189,7 +195,7 @@ def test_who_used_a_certificate_is_told_to_its_holder_and_to_the_user() -> None:
 def test_every_event_that_is_taken_means_something() -> None:
     taken = {
         entrypoint.kind.message
-        for name in ("incident_moved", "inspection_moved", "certificate_moved")
+        for name in ("incident_moved", "incident_due_soon", "inspection_moved", "certificate_moved")
         for entrypoint in getattr(NotificationService, name).nameko_entrypoints
     }
     assert taken == {*incidents.OCCASIONS, *inspections.OCCASIONS, *certificates.OCCASIONS}

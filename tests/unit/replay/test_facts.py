@@ -70,6 +70,7 @@ CASES = [
     (event_of(grid.IncidentReopened), {REPORTER, CENTRE}),
     (event_of(grid.IncidentEscalated), {REPORTER, ABOVE, OFFICE}),
     (event_of(grid.IncidentEscalated, reminder=True), {ABOVE, OFFICE}),
+    (event_of(grid.IncidentDueSoon), {OFFICE}),
     (event_of(inspection.InspectionOpened), {OFFICE}),
     (event_of(inspection.OfficersAssigned), set(OFFICERS)),
     *((event_of(kind), {ENTERPRISE, OFFICE}) for kind in (inspection.FindingRecorded, inspection.InspectionClosed)),

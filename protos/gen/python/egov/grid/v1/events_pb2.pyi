@@ -776,3 +776,149 @@ class IncidentEscalated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___IncidentEscalated: _TypeAlias = IncidentEscalated  # noqa: Y015
+
+@_typing.final
+class IncidentDueSoon(_message.Message):
+    """Most of the present step's time is used (临期). The incident stays as it is: a warning is a fact of its own."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WARNING_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    WARNED_AT_FIELD_NUMBER: _builtins.int
+    warning_id: _builtins.str
+    """Id of the warning."""
+    version: _builtins.int
+    """Always 1."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of whoever holds it, as before."""
+    incident_id: _builtins.str
+    """Id of the incident."""
+    department: _builtins.str
+    """Code of the department that holds it."""
+    state: _incidents_pb2.IncidentState.ValueType
+    """The state whose time is running out."""
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when the present step must be done."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def warned_at(self) -> _timestamp_pb2.Timestamp:
+        """When the warning was given."""
+
+    def __init__(
+        self,
+        *,
+        warning_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        incident_id: _builtins.str = ...,
+        department: _builtins.str = ...,
+        state: _incidents_pb2.IncidentState.ValueType = ...,
+        warned_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "type", b"type", "warned_at", b"warned_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "department", b"department", "due_at", b"due_at", "holder", b"holder", "incident_id", b"incident_id", "region", b"region", "state", b"state", "type", b"type", "version", b"version", "warned_at", b"warned_at", "warning_id", b"warning_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentDueSoon: _TypeAlias = IncidentDueSoon  # noqa: Y015
+
+@_typing.final
+class IncidentDeadlineMoved(_message.Message):
+    """The deadline of an incident moved though nobody did anything: the calendar of working days was changed or continued,
+    or the incident had no grid centre and got one.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEADLINE_FIELD_NUMBER: _builtins.int
+    PROVISIONAL_FIELD_NUMBER: _builtins.int
+    MOVED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of whoever holds it."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    provisional: _builtins.bool
+    """`deadline` is where the calendar ends, and will move again."""
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when the holder has time: the department for accepting and handling together, the grid centre for its step."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def deadline(self) -> _timestamp_pb2.Timestamp:
+        """Until when the present step must be done, or the level that was told waits."""
+
+    @_builtins.property
+    def moved_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was moved."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        deadline: _timestamp_pb2.Timestamp | None = ...,
+        provisional: _builtins.bool = ...,
+        moved_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deadline", b"deadline", "due_at", b"due_at", "moved_at", b"moved_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "deadline", b"deadline", "due_at", b"due_at", "holder", b"holder", "incident_id", b"incident_id", "moved_at", b"moved_at", "provisional", b"provisional", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentDeadlineMoved: _TypeAlias = IncidentDeadlineMoved  # noqa: Y015

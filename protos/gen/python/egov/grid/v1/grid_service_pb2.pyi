@@ -5,6 +5,7 @@ The grid service (网格): report, file, dispatch, handle, verify and close inci
 
 from collections import abc as _abc
 from egov.common.v1 import paging_pb2 as _paging_pb2
+from egov.grid.v1 import clocks_pb2 as _clocks_pb2
 from egov.grid.v1 import incidents_pb2 as _incidents_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -113,6 +114,52 @@ class GetIncidentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetIncidentResponse: _TypeAlias = GetIncidentResponse  # noqa: Y015
+
+@_typing.final
+class ExplainClockRequest(_message.Message):
+    """Whose clocks."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident_id", b"incident_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainClockRequest: _TypeAlias = ExplainClockRequest  # noqa: Y015
+
+@_typing.final
+class ExplainClockResponse(_message.Message):
+    """The clocks of an incident."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOCKS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def clocks(self) -> _containers.RepeatedCompositeFieldContainer[_clocks_pb2.Clock]:
+        """All that run and ran, as they began."""
+
+    def __init__(
+        self,
+        *,
+        clocks: _abc.Iterable[_clocks_pb2.Clock] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clocks", b"clocks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainClockResponse: _TypeAlias = ExplainClockResponse  # noqa: Y015
 
 @_typing.final
 class ListIncidentsRequest(_message.Message):

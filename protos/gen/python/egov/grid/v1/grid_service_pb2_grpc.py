@@ -45,6 +45,11 @@ class GridServiceStub:
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.GetIncidentRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.GetIncidentResponse.FromString,
                 _registered_method=True)
+        self.ExplainClock = channel.unary_unary(
+                '/egov.grid.v1.GridService/ExplainClock',
+                request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ExplainClockRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ExplainClockResponse.FromString,
+                _registered_method=True)
         self.ListIncidents = channel.unary_unary(
                 '/egov.grid.v1.GridService/ListIncidents',
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentsRequest.SerializeToString,
@@ -107,6 +112,15 @@ class GridServiceServicer:
 
     def GetIncident(self, request, context):
         """Reads one incident of the caller's region; a caller without a department reads their own reports only.
+        Refused: no such incident there (INCIDENT_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainClock(self, request, context):
+        """Explains the clocks of an incident that the caller may read: which time counted, which did not, and why. Clocks that
+        ended before this was recorded are missing.
         Refused: no such incident there (INCIDENT_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -209,6 +223,11 @@ def add_GridServiceServicer_to_server(servicer, server):
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.GetIncidentRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.GetIncidentResponse.SerializeToString,
             ),
+            'ExplainClock': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainClock,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ExplainClockRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ExplainClockResponse.SerializeToString,
+            ),
             'ListIncidents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListIncidents,
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentsRequest.FromString,
@@ -310,6 +329,33 @@ class GridService:
             '/egov.grid.v1.GridService/GetIncident',
             egov_dot_grid_dot_v1_dot_grid__service__pb2.GetIncidentRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_grid__service__pb2.GetIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainClock(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ExplainClock',
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.ExplainClockRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.ExplainClockResponse.FromString,
             options,
             channel_credentials,
             insecure,

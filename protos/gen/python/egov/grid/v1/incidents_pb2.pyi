@@ -359,6 +359,7 @@ class Incident(_message.Message):
     RETURNED_BY_FIELD_NUMBER: _builtins.int
     RETURN_REASON_FIELD_NUMBER: _builtins.int
     CLOSING_REASON_FIELD_NUMBER: _builtins.int
+    DEADLINE_PROVISIONAL_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id, UUIDv7."""
     case_number: _builtins.str
@@ -387,6 +388,10 @@ class Incident(_message.Message):
     """Why it was returned last; unset if it never was."""
     closing_reason: _builtins.str
     """Why it was closed as a duplicate or as not found, in words; empty otherwise."""
+    deadline_provisional: _builtins.bool
+    """The calendar of working days ends before the step's time does: `deadline` is where it ends, and moves on when the
+    next year's calendar is there.
+    """
     @_builtins.property
     def report(self) -> Global___Report:
         """What was reported."""
@@ -405,7 +410,7 @@ class Incident(_message.Message):
 
     @_builtins.property
     def handle_by(self) -> _timestamp_pb2.Timestamp:
-        """Until when the department has time, in clock hours from dispatch or from the last rework order; unset before."""
+        """Until when the department has time, from dispatch or from the last rework order; unset before."""
 
     @_builtins.property
     def closed_at(self) -> _timestamp_pb2.Timestamp:
@@ -413,7 +418,7 @@ class Incident(_message.Message):
 
     @_builtins.property
     def deadline(self) -> _timestamp_pb2.Timestamp:
-        """Until when the present step must be done, in clock hours; moved on by each escalation; unset once closed."""
+        """Until when the present step must be done; moved on by each escalation; unset once closed."""
 
     @_builtins.property
     def accepted_at(self) -> _timestamp_pb2.Timestamp:
@@ -454,10 +459,11 @@ class Incident(_message.Message):
         returned_by: _builtins.str = ...,
         return_reason: Global___ReturnReason.ValueType = ...,
         closing_reason: _builtins.str = ...,
+        deadline_provisional: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "closed_at", b"closed_at", "deadline", b"deadline", "dispatched_at", b"dispatched_at", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "report", b"report", "reporter", b"reporter", "verified_at", b"verified_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "deadline", b"deadline", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "state", b"state", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "deadline", b"deadline", "deadline_provisional", b"deadline_provisional", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "state", b"state", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,55 +1,21 @@
-"""What can be done with incidents: load, ask the domain, save, record the fact."""
+"""From the report to the close: load, ask the domain, save, record the fact."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
-from services.grid.domain.reference import DispatchRule, TypeKey
 from services.grid.domain.reports import Report, check_report
 from services.grid.domain.states import ClosingOutcome, ReturnReason
+from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
+from services.grid.usecases.watching import keep, watch
 from services.grid.wire import events
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
 from services.kernel.ports import UnitOfWork
 from services.kernel.regions import Region, county_of
-
-EVERYWHERE = ""
-"""The bound of those who are bound to no region: other services' facts, and time."""
-
-
-class Incidents(Protocol):
-    """What the use cases need of the incidents' store. `bound`: the region prefix that the caller works in."""
-
-    def add(self, incident: Incident) -> None:
-        """Keep a new incident."""
-
-    def load(self, incident_id: UUID, bound: str) -> Incident:
-        """Read one; Refusal INCIDENT_NOT_FOUND, also when it lies outside `bound`."""
-
-    def save(self, incident: Incident) -> None:
-        """Keep a changed incident; Refusal STALE_VERSION when someone else was faster."""
-
-    def claim_overdue(self, now: datetime) -> Incident | None:
-        """The incident whose step is overdue longest, locked until the end; None when there is none to be had."""
-
-
-class Reference(Protocol):
-    """What the use cases need of the reference data's store."""
-
-    def type_in_force(self, key: TypeKey) -> bool:
-        """Whether the catalogue has this type, not retired."""
-
-    def centre_of(self, county: str) -> str | None:
-        """Department code of the county's grid centre."""
-
-    def rules_for(self, region: str) -> Sequence[DispatchRule]:
-        """The dispatch rules that speak of this region."""
 
 
 def file_incident(
@@ -76,6 +42,7 @@ def file_incident(
         now=now,
     )
     incidents.add(incident)
+    watch(uow, incident, limits, now)
     uow.record(events.incident_filed(incident))
     return incident
 
@@ -95,15 +62,17 @@ def dispatch_incident(
     before = incidents.load(incident_id, bound)
     rules, by = reference.rules_for(before.report.region), uow.caller.department
     incident = before.dispatch(seen=seen, by=by, rules=rules, named=named, limits=limits, now=uow.now())
-    incidents.save(incident)
+    keep(uow, incidents, incident, limits)
     uow.record(events.incident_dispatched(incident))
     return incident
 
 
-def accept_incident(uow: UnitOfWork, incidents: Incidents, incident_id: UUID, bound: str, *, seen: int) -> Incident:
+def accept_incident(
+    uow: UnitOfWork, incidents: Incidents, incident_id: UUID, bound: str, *, seen: int, limits: Limits
+) -> Incident:
     """Accept it on behalf of the caller's department."""
     incident = incidents.load(incident_id, bound).accept(seen=seen, by=uow.caller.department, now=uow.now())
-    incidents.save(incident)
+    keep(uow, incidents, incident, limits)
     uow.record(events.incident_accepted(incident))
     return incident
 
@@ -121,7 +90,7 @@ def return_incident(
     """Return it to the grid centre on behalf of the caller's department."""
     before, by = incidents.load(incident_id, bound), uow.caller.department
     incident = before.give_back(reason, seen=seen, by=by, limits=limits, now=uow.now())
-    incidents.save(incident)
+    keep(uow, incidents, incident, limits)
     uow.record(events.incident_returned(incident, uow.now()))
     return incident
 
@@ -132,7 +101,7 @@ def report_handled(
     """Report it handled on behalf of the caller's department."""
     before, by = incidents.load(incident_id, bound), uow.caller.department
     incident = before.handle(seen=seen, by=by, limits=limits, now=uow.now())
-    incidents.save(incident)
+    keep(uow, incidents, incident, limits)
     uow.record(events.incident_handled(incident))
     return incident
 
@@ -143,7 +112,7 @@ def verify_incident(
     """Say on behalf of the caller's department whether it is handled."""
     before, by = incidents.load(incident_id, bound), uow.caller.department
     incident = before.verify(passed=passed, seen=seen, by=by, limits=limits, now=uow.now())
-    incidents.save(incident)
+    keep(uow, incidents, incident, limits)
     uow.record(events.incident_verified(incident) if passed else events.rework_ordered(incident, uow.now()))
     return incident
 
@@ -157,11 +126,12 @@ def close_incident(
     seen: int,
     outcome: ClosingOutcome,
     reason: str,
+    limits: Limits,
 ) -> Incident:
     """Close it on behalf of the caller's department."""
     before, by = incidents.load(incident_id, bound), uow.caller.department
     incident = before.close(outcome, seen=seen, by=by, now=uow.now(), reason=reason)
-    incidents.save(incident)
+    keep(uow, incidents, incident, limits)
     uow.record(events.incident_closed(incident))
     return incident
 
@@ -172,18 +142,18 @@ def reopen_incident(
     """Reopen what the caller reported, and its case."""
     before, by = incidents.load(incident_id, bound), Party(*uow.caller.party)
     incident = before.reopen(seen=seen, by=by, limits=limits, now=uow.now())
-    incidents.save(incident)
+    keep(uow, incidents, incident, limits)
     uow.record(events.incident_reopened(incident, uow.now()))
     return incident
 
 
-def begin_inspection(uow: UnitOfWork, incidents: Incidents, opened: OpenedInspection | None) -> None:
+def begin_inspection(uow: UnitOfWork, incidents: Incidents, opened: OpenedInspection | None, limits: Limits) -> None:
     """An inspection was opened: it accepts the incident that caused it. None: no incident did."""
     if opened is None:
         return
     before = incidents.load(opened.incident_id, EVERYWHERE)
     incident = before.inspect(opened.id, seen=before.version, by=opened.department, now=uow.now())
-    incidents.save(incident)
+    keep(uow, incidents, incident, limits)
     uow.record(events.incident_accepted(incident))
 
 
@@ -193,16 +163,5 @@ def end_inspection(uow: UnitOfWork, incidents: Incidents, closed: ClosedInspecti
         return
     before, by, now = incidents.load(closed.incident_id, EVERYWHERE), closed.department, uow.now()
     incident = before.conclude(closed.id, closed.outcome, seen=before.version, by=by, limits=limits, now=now)
-    incidents.save(incident)
+    keep(uow, incidents, incident, limits)
     uow.record(events.incident_handled(incident))
-
-
-def escalate_next(uow: UnitOfWork, incidents: Incidents, limits: Limits) -> bool:
-    """Tell the next level up of the incident that is overdue longest; False when none is."""
-    before = incidents.claim_overdue(uow.now())
-    if before is None:
-        return False
-    incident = before.escalate(limits=limits, now=uow.now())
-    incidents.save(incident)
-    uow.record(events.incident_escalated(before, incident, uow.now()))
-    return True

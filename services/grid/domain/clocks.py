@@ -1,0 +1,125 @@
+"""Clocks: how long somebody had for a step, under which rule, and where the time went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import NamedTuple
+
+from services.kernel import texts
+from services.kernel.worktime.calendars import Calendar
+from services.kernel.worktime.ledger import Entry, ledger, total
+from services.kernel.worktime.terms import Limit, Term, Unit
+
+SOON = Fraction(4, 5)
+"""The share of a clock at which whoever holds the incident is warned."""
+
+texts.register(
+    {
+        "LEDGER_CLOCK_TIME": ("自然时，连续计时。", "Clock hours, which pass always."),
+        "LEDGER_WORKING_TIME": ("工作时间，计时。", "Working time, which counts."),
+        "LEDGER_MAKE_UP_DAY": ("调休上班日的工作时间，计时。", "Working time of a make-up day, which counts."),
+        "LEDGER_OFF_HOURS": ("夜间或休息时间，不计时。", "Night or break, which does not count."),
+        "LEDGER_WEEKEND": ("周末，不计时。", "Weekend, which does not count."),
+        "LEDGER_HOLIDAY": ("法定节假日，不计时。", "Statutory holiday, which does not count."),
+        "LEDGER_FIRST_DAY": ("期间开始之日，不计算在内。", "The day on which the limit begins, which does not count."),
+        "LEDGER_BEYOND_CALENDAR": (
+            "尚未发布该日的放假安排，暂不计时。",
+            "Which of these days are worked is not announced yet; nothing is counted.",
+        ),
+        "CLOCK_RUNNING": ("计时中，未超期。", "Running, not overdue."),
+        "CLOCK_OVERDUE": ("计时中，已超期。", "Running, overdue."),
+        "CLOCK_KEPT": ("已结束，未超期。", "Ended in time."),
+        "CLOCK_MISSED": ("已结束，超期。", "Ended late."),
+        "CLOCK_UNDECIDED": (
+            "尚未发布下一年度的放假安排，截止时间待定。",
+            "The end is not known: next year's holidays are not announced yet.",
+        ),
+    }
+)
+
+
+class ClockKind(StrEnum):
+    """The step that a clock is for."""
+
+    DISPATCH = "DISPATCH"
+    ACCEPT = "ACCEPT"
+    HANDLE = "HANDLE"
+    VERIFY = "VERIFY"
+    CLOSE = "CLOSE"
+
+
+class Verdict(StrEnum):
+    """What a clock shows."""
+
+    RUNNING = "RUNNING"
+    OVERDUE = "OVERDUE"
+    KEPT = "KEPT"
+    MISSED = "MISSED"
+    UNDECIDED = "UNDECIDED"
+    """The calendar ends before the limit does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Time that `department` has for a step. It keeps the limit that it began with.
+
+    `due_at` is where the calendar ends when that comes first; then `known` is False.
+    """
+
+    kind: ClockKind
+    department: str
+    limit: Limit
+    begun_at: datetime
+    due_at: datetime
+    known: bool = True
+    ended_at: datetime | None = None
+
+    @property
+    def running(self) -> bool:
+        """The step is not done."""
+        return self.ended_at is None
+
+    @property
+    def by_calendar(self) -> bool:
+        """A calendar decides when it ends."""
+        return self.limit.unit is not Unit.CLOCK_HOUR
+
+    def term(self, calendar: Calendar) -> Term:
+        """As the rules of working time know it."""
+        return Term(self.limit, self.begun_at, calendar)
+
+    def verdict(self, now: datetime) -> Verdict:
+        """What it shows now."""
+        if (self.ended_at or now) > self.due_at:
+            late = Verdict.OVERDUE if self.running else Verdict.MISSED
+            return late if self.known else Verdict.UNDECIDED
+        return Verdict.RUNNING if self.running else Verdict.KEPT
+
+
+def first_to_end(clocks: Iterable[Clock]) -> Clock | None:
+    """Of those that run the one that ends first; one whose end is not known comes after those that are."""
+    return min((each for each in clocks if each.running), key=lambda each: (not each.known, each.due_at), default=None)
+
+
+class Explained(NamedTuple):
+    """A clock, every interval that it counted or did not, and their sum in units of its limit."""
+
+    clock: Clock
+    verdict: Verdict
+    entries: list[Entry]
+    spent: Fraction
+
+    @property
+    def used(self) -> Fraction:
+        """The share of the limit that is used, from 0 on."""
+        return self.spent / Fraction(self.clock.limit.amount)
+
+
+def explain(clock: Clock, calendar: Calendar, now: datetime) -> Explained:
+    """Where a clock's time went, until it ended or until now."""
+    entries = ledger(clock.term(calendar), clock.ended_at or now)
+    return Explained(clock, clock.verdict(now), entries, total(entries))

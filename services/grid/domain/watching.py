@@ -1,0 +1,49 @@
+"""When somebody has to look at an incident, and what is found when nothing happened before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.grid.domain.clocks import ClockKind, first_to_end
+from services.grid.domain.deadlines import Level, Limits
+from services.grid.domain.incidents import Incident
+from services.grid.domain.states import IncidentState
+
+CALENDAR_AWAITED = timedelta(hours=1)
+"""How long until the next look at a deadline that waits for next year's calendar."""
+
+
+def next_look(incident: Incident, limits: Limits, now: datetime) -> datetime | None:
+    """When somebody has to look at it again, if nothing happens before; None once it is closed.
+
+    First when most of the present step's time is used, then at its end, then when the level that was told has waited.
+    Where the calendar ends before, at that end, and every hour from then on.
+    """
+    if incident.state is IncidentState.CLOSED:
+        return None
+    deadline = incident.deadline or now
+    if incident.provisional:
+        return max(deadline, now + CALENDAR_AWAITED)
+    soon = limits.soon(incident.clock) if incident.clock and incident.level is Level.GRID else None
+    return soon if soon and now < soon < deadline else deadline
+
+
+def reckoned(incident: Incident, limits: Limits) -> Incident:
+    """With its running clocks as the calendar of today has them; itself when that moves none."""
+    clocks = tuple(limits.reckoned(each) if each.running and each.by_calendar else each for each in incident.clocks)
+    if clocks == incident.clocks:
+        return incident
+    first, handling = first_to_end(clocks), first_to_end(each for each in clocks if each.kind is ClockKind.HANDLE)
+    return replace(
+        incident,
+        version=incident.version + 1,
+        clocks=clocks,
+        deadline=first.due_at if first and incident.level is Level.GRID else incident.deadline,
+        handle_by=handling.due_at if handling else incident.handle_by,
+    )
+
+
+def adopted(incident: Incident, centre: str) -> Incident:
+    """One that nobody answers for is this grid centre's from now on."""
+    return replace(incident, version=incident.version + 1, owner=centre)

@@ -1,0 +1,32 @@
+"""What can be done with incidents: load, ask the domain, save, record the fact."""
+
+from services.grid.usecases.clocks import CLOCK, Finding, check_clock, repair_next
+from services.grid.usecases.incidents import (
+    accept_incident,
+    begin_inspection,
+    close_incident,
+    dispatch_incident,
+    end_inspection,
+    file_incident,
+    reopen_incident,
+    report_handled,
+    return_incident,
+    verify_incident,
+)
+
+__all__ = [
+    "CLOCK",
+    "Finding",
+    "accept_incident",
+    "begin_inspection",
+    "check_clock",
+    "close_incident",
+    "dispatch_incident",
+    "end_inspection",
+    "file_incident",
+    "reopen_incident",
+    "repair_next",
+    "report_handled",
+    "return_incident",
+    "verify_incident",
+]

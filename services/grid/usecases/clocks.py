@@ -1,0 +1,77 @@
+"""What time does to incidents: somebody is warned or told, and what nobody would look at is found."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from services.grid.domain.deadlines import Limits
+from services.grid.domain.states import IncidentState
+from services.grid.domain.watching import adopted, reckoned
+from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
+from services.grid.usecases.watching import CLOCK, keep, watch
+from services.grid.wire import events
+from services.kernel.ids import uuid7
+from services.kernel.ports import UnitOfWork
+from services.kernel.regions import county_of
+
+__all__ = ["CLOCK", "Finding", "check_clock", "repair_next"]
+
+
+class Finding(StrEnum):
+    """What a look at an incident found whose moment had come."""
+
+    NOTHING = "NOTHING"
+    SOON = "SOON"
+    OVERDUE = "OVERDUE"
+    MOVED = "MOVED"
+    """The calendar changed meanwhile."""
+    CALENDAR_ENDS = "CALENDAR_ENDS"
+    """Its end is not known before the next year's calendar is loaded."""
+
+
+def check_clock(uow: UnitOfWork, incidents: Incidents, limits: Limits, incident_id: UUID, at: datetime) -> Finding:
+    """The moment `at` has come at which an incident is to be looked at: somebody is warned or told, or time moves on.
+
+    Refusal INCIDENT_NOT_FOUND when there is none any more.
+    """
+    before, now = incidents.load(incident_id, EVERYWHERE), max(uow.now(), at)
+    if before.state is IncidentState.CLOSED:
+        return Finding.NOTHING
+    incident = reckoned(before, limits)
+    finding = Finding.NOTHING
+    if incident is not before:
+        finding = Finding.MOVED
+        incidents.save(incident)
+        uow.record(events.deadline_moved(incident, now))
+    elif incident.provisional:
+        finding = Finding.CALENDAR_ENDS
+    elif incident.overdue(now):
+        finding, incident = Finding.OVERDUE, incident.escalate(limits=limits, now=now)
+        incidents.save(incident)
+        uow.record(events.incident_escalated(before, incident, now))
+    elif incident.clock and limits.soon(incident.clock) == at:
+        finding = Finding.SOON
+        uow.record(events.incident_due_soon(incident, uuid7(), now))
+    watch(uow, incident, limits, now)
+    return finding
+
+
+def repair_next(uow: UnitOfWork, incidents: Incidents, reference: Reference, limits: Limits) -> tuple[str, str] | None:
+    """Mend one open incident that nobody would look at again, or that nobody answers for: what it was, and its case.
+
+    None when there is none that can be mended: then every open incident has a holder and a next moment.
+    """
+    forgotten = incidents.unwatched(CLOCK)
+    if forgotten is not None:
+        watch(uow, forgotten, limits, uow.now())
+        return "UNWATCHED", forgotten.case_number
+    orphan = incidents.unheld()
+    centre = reference.centre_of(county_of(orphan.report.region)) if orphan else None
+    if orphan is None or centre is None:
+        return None
+    incident = adopted(orphan, centre)
+    keep(uow, incidents, incident, limits)
+    uow.record(events.deadline_moved(incident, uow.now()))
+    return "UNHELD", incident.case_number

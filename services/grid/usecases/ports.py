@@ -1,0 +1,45 @@
+"""What the use cases of grid need of its stores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from services.grid.domain.incidents import Incident
+from services.grid.domain.reference import DispatchRule, TypeKey
+
+EVERYWHERE = ""
+"""The bound of those who are bound to no region: other services' facts, and time."""
+
+
+class Incidents(Protocol):
+    """What the use cases need of the incidents' store. `bound`: the region prefix that the caller works in."""
+
+    def add(self, incident: Incident) -> None:
+        """Keep a new incident."""
+
+    def load(self, incident_id: UUID, bound: str) -> Incident:
+        """Read one; Refusal INCIDENT_NOT_FOUND, also when it lies outside `bound`."""
+
+    def save(self, incident: Incident) -> None:
+        """Keep a changed incident; Refusal STALE_VERSION when someone else was faster."""
+
+    def unwatched(self, timer: str) -> Incident | None:
+        """An open incident that is not due by this name, locked until the end; None when there is none to be had."""
+
+    def unheld(self) -> Incident | None:
+        """An open incident that nobody answers for, locked until the end; None when there is none to be had."""
+
+
+class Reference(Protocol):
+    """What the use cases need of the reference data's store."""
+
+    def type_in_force(self, key: TypeKey) -> bool:
+        """Whether the catalogue has this type, not retired."""
+
+    def centre_of(self, county: str) -> str | None:
+        """Department code of the county's grid centre."""
+
+    def rules_for(self, region: str) -> Sequence[DispatchRule]:
+        """The dispatch rules that speak of this region."""
