@@ -172,6 +172,8 @@ class Page:
         rule = rules(field)
         marks = {"required": rule.required, "personal": personal(field)}
         found = [self._word(name) for name, is_so in marks.items() if is_so]
+        if rule.required_unless:
+            found.append(f"{self._word('required_unless')} {rule.required_unless}")
         if rule.min_length:
             found.append(f"≥ {rule.min_length}")
         if rule.max_length:

@@ -25,8 +25,12 @@ _TOKEN = re.compile(r"(?P<one>\[[^\]]+\]|\\.|\(|\)|\||[^{}*+?])(?:(?P<many>[*+?]
 def sample(message: Descriptor, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """A sample of the message's required fields, and of the rest where nothing is required."""
     fields = [field for field in message.fields if field.name not in without]
-    needed = [field for field in fields if rules(field).required or rules(field).minimum > 0]
+    needed = [field for field in fields if _is_needed(rules(field))]
     return {field.json_name: value_sample(field) for field in needed or fields[:3]}
+
+
+def _is_needed(rule: options_pb2.FieldRules) -> bool:
+    return bool(rule.required or rule.required_unless or rule.minimum > 0)
 
 
 def value_sample(field: FieldDescriptor) -> Any:
@@ -47,7 +51,12 @@ def _one(field: FieldDescriptor) -> Any:
         return str(rules(field).minimum or 1)
     if field.type in INTEGERS_32:
         return rules(field).minimum or 1
-    plain: dict[int, Any] = {FieldDescriptor.TYPE_BOOL: True, FieldDescriptor.TYPE_BYTES: "AA=="}
+    plain: dict[int, Any] = {
+        FieldDescriptor.TYPE_BOOL: True,
+        FieldDescriptor.TYPE_BYTES: "AA==",
+        FieldDescriptor.TYPE_DOUBLE: 1.5,
+        FieldDescriptor.TYPE_FLOAT: 1.5,
+    }
     return plain.get(field.type) or text_sample(field)
 
 

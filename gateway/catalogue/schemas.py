@@ -49,9 +49,18 @@ def message_schema(
     required = [field.json_name for field in fields if rules(field).required]
     if required:
         schema["required"] = required
+    if unless := [_either(message, field) for field in fields if rules(field).required_unless]:
+        schema["allOf"] = unless
     if closed:
         schema["additionalProperties"] = False
     return schema
+
+
+def _either(message: Descriptor, field: FieldDescriptor) -> Schema:
+    """The field or the one that it may be left out for; an empty text is none."""
+    other = message.fields_by_name[rules(field).required_unless].json_name
+    said = {"required": [field.json_name], "properties": {field.json_name: {"minLength": 1}}}
+    return {"anyOf": [said, {"required": [other]}]}
 
 
 def enum_schema(book: Book, enum: EnumDescriptor) -> Schema:
@@ -90,8 +99,8 @@ def _one(field: FieldDescriptor, asked: bool) -> Schema:
         return _integer(field)
     return {
         FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
-        FieldDescriptor.TYPE_DOUBLE: {"type": "number"},
-        FieldDescriptor.TYPE_FLOAT: {"type": "number"},
+        FieldDescriptor.TYPE_DOUBLE: {"type": "number", **_bounds(field)},
+        FieldDescriptor.TYPE_FLOAT: {"type": "number", **_bounds(field)},
         FieldDescriptor.TYPE_BYTES: {"type": "string", "contentEncoding": "base64"},
     }.get(field.type) or _text(field, asked)
 
@@ -111,12 +120,12 @@ def _integer(field: FieldDescriptor) -> Schema:
         lowest = rule.minimum if rule.HasField("minimum") else None
         patterns = {0: "^[0-9]{1,19}$", 1: "^[1-9][0-9]{0,18}$"}
         return {"type": "string", "format": "int64", "pattern": patterns.get(lowest or -1, "^-?[0-9]{1,19}$")}
-    schema: Schema = {"type": "integer", "format": "int32"}
-    if rule.HasField("minimum"):
-        schema["minimum"] = rule.minimum
-    if rule.HasField("maximum"):
-        schema["maximum"] = rule.maximum
-    return schema
+    return {"type": "integer", "format": "int32", **_bounds(field)}
+
+
+def _bounds(field: FieldDescriptor) -> Schema:
+    rule = rules(field)
+    return {name: getattr(rule, name) for name in ("minimum", "maximum") if rule.HasField(name)}
 
 
 def _text(field: FieldDescriptor, asked: bool) -> Schema:

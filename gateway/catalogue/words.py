@@ -24,6 +24,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "rule": ("规则", "Rules"),
     "meaning": ("含义", "Meaning"),
     "required": ("必填", "required"),
+    "required_unless": ("必填，除非有", "required unless there is"),
     "personal": ("个人信息", "personal data"),
     "none": ("没有字段。", "No fields."),
     "anyone": ("任何人，无需令牌。", "Anyone; no token is needed."),

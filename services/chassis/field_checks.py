@@ -81,6 +81,11 @@ def always(name: str, value_check: ValueCheck) -> ValueCheck:
     return check
 
 
+def either(other: str, with_it: ValueCheck, without_it: ValueCheck) -> ValueCheck:
+    """A field that is checked in one of two ways: whether the other field is set decides."""
+    return lambda message: with_it(message) if message.HasField(other) else without_it(message)
+
+
 def items_of(name: str, item_check: ValueCheck | None, most: int, missing: Sequence[Violation]) -> ValueCheck:
     """A list; one that is too long is not walked."""
     too_many = (Violation(name, "too_many", {"limit": most}),)

@@ -72,7 +72,18 @@ class _Compiler:
         """The check of one field in its message; None when nothing about it can be wrong."""
         rules = field.GetOptions().Extensions[options_pb2.rules]
         _demand_fit(field, rules)
-        missing = (Violation(field.name, "required"),) if rules.required else field_checks.NOTHING
+        missing = (Violation(field.name, "required"),)
+        if rules.required_unless:
+            _demand_sibling(field, rules.required_unless)
+            text = self._text(field, rules)
+            free, needed = (field_checks.non_empty(field.name, text, each) for each in (field_checks.NOTHING, missing))
+            return field_checks.either(rules.required_unless, free, needed)
+        return self._always(field, rules, missing if rules.required else field_checks.NOTHING)
+
+    def _always(
+        self, field: FieldDescriptor, rules: options_pb2.FieldRules, missing: Sequence[Violation]
+    ) -> ValueCheck | None:
+        """The check of a field that has the violations `missing` when it is not set, whatever the others say."""
         if field.is_repeated:
             return self._many(field, rules, missing)
         value_check = self._value(field, rules)
@@ -135,12 +146,21 @@ def _demand_fit(field: FieldDescriptor, rules: options_pb2.FieldRules) -> None:
         raise ContractFault(f"{field.full_name}: {', '.join(sorted(unfit))} cannot be said of such a field")
 
 
+def _demand_sibling(field: FieldDescriptor, name: str) -> None:
+    """Refuses a condition on a field that is not there, or cannot be told from an unset one."""
+    siblings = field.containing_type.fields if field.containing_type else ()
+    other = next((each for each in siblings if each.name == name), None)
+    if other is None or other is field or not other.has_presence:
+        raise ContractFault(f"{field.full_name}: required_unless names no field that knows whether it is set")
+
+
 def _rules_for(field: FieldDescriptor) -> frozenset[str]:
     many = _LIST_RULES if field.is_repeated else frozenset()
     if field.message_type is not None:
         return many | {"required"}
     if field.type == FieldDescriptor.TYPE_STRING:
-        return many | _LENGTHS | {"required", "pattern", "code"}
+        only_one = set() if field.is_repeated else {"required_unless"}
+        return many | _LENGTHS | only_one | {"required", "pattern", "code"}
     if field.type == FieldDescriptor.TYPE_BYTES:
         return many | _LENGTHS | {"required"}
     # A number or a truth value that is not there looks like 0 or false, unless the field knows its presence.

@@ -308,6 +308,23 @@ def test_required_with_and_without_presence() -> None:
     assert [name for name, _ in check(sample, **empty)] == ["plain9", "plain12", "known9", "known12", "state", "nested"]
 
 
+def test_a_text_that_is_required_unless_another_field_is_set() -> None:
+    rules = {"required_unless": "other", "pattern": "[0-9]+"}
+    sample = message_class(
+        field("value", Field.TYPE_STRING, rules), field("other", Field.TYPE_STRING, optional=True)
+    )  # fmt: skip
+    assert check(sample) == [("value", "required")]
+    assert check(sample, value="1") == check(sample, other="") == check(sample, value="1", other="x") == []
+    assert check(sample, value="x") == check(sample, value="x", other="x") == [("value", "pattern")]
+
+
+@pytest.mark.parametrize("other", ["value", "nothing", "plain"])
+def test_a_condition_on_what_cannot_be_told_from_unset_is_a_fault_of_the_contract(other: str) -> None:
+    value = field("value", Field.TYPE_STRING, {"required_unless": other}, optional=True)
+    with pytest.raises(ContractFault, match="value"):
+        compile_rules(descriptor(message_class(value, field("plain", Field.TYPE_STRING))))
+
+
 def test_a_text_that_knows_its_presence_is_checked_when_it_is_set_to_nothing() -> None:
     sample = message_class(field("text", Field.TYPE_STRING, {"pattern": "[a-z]+"}, optional=True))
     assert check(sample) == []
