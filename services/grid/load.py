@@ -1,7 +1,9 @@
 """Load the reference data of grid: `python -m services.grid.load <folder>`.
 
-The folder is the whole truth. A type that it no longer has is retired, a rule or a centre is gone. Working days alone
-are kept for years that it says nothing of, and shifts where it has no sheet of them: old clocks are explained by them.
+The folder is the whole truth. A type or unit grid that it no longer has is retired, a rule or a centre is gone. Working
+days alone are kept for years that it says nothing of, and shifts where it has no sheet of them: clocks of old are
+explained by them. The net is `net.geojson` or `net.geojson.gz`, its villages are in `regions.csv`; without a net there
+are no grids.
 Either all of it is loaded, in one transaction, or nothing and every fault is named. Loading it again changes nothing.
 """
 
@@ -16,9 +18,12 @@ import sqlalchemy as sa
 
 from services.chassis import load
 from services.grid.domain.calendars import EVERYBODY
+from services.grid.domain.net import UnitGrid
 from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
+from services.grid.geometry.net import find, read_net
 from services.grid.load_calendars import SHIFTS, CalendarSheets, read_calendars
 from services.grid.store.calendars import replace_calendars
+from services.grid.store.net import replace_net
 from services.grid.store.reference import replace_centres, replace_rules, replace_types
 from services.grid.usecases import CLOCK
 from services.kernel import regions
@@ -44,6 +49,12 @@ def _region_prefix(text: str) -> str:
     return regions.scope_prefix(text) if text else ""
 
 
+def _region(text: str) -> str:
+    if not regions.is_code(text):
+        raise ValueError("must be a region code")
+    return text
+
+
 TYPE_COLUMNS: Mapping[str, Reader] = {
     "standard": words(40),
     "kind": _kind,
@@ -61,6 +72,7 @@ RULE_COLUMNS: Mapping[str, Reader] = {
     "hours": whole(1, 24 * 366),
     "reason": words(200, empty=True),
 }
+REGION_COLUMNS: Mapping[str, Reader] = {"code": _region}
 RULE_OPTIONS: Mapping[str, Reader] = {"unit": _unit}
 CENTRE_COLUMNS: Mapping[str, Reader] = {
     "region": matching("[1-9][0-9]{5}", "must be the six digits of a county"),
@@ -74,6 +86,7 @@ class ReferenceData(NamedTuple):
     types: list[IncidentType]
     rules: list[DispatchRule]
     centres: dict[str, str]
+    grids: list[UnitGrid]
     calendars: CalendarSheets
 
 
@@ -83,7 +96,7 @@ def read(folder: Path) -> ReferenceData:
     types = _types(sheets)
     calendars = read_calendars(sheets)
     rules = _rules(sheets, [each.key for each in types], calendars)
-    data = ReferenceData(types, rules, _centres(sheets), calendars)
+    data = ReferenceData(types, rules, _centres(sheets), _grids(folder, sheets), calendars)
     sheets.demand_right()
     return data
 
@@ -93,6 +106,7 @@ def save(connection: sa.Connection, data: ReferenceData) -> None:
     replace_types(connection, data.types)
     replace_rules(connection, data.rules)
     replace_centres(connection, data.centres)
+    replace_net(connection, data.grids)
     replace_calendars(connection, *data.calendars, timer=CLOCK)
 
 
@@ -150,6 +164,17 @@ def _centres(sheets: Sheets) -> dict[str, str]:
     return {line.values["region"]: line.values["department"] for line in lines}
 
 
+def _grids(folder: Path, sheets: Sheets) -> list[UnitGrid]:
+    path = find(folder)
+    if path is None:
+        return []
+    lines = sheets.read("regions.csv", REGION_COLUMNS)
+    grids, faults = read_net(path, {line.values["code"] for line in lines})
+    for fault in faults:
+        sheets.note(path.name, str(fault))
+    return grids
+
+
 def main(arguments: list[str]) -> int:
     """Load the folder named; 1 when its sheets are not right, 2 when the folder or the database is not named."""
     return load.main("grid", arguments, read=read, save=save, counts=counts)
@@ -160,7 +185,7 @@ def counts(data: ReferenceData) -> str:
     years = ", ".join(map(str, data.calendars.years)) or "none"
     return (
         f"{len(data.types)} incident types, {len(data.rules)} dispatch rules, {len(data.centres)} centres,"
-        f" working days of {years}"
+        f" {len(data.grids)} unit grids, working days of {years}"
     )
 
 

@@ -65,6 +65,10 @@ class Sheets:
         """Note a fault that only shows when lines are compared."""
         self._faults.append(f"{line.file}:{line.number}: {column}: {rule}")
 
+    def note(self, file: str, fault: str) -> None:
+        """Note a fault of a file that has no lines, in words that name its place there."""
+        self._faults.append(f"{file}: {fault}")
+
     def demand_unique(self, lines: list[Line], *columns: str) -> None:
         """Note every line whose values in these columns stand on an earlier line too."""
         seen: dict[tuple[Any, ...], int] = {}
