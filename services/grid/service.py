@@ -17,6 +17,7 @@ from services.chassis.call import Call, Due
 from services.chassis.client import GrpcClient
 from services.chassis.config import Config
 from services.chassis.entrypoints import BEGINNING, due, every, on, rpc
+from services.chassis.reads import Reads
 from services.chassis.regions import known_region
 from services.chassis.uow import UnitOfWork
 from services.grid import usecases
@@ -24,11 +25,15 @@ from services.grid.config import GridSettings
 from services.grid.domain.clocks import explain
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
-from services.grid.domain.reports import only_reports_of
+from services.grid.domain.places import grid_of
+from services.grid.domain.reports import Report, only_reports_of, placed
+from services.grid.geometry.keeping import KeptNet, NetKeeper
 from services.grid.store.calendars import KnownCalendars
 from services.grid.store.incidents import IncidentStore
+from services.grid.store.net import NetStore
 from services.grid.store.reference import ReferenceStore
-from services.grid.wire import clocks, codes, events, messages
+from services.grid.wire import clocks, codes, events, messages, places
+from services.kernel.parties import Party
 from services.kernel.worktime.calendars import Calendar
 from services.kernel.worktime.terms import Limit
 
@@ -36,6 +41,7 @@ log = logging.getLogger(__name__)
 
 CONSUMER = "inspections"
 CALENDARS = KnownCalendars()
+NET = NetKeeper()
 
 
 class GridService:
@@ -46,14 +52,15 @@ class GridService:
     settings = GridSettings
 
     uow = UnitOfWork()
+    reads = Reads()
     config = Config(GridSettings)
     identity = GrpcClient(identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"], service="identity")
 
     @rpc
     def FileIncident(self, request: grid.FileIncidentRequest, call: Call) -> grid.FileIncidentResponse:
-        """Files a report; its region is read from identity before the transaction begins."""
-        report = messages.report(request.report)
-        region = known_region(self.identity.GetRegion, report.region)
+        """Files a report; its grid is looked up, and its region read from identity, before the transaction begins."""
+        report = self._placed(messages.report(request.report))
+        region = known_region(self.identity.GetRegion, report.registered_region)
         incident = usecases.file_incident(
             self.uow, self._incidents, self._reference, report, region, call.region, self._limits
         )
@@ -84,7 +91,7 @@ class GridService:
             region=request.region,
             case_number=request.case_number,
         )
-        return messages.incidents_message(page, call.caller.department)
+        return messages.incidents_message(page, call.caller.department, Party(*call.caller.party))
 
     @rpc
     def DispatchIncident(self, request: grid.DispatchIncidentRequest, call: Call) -> grid.DispatchIncidentResponse:
@@ -184,6 +191,14 @@ class GridService:
         return grid.ReopenIncidentResponse(incident=_shown(incident, call))
 
     @rpc
+    def LocatePosition(self, request: grid.LocatePositionRequest, call: Call) -> grid.LocatePositionResponse:
+        """Finds the grid of a position; names of regions are read from identity."""
+        found = grid_of(places.position(request.position), self._net)
+        regions = [known_region(self.identity.GetRegion, code) for code in places.codes_of(found).values()]
+        names = {region.code: region.name for region in regions if region}
+        return grid.LocatePositionResponse(place=places.place_message(found, names))
+
+    @rpc
     def ListIncidentTypes(self, request: grid.ListIncidentTypesRequest, call: Call) -> grid.ListIncidentTypesResponse:
         """Lists the incident types in use."""
         page = self._reference.types(
@@ -228,6 +243,16 @@ class GridService:
         return ReferenceStore(self.uow.connection)
 
     @property
+    def _net(self) -> KeptNet:
+        return KeptNet(NET, NetStore(self.reads))
+
+    def _placed(self, report: Report) -> Report:
+        """The report with the grid of its position."""
+        found = placed(report, self._net)
+        self.reads.close()  # A call never holds two connections: all of them could, and wait for one more.
+        return found
+
+    @property
     def _limits(self) -> Limits:
         """How long each step may take, as the settings say."""
         return Limits(
@@ -247,4 +272,4 @@ class GridService:
 
 def _shown(incident: Incident, call: Call) -> incidents_pb2.Incident:
     """An incident as this caller may see it."""
-    return messages.incident_message(incident, call.caller.department)
+    return messages.incident_message(incident, call.caller.department, Party(*call.caller.party))

@@ -41,6 +41,7 @@ class Region:
     code: str
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    name: str = ""
 
     def in_force(self, now: datetime) -> bool:
         """The code may be used at this moment."""

@@ -222,11 +222,15 @@ class Incident:
         """The present step, or the level that was told last, has no time left. Without a deadline it has none."""
         return not self.provisional and (self.deadline is None or self.deadline <= now)
 
-    def shown_to(self, department: str | None) -> Incident:
-        """As a caller may see it: only the departments that answer for it learn who the reporter is."""
+    def shown_to(self, department: str | None, party: Party | None = None) -> Incident:
+        """As a caller may see it: only the departments that answer for it learn who the reporter is.
+
+        They and `party`, where that is who reported, see the position; others see the grid.
+        """
         if department in (self.department, self.owner) and department:
             return self
-        return replace(self, report=replace(self.report, reporter_citizen_number=""))
+        position = self.report.position if party == self.reporter else None
+        return replace(self, report=replace(self.report, reporter_citizen_number="", position=position))
 
     def _after(self, command: Command, seen: int) -> IncidentState:
         """The state that the command leads to, for a caller who saw version `seen`."""

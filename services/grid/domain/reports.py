@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from services.grid.domain.places import Net, Position, place
 from services.grid.domain.reference import TypeKey
 from services.kernel import texts
 from services.kernel.errors import Violation, invalid
@@ -25,7 +26,11 @@ SEEN_AHEAD = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was reported. The fields that may hold a person's data do not show in a repr."""
+    """What was reported. The fields that may hold a person's data do not show in a repr.
+
+    `region` is the village or grid that was named; of a report that was `placed`, the grid of its position, empty when
+    there is none. `misplaced` is the rule that the position breaks; empty: none.
+    """
 
     type: TypeKey
     region: str
@@ -35,6 +40,26 @@ class Report:
     reporter_citizen_number: str = field(default="", repr=False)
     enterprise_code: str = ""
     reference: str = ""
+    position: Position | None = field(default=None, repr=False)
+    misplaced: str = ""
+
+    @property
+    def county(self) -> str:
+        """Code of its county."""
+        return self.region[:6]
+
+    @property
+    def registered_region(self) -> str:
+        """The region that identity is asked for; for a grid that the net found, its village."""
+        return self.region[:12] if self.position else self.region
+
+
+def placed(report: Report, net: Net) -> Report:
+    """The report with the grid of its position; one without a position as it is."""
+    if report.position is None:
+        return report
+    region, misplaced = place(report.position, report.region, net)
+    return replace(report, region=region, misplaced=misplaced)
 
 
 def check_report(
@@ -42,13 +67,16 @@ def check_report(
 ) -> None:
     """Refuse a report that cannot be filed, with everything that is wrong with it.
 
-    `region` is None when identity does not know the code, `centre` when the county has no grid centre; `bound` is the
-    region prefix that the caller works in, and for a caller a region outside does not exist. Raises Refusal (INVALID).
+    `region` is what identity knows of `registered_region`, None: nothing; `centre` is None when the county has no grid
+    centre; `bound` is the region prefix that the caller works in, and for a caller a region outside does not exist.
+    Raises Refusal (INVALID).
     """
-    unfit = rule_broken_by(region, bound, now=now)
-    known = unfit != "REGION_UNKNOWN"
+    here = replace(region, code=report.region) if region else None
+    unfit = rule_broken_by(here, bound, now=now) if report.region else None
+    known = bool(report.region) and unfit != "REGION_UNKNOWN"
     rules = (
         (type_in_force, "report.type", "TYPE_UNKNOWN"),
+        (not report.misplaced, "report.position", report.misplaced),
         (unfit is None, "report.region", unfit or ""),
         (not known or centre is not None, "report.region", "NO_CENTRE"),
         (report.seen_at is None or report.seen_at <= now + SEEN_AHEAD, "report.seen_at", "SEEN_IN_FUTURE"),

@@ -12,10 +12,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
+from services.grid.domain.places import Position
 from services.grid.domain.reference import IncidentKind, TypeKey
 from services.grid.domain.reports import Report
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
 from services.grid.store.clocks import clocks_in, clocks_out
+from services.kernel.coordinates import Point
 from services.kernel.errors import conflict, not_found
 from services.kernel.paging import Page, PageRequest
 from services.kernel.parties import Party
@@ -63,6 +65,9 @@ INCIDENT = sa.Table(
     sa.Column("handled_at", _MOMENT),
     sa.Column("handling_outcome", sa.Text),
     sa.Column("verified_at", _MOMENT),
+    sa.Column("latitude", sa.Double),
+    sa.Column("longitude", sa.Double),
+    sa.Column("accuracy_m", sa.Double),
     sa.Column("handle_unit", sa.Text),
     sa.Column("clocks", JSONB),
 )
@@ -199,8 +204,15 @@ def _row(incident: Incident) -> dict[str, Any]:
         "handled_at": incident.handled_at,
         "handling_outcome": _code(incident.handling_outcome),
         "verified_at": incident.verified_at,
+        **_position_values(report.position),
         "clocks": clocks_out(incident.clocks),
     }
+
+
+def _position_values(position: Position | None) -> dict[str, float | None]:
+    if position is None:
+        return dict.fromkeys(("latitude", "longitude", "accuracy_m"))
+    return {**position.point._asdict(), "accuracy_m": position.accuracy_m}
 
 
 def _code(each: StrEnum | None) -> str | None:
@@ -253,4 +265,11 @@ def _report(row: Mapping[Any, Any]) -> Report:
         reporter_citizen_number=row["reporter_citizen_number"],
         enterprise_code=row["enterprise_code"],
         reference=row["reference"],
+        position=_position(row),
     )
+
+
+def _position(row: Mapping[Any, Any]) -> Position | None:
+    if row["latitude"] is None:
+        return None
+    return Position(Point(row["latitude"], row["longitude"]), row["accuracy_m"])

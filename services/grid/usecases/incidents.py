@@ -15,7 +15,7 @@ from services.grid.wire import events
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
 from services.kernel.ports import UnitOfWork
-from services.kernel.regions import Region, county_of
+from services.kernel.regions import Region
 
 
 def file_incident(
@@ -29,7 +29,7 @@ def file_incident(
 ) -> Incident:
     """File a report and open its case. `region` is what identity knows of `report.region`, None: nothing."""
     now = uow.now()
-    centre = reference.centre_of(county_of(report.region))
+    centre = reference.centre_of(report.county)
     in_force = reference.type_in_force(report.type)
     check_report(report, type_in_force=in_force, region=region, centre=centre, bound=bound, now=now)
     incident = Incident.file(

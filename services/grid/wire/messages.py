@@ -21,7 +21,9 @@ from services.grid.wire.codes import (
     STATES_OUT,
     type_key,
 )
+from services.grid.wire.places import position, position_message
 from services.kernel.paging import Page, PageRequest, instant, page_request, plain
+from services.kernel.parties import Party
 
 
 def report(message: incidents_pb2.Report) -> Report:
@@ -35,6 +37,7 @@ def report(message: incidents_pb2.Report) -> Report:
         reporter_citizen_number=message.reporter_citizen_number,
         enterprise_code=message.enterprise_code,
         reference=message.reference,
+        position=position(message.position) if message.HasField("position") else None,
     )
 
 
@@ -48,9 +51,9 @@ def type_page(message: paging_pb2.PageRequest) -> PageRequest:
     return page_request(message.page_size, message.page_token, plain, IncidentKind, plain)
 
 
-def incident_message(incident: Incident, department: str | None) -> incidents_pb2.Incident:
-    """An incident, for an answer to someone of this department."""
-    incident = incident.shown_to(department)
+def incident_message(incident: Incident, department: str | None, party: Party | None = None) -> incidents_pb2.Incident:
+    """An incident, for an answer to this party, who speaks for this department."""
+    incident = incident.shown_to(department, party)
     return incidents_pb2.Incident(
         incident_id=str(incident.id),
         case_number=incident.case_number,
@@ -80,10 +83,12 @@ def incident_message(incident: Incident, department: str | None) -> incidents_pb
     )
 
 
-def incidents_message(page: Page[Incident], department: str | None) -> grid_service_pb2.ListIncidentsResponse:
-    """A page of incidents, for an answer to someone of this department."""
+def incidents_message(
+    page: Page[Incident], department: str | None, party: Party | None = None
+) -> grid_service_pb2.ListIncidentsResponse:
+    """A page of incidents, for an answer to this party, who speaks for this department."""
     return grid_service_pb2.ListIncidentsResponse(
-        incidents=[incident_message(incident, department) for incident in page.rows],
+        incidents=[incident_message(incident, department, party) for incident in page.rows],
         page=paging_pb2.PageResponse(next_page_token=page.next_token),
     )
 
@@ -111,4 +116,5 @@ def _report_message(report: Report) -> incidents_pb2.Report:
         reporter_citizen_number=report.reporter_citizen_number,
         enterprise_code=report.enterprise_code,
         reference=report.reference,
+        position=position_message(report.position),
     )

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from egov.common.v1 import options_pb2
-from egov.grid.v1 import grid_service_pb2, incidents_pb2
+from egov.grid.v1 import grid_service_pb2, incidents_pb2, places_pb2
 from egov.identity.v1 import identity_service_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, message_factory, timestamp_pb2
 from google.protobuf.descriptor import Descriptor
@@ -323,6 +323,27 @@ def test_a_condition_on_what_cannot_be_told_from_unset_is_a_fault_of_the_contrac
     value = field("value", Field.TYPE_STRING, {"required_unless": other}, optional=True)
     with pytest.raises(ContractFault, match="value"):
         compile_rules(descriptor(message_class(value, field("plain", Field.TYPE_STRING))))
+
+
+def test_a_region_may_be_missing_only_with_a_position() -> None:
+    right = places_pb2.Position(latitude=0, longitude=0, system=places_pb2.COORDINATE_SYSTEM_WGS84)
+    assert broken(file_incident(report(region=""))) == [("report.region", "required")]
+    assert file_incident(report(region="", position=right)) == []
+    assert broken(file_incident(report(region="3711", position=right)))[0] == ("report.region", "pattern")
+
+
+def test_everything_that_is_wrong_with_a_position_is_said_at_once() -> None:
+    half = places_pb2.Position(latitude=90.5, accuracy_m=-1)
+    assert broken(file_incident(report(position=half))) == [
+        ("report.position.latitude", "maximum"),
+        ("report.position.longitude", "required"),
+        ("report.position.system", "required"),
+        ("report.position.accuracy_m", "minimum"),
+    ]
+    odd = places_pb2.Position(latitude=math.nan, longitude=-math.inf, accuracy_m=10_001)
+    assert [rule for _, rule in broken(file_incident(report(position=odd)))] == [
+        "not_finite", "not_finite", "required", "maximum",
+    ]  # fmt: skip
 
 
 def test_a_text_that_knows_its_presence_is_checked_when_it_is_set_to_nothing() -> None:

@@ -53,7 +53,12 @@ def test_field_rules_are_constraints() -> None:
     assert report["properties"]["description"]["maxLength"] == 2000
     assert report["properties"]["description"]["x-egov-personal"] is True
     assert report["properties"]["reference"]["pattern"] == "^(?:[A-Za-z0-9._:/-]*)?$"
-    assert set(report["required"]) == {"type", "region", "description"}
+    assert set(report["required"]) == {"type", "description"}
+    said = {"required": ["region"], "properties": {"region": {"minLength": 1}}}
+    assert report["allOf"] == [{"anyOf": [said, {"required": ["position"]}]}]
+    position = schemas["egov.grid.v1.Position"]
+    assert (position["properties"]["latitude"]["minimum"], position["properties"]["latitude"]["maximum"]) == (-90, 90)
+    assert set(position["required"]) == {"latitude", "longitude", "system"}
     assert report["additionalProperties"] is False
     close = schemas["egov.grid.v1.CloseIncidentRequest"]
     assert "incidentId" not in close["properties"]

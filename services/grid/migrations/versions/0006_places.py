@@ -6,7 +6,7 @@ The release before names none of the new columns, which are nullable: what it fi
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

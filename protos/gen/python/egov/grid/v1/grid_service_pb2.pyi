@@ -7,6 +7,7 @@ from collections import abc as _abc
 from egov.common.v1 import paging_pb2 as _paging_pb2
 from egov.grid.v1 import clocks_pb2 as _clocks_pb2
 from egov.grid.v1 import incidents_pb2 as _incidents_pb2
+from egov.grid.v1 import places_pb2 as _places_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -596,6 +597,54 @@ class ReopenIncidentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReopenIncidentResponse: _TypeAlias = ReopenIncidentResponse  # noqa: Y015
+
+@_typing.final
+class LocatePositionRequest(_message.Message):
+    """Which position."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def position(self) -> _places_pb2.Position:
+        """The position."""
+
+    def __init__(
+        self,
+        *,
+        position: _places_pb2.Position | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["position", b"position"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LocatePositionRequest: _TypeAlias = LocatePositionRequest  # noqa: Y015
+
+@_typing.final
+class LocatePositionResponse(_message.Message):
+    """Where it lies."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLACE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def place(self) -> _places_pb2.Place:
+        """The grid and what is above it."""
+
+    def __init__(
+        self,
+        *,
+        place: _places_pb2.Place | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LocatePositionResponse: _TypeAlias = LocatePositionResponse  # noqa: Y015
 
 @_typing.final
 class ListIncidentTypesRequest(_message.Message):

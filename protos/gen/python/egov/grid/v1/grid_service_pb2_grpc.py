@@ -90,6 +90,11 @@ class GridServiceStub:
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentResponse.FromString,
                 _registered_method=True)
+        self.LocatePosition = channel.unary_unary(
+                '/egov.grid.v1.GridService/LocatePosition',
+                request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.LocatePositionRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.LocatePositionResponse.FromString,
+                _registered_method=True)
         self.ListIncidentTypes = channel.unary_unary(
                 '/egov.grid.v1.GridService/ListIncidentTypes',
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentTypesRequest.SerializeToString,
@@ -104,7 +109,8 @@ class GridServiceServicer:
     def FileIncident(self, request, context):
         """Files a report as an incident and opens its case.
         Refused: unknown or retired type (TYPE_UNKNOWN), region unknown or outside the caller's (REGION_UNKNOWN), closed
-        region (REGION_CLOSED), seen in the future (SEEN_IN_FUTURE), no centre for the region (NO_CENTRE).
+        region (REGION_CLOSED), seen in the future (SEEN_IN_FUTURE), no centre for the region (NO_CENTRE), a position outside
+        the city's net of grids (PLACE_OUTSIDE_NET), or outside the region said by more than its accuracy (PLACE_ELSEWHERE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -203,6 +209,15 @@ class GridServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LocatePosition(self, request, context):
+        """Finds the unit grid of a position, with its village, township and county: for apps, before a report is sent. The same
+        rules as for a report without a region. Nothing is kept of it.
+        Refused: a position outside the city's net of grids (PLACE_OUTSIDE_NET).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListIncidentTypes(self, request, context):
         """Lists the incident types in use, by category and code.
         """
@@ -267,6 +282,11 @@ def add_GridServiceServicer_to_server(servicer, server):
                     servicer.ReopenIncident,
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentResponse.SerializeToString,
+            ),
+            'LocatePosition': grpc.unary_unary_rpc_method_handler(
+                    servicer.LocatePosition,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.LocatePositionRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.LocatePositionResponse.SerializeToString,
             ),
             'ListIncidentTypes': grpc.unary_unary_rpc_method_handler(
                     servicer.ListIncidentTypes,
@@ -572,6 +592,33 @@ class GridService:
             '/egov.grid.v1.GridService/ReopenIncident',
             egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LocatePosition(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/LocatePosition',
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.LocatePositionRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.LocatePositionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb2
 from egov.common.v1 import parties_pb2 as egov_dot_common_dot_v1_dot_parties__pb2
+from egov.grid.v1 import places_pb2 as egov_dot_grid_dot_v1_dot_places__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65gov/grid/v1/incidents.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1c\x65gov/common/v1/parties.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x7f\n\x0fIncidentTypeKey\x12\x1a\n\x08standard\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18(\x12\x30\n\x04kind\x18\x02 \x01(\x0e\x32\x1a.egov.grid.v1.IncidentKindB\x06\xca\xc1\x18\x02\x08\x01\x12\x1e\n\x04\x63ode\x18\x03 \x01(\tB\x10\xca\xc1\x18\x0c\x08\x01\"\x08[0-9]{5}\"z\n\x0cIncidentType\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKey\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07name_en\x18\x04 \x01(\t\x12\r\n\x05local\x18\x05 \x01(\x08\"\xd8\x02\n\x06Report\x12\x33\n\x04type\x18\x01 \x01(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKeyB\x06\xca\xc1\x18\x02\x08\x01\x12.\n\x06region\x18\x02 \x01(\tB\x1e\xca\xc1\x18\x1a\x08\x01\"\x14[0-9]{12}([0-9]{3})?(\x03\x12\"\n\x0b\x64\x65scription\x18\x03 \x01(\tB\r\xca\xc1\x18\x05\x08\x01\x18\xd0\x0f\xd0\xc1\x18\x01\x12\x1c\n\x07\x61\x64\x64ress\x18\x04 \x01(\tB\x0b\xca\xc1\x18\x03\x18\xc8\x01\xd0\xc1\x18\x01\x12+\n\x07seen_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x17reporter_citizen_number\x18\x06 \x01(\tB\n\xca\xc1\x18\x02(\x04\xd0\xc1\x18\x01\x12\x1f\n\x0f\x65nterprise_code\x18\x07 \x01(\tB\x06\xca\xc1\x18\x02(\x05\x12,\n\treference\x18\x08 \x01(\tB\x19\xca\xc1\x18\x15\x18@\"\x11[A-Za-z0-9._:/-]*\"\xd9\x07\n\x08Incident\x12\x13\n\x0bincident_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\x12*\n\x05state\x18\x04 \x01(\x0e\x32\x1b.egov.grid.v1.IncidentState\x12$\n\x06report\x18\x05 \x01(\x0b\x32\x14.egov.grid.v1.Report\x12 \n\x18\x65nterprise_code_doubtful\x18\x06 \x01(\x08\x12\'\n\x08reporter\x18\x07 \x01(\x0b\x32\x15.egov.common.v1.Party\x12\x19\n\x11holder_department\x18\x08 \x01(\t\x12,\n\x08\x66iled_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rdispatched_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\thandle_by\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tclosed_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x0f\x63losing_outcome\x18\r \x01(\x0e\x32\x1c.egov.grid.v1.ClosingOutcome\x12\x17\n\x0f\x64ispatch_reason\x18\x0e \x01(\t\x12,\n\x08\x64\x65\x61\x64line\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x10\x65scalation_level\x18\x10 \x01(\x0e\x32\x1d.egov.grid.v1.EscalationLevel\x12/\n\x0b\x61\x63\x63\x65pted_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nhandled_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bverified_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rinspection_id\x18\x14 \x01(\t\x12\x37\n\x10handling_outcome\x18\x15 \x01(\x0e\x32\x1d.egov.grid.v1.HandlingOutcome\x12\x13\n\x0breturned_by\x18\x16 \x01(\t\x12\x31\n\rreturn_reason\x18\x17 \x01(\x0e\x32\x1a.egov.grid.v1.ReturnReason\x12\x1c\n\x0e\x63losing_reason\x18\x18 \x01(\tB\x04\xd0\xc1\x18\x01\x12\x1c\n\x14\x64\x65\x61\x64line_provisional\x18\x19 \x01(\x08*c\n\x0cIncidentKind\x12\x1d\n\x19INCIDENT_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17INCIDENT_KIND_COMPONENT\x10\x01\x12\x17\n\x13INCIDENT_KIND_EVENT\x10\x02*\xd9\x01\n\rIncidentState\x12\x1e\n\x1aINCIDENT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14INCIDENT_STATE_FILED\x10\x01\x12\x1d\n\x19INCIDENT_STATE_DISPATCHED\x10\x02\x12\x19\n\x15INCIDENT_STATE_CLOSED\x10\x03\x12\x1b\n\x17INCIDENT_STATE_ACCEPTED\x10\x04\x12\x1a\n\x16INCIDENT_STATE_HANDLED\x10\x05\x12\x1b\n\x17INCIDENT_STATE_VERIFIED\x10\x06*\x85\x01\n\x0cReturnReason\x12\x1d\n\x19RETURN_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1aRETURN_REASON_NOT_OUR_DUTY\x10\x01\x12\x1b\n\x17RETURN_REASON_ELSEWHERE\x10\x02\x12\x19\n\x15RETURN_REASON_UNCLEAR\x10\x03*\x91\x01\n\x0fHandlingOutcome\x12 \n\x1cHANDLING_OUTCOME_UNSPECIFIED\x10\x00\x12\x1d\n\x19HANDLING_OUTCOME_REPORTED\x10\x01\x12\x1d\n\x19HANDLING_OUTCOME_IN_ORDER\x10\x02\x12\x1e\n\x1aHANDLING_OUTCOME_RECTIFIED\x10\x03*\xc3\x01\n\x0f\x45scalationLevel\x12 \n\x1c\x45SCALATION_LEVEL_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45SCALATION_LEVEL_GRID\x10\x01\x12\x1c\n\x18\x45SCALATION_LEVEL_VILLAGE\x10\x02\x12\x1d\n\x19\x45SCALATION_LEVEL_TOWNSHIP\x10\x03\x12\x1b\n\x17\x45SCALATION_LEVEL_COUNTY\x10\x04\x12\x19\n\x15\x45SCALATION_LEVEL_CITY\x10\x05*\x94\x01\n\x0e\x43losingOutcome\x12\x1f\n\x1b\x43LOSING_OUTCOME_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43LOSING_OUTCOME_HANDLED\x10\x01\x12%\n!CLOSING_OUTCOME_NOT_FOUND_ON_SITE\x10\x02\x12\x1d\n\x19\x43LOSING_OUTCOME_DUPLICATE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65gov/grid/v1/incidents.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1c\x65gov/common/v1/parties.proto\x1a\x19\x65gov/grid/v1/places.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x7f\n\x0fIncidentTypeKey\x12\x1a\n\x08standard\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18(\x12\x30\n\x04kind\x18\x02 \x01(\x0e\x32\x1a.egov.grid.v1.IncidentKindB\x06\xca\xc1\x18\x02\x08\x01\x12\x1e\n\x04\x63ode\x18\x03 \x01(\tB\x10\xca\xc1\x18\x0c\x08\x01\"\x08[0-9]{5}\"z\n\x0cIncidentType\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKey\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07name_en\x18\x04 \x01(\t\x12\r\n\x05local\x18\x05 \x01(\x08\"\x90\x03\n\x06Report\x12\x33\n\x04type\x18\x01 \x01(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKeyB\x06\xca\xc1\x18\x02\x08\x01\x12\x36\n\x06region\x18\x02 \x01(\tB&\xca\xc1\x18\"\"\x14[0-9]{12}([0-9]{3})?(\x03J\x08position\x12\"\n\x0b\x64\x65scription\x18\x03 \x01(\tB\r\xca\xc1\x18\x05\x08\x01\x18\xd0\x0f\xd0\xc1\x18\x01\x12\x1c\n\x07\x61\x64\x64ress\x18\x04 \x01(\tB\x0b\xca\xc1\x18\x03\x18\xc8\x01\xd0\xc1\x18\x01\x12+\n\x07seen_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x17reporter_citizen_number\x18\x06 \x01(\tB\n\xca\xc1\x18\x02(\x04\xd0\xc1\x18\x01\x12\x1f\n\x0f\x65nterprise_code\x18\x07 \x01(\tB\x06\xca\xc1\x18\x02(\x05\x12,\n\treference\x18\x08 \x01(\tB\x19\xca\xc1\x18\x15\x18@\"\x11[A-Za-z0-9._:/-]*\x12.\n\x08position\x18\t \x01(\x0b\x32\x16.egov.grid.v1.PositionB\x04\xd0\xc1\x18\x01\"\xd9\x07\n\x08Incident\x12\x13\n\x0bincident_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\x12*\n\x05state\x18\x04 \x01(\x0e\x32\x1b.egov.grid.v1.IncidentState\x12$\n\x06report\x18\x05 \x01(\x0b\x32\x14.egov.grid.v1.Report\x12 \n\x18\x65nterprise_code_doubtful\x18\x06 \x01(\x08\x12\'\n\x08reporter\x18\x07 \x01(\x0b\x32\x15.egov.common.v1.Party\x12\x19\n\x11holder_department\x18\x08 \x01(\t\x12,\n\x08\x66iled_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rdispatched_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\thandle_by\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tclosed_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x0f\x63losing_outcome\x18\r \x01(\x0e\x32\x1c.egov.grid.v1.ClosingOutcome\x12\x17\n\x0f\x64ispatch_reason\x18\x0e \x01(\t\x12,\n\x08\x64\x65\x61\x64line\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x10\x65scalation_level\x18\x10 \x01(\x0e\x32\x1d.egov.grid.v1.EscalationLevel\x12/\n\x0b\x61\x63\x63\x65pted_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nhandled_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bverified_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rinspection_id\x18\x14 \x01(\t\x12\x37\n\x10handling_outcome\x18\x15 \x01(\x0e\x32\x1d.egov.grid.v1.HandlingOutcome\x12\x13\n\x0breturned_by\x18\x16 \x01(\t\x12\x31\n\rreturn_reason\x18\x17 \x01(\x0e\x32\x1a.egov.grid.v1.ReturnReason\x12\x1c\n\x0e\x63losing_reason\x18\x18 \x01(\tB\x04\xd0\xc1\x18\x01\x12\x1c\n\x14\x64\x65\x61\x64line_provisional\x18\x19 \x01(\x08*c\n\x0cIncidentKind\x12\x1d\n\x19INCIDENT_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17INCIDENT_KIND_COMPONENT\x10\x01\x12\x17\n\x13INCIDENT_KIND_EVENT\x10\x02*\xd9\x01\n\rIncidentState\x12\x1e\n\x1aINCIDENT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14INCIDENT_STATE_FILED\x10\x01\x12\x1d\n\x19INCIDENT_STATE_DISPATCHED\x10\x02\x12\x19\n\x15INCIDENT_STATE_CLOSED\x10\x03\x12\x1b\n\x17INCIDENT_STATE_ACCEPTED\x10\x04\x12\x1a\n\x16INCIDENT_STATE_HANDLED\x10\x05\x12\x1b\n\x17INCIDENT_STATE_VERIFIED\x10\x06*\x85\x01\n\x0cReturnReason\x12\x1d\n\x19RETURN_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1aRETURN_REASON_NOT_OUR_DUTY\x10\x01\x12\x1b\n\x17RETURN_REASON_ELSEWHERE\x10\x02\x12\x19\n\x15RETURN_REASON_UNCLEAR\x10\x03*\x91\x01\n\x0fHandlingOutcome\x12 \n\x1cHANDLING_OUTCOME_UNSPECIFIED\x10\x00\x12\x1d\n\x19HANDLING_OUTCOME_REPORTED\x10\x01\x12\x1d\n\x19HANDLING_OUTCOME_IN_ORDER\x10\x02\x12\x1e\n\x1aHANDLING_OUTCOME_RECTIFIED\x10\x03*\xc3\x01\n\x0f\x45scalationLevel\x12 \n\x1c\x45SCALATION_LEVEL_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45SCALATION_LEVEL_GRID\x10\x01\x12\x1c\n\x18\x45SCALATION_LEVEL_VILLAGE\x10\x02\x12\x1d\n\x19\x45SCALATION_LEVEL_TOWNSHIP\x10\x03\x12\x1b\n\x17\x45SCALATION_LEVEL_COUNTY\x10\x04\x12\x19\n\x15\x45SCALATION_LEVEL_CITY\x10\x05*\x94\x01\n\x0e\x43losingOutcome\x12\x1f\n\x1b\x43LOSING_OUTCOME_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43LOSING_OUTCOME_HANDLED\x10\x01\x12%\n!CLOSING_OUTCOME_NOT_FOUND_ON_SITE\x10\x02\x12\x1d\n\x19\x43LOSING_OUTCOME_DUPLICATE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,7 +44,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORT'].fields_by_name['type']._loaded_options = None
   _globals['_REPORT'].fields_by_name['type']._serialized_options = b'\312\301\030\002\010\001'
   _globals['_REPORT'].fields_by_name['region']._loaded_options = None
-  _globals['_REPORT'].fields_by_name['region']._serialized_options = b'\312\301\030\032\010\001\"\024[0-9]{12}([0-9]{3})?(\003'
+  _globals['_REPORT'].fields_by_name['region']._serialized_options = b'\312\301\030\"\"\024[0-9]{12}([0-9]{3})?(\003J\010position'
   _globals['_REPORT'].fields_by_name['description']._loaded_options = None
   _globals['_REPORT'].fields_by_name['description']._serialized_options = b'\312\301\030\005\010\001\030\320\017\320\301\030\001'
   _globals['_REPORT'].fields_by_name['address']._loaded_options = None
@@ -54,26 +55,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORT'].fields_by_name['enterprise_code']._serialized_options = b'\312\301\030\002(\005'
   _globals['_REPORT'].fields_by_name['reference']._loaded_options = None
   _globals['_REPORT'].fields_by_name['reference']._serialized_options = b'\312\301\030\025\030@\"\021[A-Za-z0-9._:/-]*'
+  _globals['_REPORT'].fields_by_name['position']._loaded_options = None
+  _globals['_REPORT'].fields_by_name['position']._serialized_options = b'\320\301\030\001'
   _globals['_INCIDENT'].fields_by_name['closing_reason']._loaded_options = None
   _globals['_INCIDENT'].fields_by_name['closing_reason']._serialized_options = b'\320\301\030\001'
-  _globals['_INCIDENTKIND']._serialized_start=1727
-  _globals['_INCIDENTKIND']._serialized_end=1826
-  _globals['_INCIDENTSTATE']._serialized_start=1829
-  _globals['_INCIDENTSTATE']._serialized_end=2046
-  _globals['_RETURNREASON']._serialized_start=2049
-  _globals['_RETURNREASON']._serialized_end=2182
-  _globals['_HANDLINGOUTCOME']._serialized_start=2185
-  _globals['_HANDLINGOUTCOME']._serialized_end=2330
-  _globals['_ESCALATIONLEVEL']._serialized_start=2333
-  _globals['_ESCALATIONLEVEL']._serialized_end=2528
-  _globals['_CLOSINGOUTCOME']._serialized_start=2531
-  _globals['_CLOSINGOUTCOME']._serialized_end=2679
-  _globals['_INCIDENTTYPEKEY']._serialized_start=139
-  _globals['_INCIDENTTYPEKEY']._serialized_end=266
-  _globals['_INCIDENTTYPE']._serialized_start=268
-  _globals['_INCIDENTTYPE']._serialized_end=390
-  _globals['_REPORT']._serialized_start=393
-  _globals['_REPORT']._serialized_end=737
-  _globals['_INCIDENT']._serialized_start=740
-  _globals['_INCIDENT']._serialized_end=1725
+  _globals['_INCIDENTKIND']._serialized_start=1810
+  _globals['_INCIDENTKIND']._serialized_end=1909
+  _globals['_INCIDENTSTATE']._serialized_start=1912
+  _globals['_INCIDENTSTATE']._serialized_end=2129
+  _globals['_RETURNREASON']._serialized_start=2132
+  _globals['_RETURNREASON']._serialized_end=2265
+  _globals['_HANDLINGOUTCOME']._serialized_start=2268
+  _globals['_HANDLINGOUTCOME']._serialized_end=2413
+  _globals['_ESCALATIONLEVEL']._serialized_start=2416
+  _globals['_ESCALATIONLEVEL']._serialized_end=2611
+  _globals['_CLOSINGOUTCOME']._serialized_start=2614
+  _globals['_CLOSINGOUTCOME']._serialized_end=2762
+  _globals['_INCIDENTTYPEKEY']._serialized_start=166
+  _globals['_INCIDENTTYPEKEY']._serialized_end=293
+  _globals['_INCIDENTTYPE']._serialized_start=295
+  _globals['_INCIDENTTYPE']._serialized_end=417
+  _globals['_REPORT']._serialized_start=420
+  _globals['_REPORT']._serialized_end=820
+  _globals['_INCIDENT']._serialized_start=823
+  _globals['_INCIDENT']._serialized_end=1808
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 Incidents (网格事件): what grid works on."""
 
 from egov.common.v1 import parties_pb2 as _parties_pb2
+from egov.grid.v1 import places_pb2 as _places_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -287,8 +288,11 @@ class Report(_message.Message):
     REPORTER_CITIZEN_NUMBER_FIELD_NUMBER: _builtins.int
     ENTERPRISE_CODE_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
     region: _builtins.str
-    """Village (12 digits) or grid (15 digits) where it is."""
+    """Village (12 digits) or grid (15 digits) where it is; answers show the grid where there is a position. May be empty
+    only with a position.
+    """
     description: _builtins.str
     """What was seen, 1 to 2,000 characters."""
     address: _builtins.str
@@ -309,6 +313,12 @@ class Report(_message.Message):
     def seen_at(self) -> _timestamp_pb2.Timestamp:
         """When it was seen; at most an hour ahead of the server's clock. Unset: now."""
 
+    @_builtins.property
+    def position(self) -> _places_pb2.Position:
+        """Where it was seen; unset: not said. Decides the grid, and must lie in `region` where that is said too. Answers show it
+        in CGCS2000, to who reported, the grid centre and the department in charge.
+        """
+
     def __init__(
         self,
         *,
@@ -320,10 +330,11 @@ class Report(_message.Message):
         reporter_citizen_number: _builtins.str = ...,
         enterprise_code: _builtins.str = ...,
         reference: _builtins.str = ...,
+        position: _places_pb2.Position | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["seen_at", b"seen_at", "type", b"type"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["position", b"position", "seen_at", b"seen_at", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "description", b"description", "enterprise_code", b"enterprise_code", "reference", b"reference", "region", b"region", "reporter_citizen_number", b"reporter_citizen_number", "seen_at", b"seen_at", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "description", b"description", "enterprise_code", b"enterprise_code", "position", b"position", "reference", b"reference", "region", b"region", "reporter_citizen_number", b"reporter_citizen_number", "seen_at", b"seen_at", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
