@@ -15,6 +15,7 @@ from observability.casetrace.console.routes import ConsoleRoutes
 from observability.casetrace.domain.effects import Page
 from observability.casetrace.domain.facts import in_order
 from observability.casetrace.domain.names import is_due
+from observability.casetrace.domain.search import Counted
 from observability.casetrace.domain.series import window_of
 from observability.casetrace.domain.traces import trace_of_case
 from observability.casetrace.otlp.door import otlp_door
@@ -88,7 +89,7 @@ class CaseTraceService(ConsoleRoutes):
         wanted = wire.wanted(request, call.region, now)
         page = searches.page(wanted, wire.case_page(request.page))
         troubled = self._effects.troubles([case.number for case in page.rows])
-        return wire.found(page, troubled, searches.counts(wanted, now) if request.facets else ((), 0), now)
+        return wire.found(page, troubled, searches.counts(wanted, now) if request.facets else Counted(), now)
 
     @rpc
     def GetTrace(self, request: pb.GetTraceRequest, call: Call) -> pb.GetTraceResponse:

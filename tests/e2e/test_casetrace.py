@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.client import ApiError
 from tests import foreign, stock
-from tests.e2e.city import CENTRE, COUNTY, VILLAGE, City, Json
+from tests.e2e.city import CENTRE, COUNTY, RUBBISH, VILLAGE, City, Json
 from tests.e2e.telling import OBSERVER, ask, by_time, settled, told
 from tests.waiting import wait_for
 
@@ -81,6 +81,7 @@ def test_a_case_is_found_by_what_is_known_of_it(city: City) -> None:
     for query in (
         {"caseNumber": number}, {"caseNumber": number[:-3]}, {"about": incident["incidentId"]},
         {"department": HANDLING, "state": "CASE_STATE_OPEN"}, {"region": VILLAGE}, {"stuckFor": "0s"},
+        {"subjectType": RUBBISH["code"]}, {"subjectType": f"{RUBBISH['standard']}/event/{RUBBISH['code']}"},
     ):  # fmt: skip
         found = ask(city, "/v1/cases", query | {"page.pageSize": "200"})
         assert number in {case["caseNumber"] for case in found["cases"]}, query

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from services.kernel import texts
 
@@ -14,7 +16,7 @@ texts.register(
     }
 )
 
-MOST_COUNTED = 10_000
+MOST_COUNTED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,14 @@ class Count:
     facet: str
     value: str
     cases: int
+
+
+class Counted(NamedTuple):
+    """Counts by facet, and how many cases were counted; `partly`: not all that pass."""
+
+    facets: Sequence[Count] = ()
+    cases: int = 0
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

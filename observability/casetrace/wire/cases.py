@@ -16,7 +16,7 @@ from observability.casetrace.domain.cases import Case
 from observability.casetrace.domain.effects import Effect, Source, Taker, Troubles, not_met, troubles
 from observability.casetrace.domain.facts import Fact
 from observability.casetrace.domain.failures import Failure
-from observability.casetrace.domain.search import Count, LinkedCase, Wanted
+from observability.casetrace.domain.search import Counted, LinkedCase, Wanted
 from observability.casetrace.wire.traces import Known, failed_calls, references
 from services.chassis.moments import moment_in, stamp
 from services.kernel import regions
@@ -50,15 +50,13 @@ def case_page(page: paging_pb2.PageRequest) -> PageRequest:
     return page_request(page.page_size, page.page_token, instant, plain)
 
 
-def found(
-    page: Page[Case], troubled: Mapping[str, Troubles], counts: tuple[Sequence[Count], int], now: datetime
-) -> pb.SearchCasesResponse:
+def found(page: Page[Case], troubled: Mapping[str, Troubles], counts: Counted, now: datetime) -> pb.SearchCasesResponse:
     """A page of cases, with their troubles and what was counted."""
-    facets, counted = counts
     return pb.SearchCasesResponse(
         cases=[case_message(case, now, troubled.get(case.number, Troubles())) for case in page.rows],
-        facets=[pb.FacetCount(facet=each.facet, value=each.value, cases=each.cases) for each in facets],
-        counted=counted,
+        facets=[pb.FacetCount(facet=each.facet, value=each.value, cases=each.cases) for each in counts.facets],
+        counted=counts.cases,
+        counted_in_part=counts.partly,
         page=paging_pb2.PageResponse(next_page_token=page.next_token),
     )
 

@@ -45,7 +45,10 @@ class Filled:
 
 
 def fill(server: Postgres, size: Size, within_s: float) -> Filled:
-    """Fill the case trace's database, which is empty, and tidy up; where all take too long, the newest cases only."""
+    """Fill the case trace's database, which is empty, and tidy up; where all take too long, the newest cases only.
+
+    How many fit is told by the first chunk, which has no spans: these are two minutes more.
+    """
     begun, now = time.monotonic(), datetime.now(UTC).replace(microsecond=0)
     with _hurried(server):
         _make_months(server)
@@ -53,7 +56,7 @@ def fill(server: Postgres, size: Size, within_s: float) -> Filled:
         chunks = [Chunk(url, size, now, first) for first in range(1, size.cases + 1, CHUNK)]
         with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
             pool.submit(villages).result()
-            took = pool.submit(_load, chunks.pop()).result()
+            took = pool.submit(_load, chunks.pop(0)).result()
             fitting = int(within_s * PROCESSES / took)
             for each in [pool.submit(_load, chunk) for chunk in chunks[-fitting:]]:
                 each.result()

@@ -28,7 +28,7 @@ from tests.bench.casetrace.report import Times
 from tests.e2e.city import COUNTY
 
 METHODS = methods_of(pb.DESCRIPTOR.services_by_name["CaseTraceService"])
-CALL_S, WARM = 10.0, 5
+CALL_S, WARM = 10.0, 15
 LATER_PAGES = 8
 COUNTIES = ("371102", "371103", "371121", "371122", "371171")
 Request = dict[str, Any]
@@ -89,13 +89,16 @@ class Searched:
     later: Times | None
     counted: Times
 
+    def __str__(self) -> str:
+        return f"{self.first}, later {self.later or '-'}, with facets {self.counted}"
+
 
 def searches(door: Door, filled: Filled, calls: int, say: Callable[[str], None]) -> dict[str, Searched]:
     """SearchCases, by each filter and by some together."""
     found = {}
     for name, request in kinds(filled).items():
-        say(f"    {name}")
         found[name] = _searched(door, request, calls)
+        say(f"    {name}: {found[name]}")
     return found
 
 

@@ -20,6 +20,9 @@ class Times:
         ordered = sorted(1000 * each for each in took_s)
         return cls(ordered[len(ordered) // 2], ordered[math.ceil(0.99 * len(ordered)) - 1])
 
+    def __str__(self) -> str:
+        return f"p50 {_number(self.p50)} p99 {_number(self.p99)} ms"
+
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
@@ -46,7 +49,7 @@ class Ingest:
 
 
 def times_row(name: str, sizes: Iterable[Times | None], aim_ms: float) -> str:
-    """p50 and p99 for each size; the aim holds when every p99 is below it."""
+    """p50 and p99 for each size, where there is anything; the aim holds when every p99 is below it."""
     known = list(sizes)
     figures = "".join(
         f"{_number(each.p50):>8}{_number(each.p99):>8}" if each else f"{'-':>8}{'-':>8}" for each in known

@@ -67,7 +67,7 @@ def main() -> int:
 def as_text(sizes: Sequence[Measured], wanted: Size) -> list[str]:
     """The tables."""
     few, many = sizes
-    lines = [machine(), *(_told(each) for each in sizes)]
+    lines = [machine(), f"PostgreSQL with shared_buffers = {SHARED_BUFFERS}", *(_told(each) for each in sizes)]
     if many.filled.rows["case_file"] < wanted.cases:
         lines.append(f"{wanted.cases:,} cases were asked for: more did not fit into {FILL_S:.0f} s of filling")
     columns = f"{'p50':>8}{'p99':>8}" * 2
@@ -78,7 +78,9 @@ def as_text(sizes: Sequence[Measured], wanted: Size) -> list[str]:
     for title, part in parts:
         lines += ["", f"SearchCases, {title}", head]
         lines += [
-            times_row(name, [getattr(each.searches[name], part) for each in sizes], SEARCH_MS) for name in many.searches
+            times_row(name, [getattr(each.searches[name], part) for each in sizes], SEARCH_MS)
+            for name in many.searches
+            if any(getattr(each.searches[name], part) for each in sizes)
         ]
     lines += ["", f"Taken{'as they came':>66}{'of a core':>11}   aim         processor time of each, ms"]
     for name in many.taken:

@@ -220,6 +220,13 @@ def test_all_filters_have_to_let_a_case_through(connection: sa.Connection) -> No
     assert numbers(connection, event_type=ordered, subject_type="06010", holder=CENTRE) == []
 
 
+def test_what_was_opened_before_a_moment_is_found_however_long_it_went_on(connection: sa.Connection) -> None:
+    days_40 = 24.0 * 40
+    take(connection, *course(), fact(days_40, 5, "IncidentReopened"), other(OTHER, 2), other(ELSEWHERE, days_40))
+    assert numbers(connection, bound="3711", active_until=at(3)) == [CASE, OTHER]
+    assert numbers(connection, bound="3711", active_until=at(3), active_from=at(24)) == [CASE]
+
+
 @pytest.mark.parametrize("facts", [course()[:5], course()[4::-1]], ids=["in order", "the opening event last"])
 def test_what_a_case_is_about_is_told_by_its_opening_event_whenever_that_comes(
     connection: sa.Connection, facts: list[Fact]
@@ -244,8 +251,8 @@ def test_pages_follow_one_another_without_gap_or_repetition(connection: sa.Conne
 
 def test_counts_are_by_facet_of_what_passes(connection: sa.Connection) -> None:
     take(connection, *course(), other(OTHER, deadline=at(2)), other(ELSEWHERE))
-    counts, counted = SearchStore(connection).counts(replace(COUNTY, bound="3711"), at(3))
-    assert counted == 3
+    counts, counted, partly = SearchStore(connection).counts(replace(COUNTY, bound="3711"), at(3))
+    assert (counted, partly) == (3, False)
     assert Count("subject_type", RUBBISH, 1) in counts
     assert counts[:3] == [Count("state", "open", 2), Count("state", "closed", 1), Count("holder", CENTRE, 2)]
     assert Count("county", "371102", 2) in counts and Count("overdue", "true", 1) in counts
@@ -257,10 +264,10 @@ def test_an_event_type_is_counted_among_the_latest_cases(
 ) -> None:
     take(connection, *course(), other(OTHER))
     monkeypatch.setattr(search, "FEW", -1)
-    monkeypatch.setattr(search, "MOST_COUNTED", 1)
+    monkeypatch.setattr(search, "MOST_ASKED", 1)
     searches = SearchStore(connection)
-    assert searches.counts(replace(COUNTY, event_type="egov.grid.v1.IncidentFiled"), at(3))[1] == 1
-    assert searches.counts(replace(COUNTY, event_type="egov.grid.v1.Happened"), at(3)) == ([], 0)
+    assert searches.counts(replace(COUNTY, event_type="egov.grid.v1.IncidentFiled"), at(3))[1:] == (1, True)
+    assert searches.counts(replace(COUNTY, event_type="egov.grid.v1.Happened"), at(3)) == ([], 0, True)
 
 
 def test_cases_that_have_to_do_with_the_same_thing_are_linked(connection: sa.Connection) -> None:

@@ -25,7 +25,6 @@ from services.kernel.texts import text
 
 ONE, SEVERAL, GLANCE = 25, 8, 6
 MOST_VALUES = 8
-MOST_COUNTED = 10_000
 FILTER_OF = {
     "state": "state", "holder": "department", "county": "region", "subject_type": "subject", "last_event_type": "last",
     "overdue": "overdue",
@@ -56,6 +55,7 @@ class Section:
     nothing: str = "find.nothing_here"
     facets: Mapping[str, Sequence[Value]] = field(default_factory=dict)
     counted: int | None = None
+    in_part: bool = False
 
 
 def page(visit: Visit) -> Response:
@@ -178,6 +178,7 @@ def _whole(visit: Visit, wanted: Asked, meant: Sequence[Reading]) -> Section:
         next=wanted.on_page(token).address if token else "",
         facets=facets(answer, wanted.on_page(""), naming, visit.words),
         counted=answer.counted,
+        in_part=answer.counted_in_part,
     )
 
 

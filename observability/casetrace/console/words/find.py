@@ -15,7 +15,7 @@ FIND: dict[str, tuple[str, str]] = {
     "find.none.latest": ("还没有办件。", "There are no cases yet."),
     "find.counted": ("{count} 件", "{count} cases"),
     "find.counted.one": ("{count} 件", "{count} case"),
-    "find.counted.most": ("超过 {count} 件", "more than {count} cases"),
+    "find.counted.part": ("至少 {count} 件", "at least {count} cases"),
     "find.taken_as": ("“{text}”被理解为：", "“{text}” was taken as:"),
     "find.nothing_as": ("没有：", "none as:"),
     "find.first_names": ("符合的名称较多，请输入得更完整。", "more names may fit: type more of it."),

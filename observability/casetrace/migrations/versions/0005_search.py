@@ -17,6 +17,8 @@ ALTER TABLE case_file ADD COLUMN subject_type text;
 
 CREATE INDEX case_file_order ON case_file (last_at, case_number, region, opened_at);
 DROP INDEX case_file_latest;
+CREATE INDEX case_file_long ON case_file (last_at, case_number, opened_at)
+    WHERE last_at - opened_at > interval '30 days';
 CREATE INDEX case_file_going_on ON case_file (last_at, case_number, deadline) WHERE closed_at IS NULL;
 DROP INDEX case_file_open;
 DROP INDEX case_file_deadline;

@@ -232,10 +232,13 @@ class SearchCasesResponse(_message.Message):
     FACETS_FIELD_NUMBER: _builtins.int
     COUNTED_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    COUNTED_IN_PART_FIELD_NUMBER: _builtins.int
     counted: _builtins.int
-    """How many cases were counted: all that pass, or the 10,000 with the latest events. By an event type, a reason or a
-    thing that very many have, those of the 10,000 latest that the other filters let pass.
+    """How many cases were counted: all that pass, or the 5,000 with the latest events. By an event type, a reason or a thing
+    that more than 5,000 have: those of the 2,000 latest that the other filters let pass.
     """
+    counted_in_part: _builtins.bool
+    """More pass than were counted, or may: the counts are of a part."""
     @_builtins.property
     def cases(self) -> _containers.RepeatedCompositeFieldContainer[_cases_pb2.Case]:
         """The cases, the one with the latest event first."""
@@ -255,10 +258,11 @@ class SearchCasesResponse(_message.Message):
         facets: _abc.Iterable[Global___FacetCount] | None = ...,
         counted: _builtins.int = ...,
         page: _paging_pb2.PageResponse | None = ...,
+        counted_in_part: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cases", b"cases", "counted", b"counted", "facets", b"facets", "page", b"page"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cases", b"cases", "counted", b"counted", "counted_in_part", b"counted_in_part", "facets", b"facets", "page", b"page"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
