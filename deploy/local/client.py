@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 3.0
 CALL_TIMEOUT_S = 15.0
@@ -92,7 +92,8 @@ class Gateway:
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, door: TokenSource | None = None) -> Answer:
         """Read. `query` goes into the path. Raises ApiError, Unreachable."""
-        target = f"{path}?{urlencode(query)}" if query else path
+        # The gateway takes a plus for a plus: it stands in times with an offset.
+        target = f"{path}?{urlencode(query, quote_via=quote)}" if query else path
         return self._call("GET", target, lambda: None, {}, door)
 
     def post(self, path: str, body: Mapping[str, Any], *, door: TokenSource, key: str | None = None) -> Answer:

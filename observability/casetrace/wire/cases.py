@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from egov.casetrace.v1 import cases_pb2
 from egov.casetrace.v1 import casetrace_service_pb2 as pb
@@ -22,6 +22,7 @@ from services.chassis.moments import moment_in, stamp
 from services.kernel import regions
 from services.kernel.paging import Page, PageRequest, instant, page_request, plain
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 STATES = {cases_pb2.CASE_STATE_OPEN: True, cases_pb2.CASE_STATE_CLOSED: False}
 
 
@@ -40,9 +41,14 @@ def wanted(request: pb.SearchCasesRequest, bound: str, now: datetime) -> Wanted:
         about=request.about,
         active_from=moment_in(request, "active_from"),
         active_until=moment_in(request, "active_until"),
-        quiet_since=now - request.stuck_for.ToTimedelta() if request.HasField("stuck_for") else None,
+        quiet_since=_ago(request.stuck_for.ToTimedelta(), now) if request.HasField("stuck_for") else None,
         overdue_at=now if request.overdue else None,
     )
+
+
+def _ago(time: timedelta, now: datetime) -> datetime:
+    """The moment so long ago, not before 1970 and not in the future: no case is as old as a duration may be long."""
+    return now - max(timedelta(), min(time, now - LONG_AGO))
 
 
 def case_page(page: paging_pb2.PageRequest) -> PageRequest:

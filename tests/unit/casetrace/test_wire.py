@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from egov.casetrace.v1 import cases_pb2
 from egov.casetrace.v1 import casetrace_service_pb2 as pb
 from google.protobuf.duration_pb2 import Duration
@@ -12,7 +13,7 @@ from observability.casetrace.domain.cases import case_of
 from observability.casetrace.domain.effects import Source
 from observability.casetrace.domain.failures import Failure
 from observability.casetrace.domain.search import LinkedCase
-from observability.casetrace.wire.cases import case_answer, wanted
+from observability.casetrace.wire.cases import LONG_AGO, case_answer, wanted
 from observability.casetrace.wire.taken import facts
 from services.chassis.envelope import Envelope
 from services.chassis.moments import moment
@@ -42,6 +43,15 @@ def test_an_envelope_becomes_a_fact_of_its_case() -> None:
 
 def test_what_names_no_case_is_passed_over() -> None:
     assert facts([envelope(case_number=None), envelope(case_number="a person's name")]) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "since"),
+    [(3600, NOW - timedelta(hours=1)), (-1, NOW), (-315_576_000_000, NOW), (315_576_000_000, LONG_AGO)],
+)
+def test_a_time_without_events_may_be_as_long_as_a_duration_can_be(seconds: int, since: datetime) -> None:
+    request = pb.SearchCasesRequest(stuck_for=Duration(seconds=seconds))
+    assert wanted(request, "37", NOW).quiet_since == since
 
 
 def test_filters_are_what_the_caller_sets() -> None:
