@@ -1,8 +1,8 @@
 """Pictures of the console for the README: `python -m tests.browser.screens`, or `make screens`, beside `make run`.
 
-Plays the demo on the stack that runs, signs in, and writes `find.png`, `case.png` and `health.png` into `docs/screens`.
-Chinese names want a font of the machine that has them; without one they show as boxes. Exit code 1: why not, in a
-sentence.
+Plays the demo on the stack that runs, begins other cases, signs in, and writes `find.png`, `case.png` and `health.png`
+into `docs/screens`. Chinese names want a font of the machine that has them; without one they show as boxes. Exit code
+1: why not, in a sentence.
 """
 
 from __future__ import annotations
@@ -28,28 +28,49 @@ from tests.browser.operators import signed_in
 from tests.waiting import wait_for
 
 FOLDER = ROOT / "docs" / "screens"
-DEMO = ("90001", "371102001001")
+COUNTY, VILLAGE = "371102", "371102001001"
+DEMO = ("90001", VILLAGE)
+TYPE = {"standard": "GB/T 47678.5-2026", "kind": "INCIDENT_KIND_EVENT"}
+KINDS = ("06010", "06011", "06017", "06010", "06042")
 WIDTH, HEIGHT = 1280, 860
 # The step whose way through the services is shown.
-STEP = "egov.inspection.v1.InspectionClosed"
-CLOSED = {"eventType": "egov.grid.v1.IncidentClosed", "page.pageSize": "1"}
+STEP = "egov.grid.v1.IncidentAccepted"
+
+
+def under_way(gateway: Gateway, people: People) -> str:
+    """Reports of which each went less far than the one before; the number of the first, which is being handled."""
+    numbers = [moved(gateway, people, kind, steps) for steps, kind in zip((2, 1, 1, 0, 0), KINDS, strict=True)]
+    return numbers[0]
+
+
+def moved(gateway: Gateway, people: People, kind: str, steps: int) -> str:
+    """File a report and lead its case so many steps: dispatched, accepted. Its number."""
+    report = {"type": TYPE | {"code": kind}, "region": VILLAGE, "description": "For a picture"}
+    incident = gateway.post("/v1/incidents", {"report": report}, door=people.citizens).body["incident"]
+    for command in ("dispatch", "accept")[:steps]:
+        by = people.seat(COUNTY) if command == "dispatch" else people.officer(incident["holderDepartment"])
+        path = f"/v1/incidents/{incident['incidentId']}:{command}"
+        incident = gateway.post(path, {"version": incident["version"]}, door=by).body["incident"]
+    return str(incident["caseNumber"])
 
 
 def played(where: Stack) -> dict[str, Any]:
-    """Play the demo; its case, as the case trace tells it once it is closed there."""
+    """Play the demo and begin other cases; the one that is being handled, as the case trace tells it."""
     with contextlib.redirect_stdout(io.StringIO()) as said:
         complete = demo.run(where, *DEMO)
     if not complete:
         raise StackError(f"The demo did not come to its end:\n{said.getvalue()}")
     with contextlib.closing(Gateway(where.gateway, where.trust)) as gateway:
-        door = People(gateway, where).operator()
+        people = People(gateway, where)
+        number = under_way(gateway, people)
 
         def told() -> dict[str, Any]:
-            (latest,) = gateway.get("/v1/cases", CLOSED, door=door).body["cases"]
-            return latest if latest["caseNumber"] in said.getvalue() else {}
+            """Once it is accepted, and whoever is told of that has been."""
+            answer = gateway.get(f"/v1/cases/{number}", door=people.operator()).body
+            step = next((event for event in answer["events"] if event["type"] == STEP), None)
+            return answer if step is not None and step["effects"] and not step["notMet"] else {}
 
-        number = wait_for("the demo's case", told)["caseNumber"]
-        return gateway.get(f"/v1/cases/{number}", door=door).body
+        return wait_for("the case that is being handled", told)
 
 
 def places(case: dict[str, Any]) -> dict[str, str]:
