@@ -165,6 +165,8 @@ def _by_what_happened(filled: Filled) -> Mapping[str, Callable[[], Request]]:
         "event_type, of 2 in 100": lambda: {"event_type": "egov.certificates.v1.CertificateSuspended"},
         "event_type, of 2 in 1,000": lambda: {"event_type": "egov.chassis.v1.EventParked"},
         "event_type, of none": lambda: {"event_type": "egov.identity.v1.SubjectDisabled"},
+        "last_event_type, the closing one": lambda: {"last_event_type": "egov.grid.v1.IncidentClosed"},
+        "last_event_type, of none": lambda: {"last_event_type": "egov.identity.v1.SubjectDisabled"},
         "reason, of one in ten": lambda: {"reason": rows.COMMON_REASON},
         "reason, of 40 cases": lambda: {"reason": rows.RARE_REASON},
         "reason, of failed calls": lambda: {"reason": rows.FAILED_REASON},
