@@ -49,8 +49,9 @@ class Desk:
         return console.link(self.stack.where())
 
     def operator(self, language: str = "en") -> Visitor:
+        """Signed in; whoever comes as often as these tests do is asked to wait, and does."""
         visitor = self.visitor(language)
-        assert visitor.follow(self.link()).status == 200
+        wait_for("somebody is let in", lambda: visitor.follow(self.link()).status == 200, every_s=1.0)
         return visitor
 
     def rows(self, service: str, statement: str, *values: object) -> list[Any]:
