@@ -21,7 +21,7 @@ from observability.casetrace.store.filters import Filter, filters, values
 from services.kernel.paging import Page, PageRequest
 
 # So many are looked up and sorted in the time in which a page is found of those that more let through.
-FEW = 5_000
+FEW = 10_000
 # As the migration has it.
 LONG = "interval '30 days'"
 # Of so many of the latest cases facets ask what their rows do not tell.

@@ -235,7 +235,7 @@ class SearchCasesResponse(_message.Message):
     COUNTED_IN_PART_FIELD_NUMBER: _builtins.int
     counted: _builtins.int
     """How many cases were counted: all that pass, or the 5,000 with the latest events. By an event type, a reason or a thing
-    that more than 5,000 have: those of the 2,000 latest that the other filters let pass.
+    that more than 10,000 have: those of the 2,000 latest that the other filters let pass.
     """
     counted_in_part: _builtins.bool
     """More pass than were counted, or may: the counts are of a part."""
