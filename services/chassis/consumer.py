@@ -21,6 +21,7 @@ from services.chassis.batches import Batches
 from services.chassis.database import is_passing
 from services.chassis.leftovers import sweep
 from services.chassis.positions import Positions
+from services.chassis.standstill import StandsStill, Standstill
 from services.chassis.taking import Fenced, Taker
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ LONGEST_ROUND_S = 5.0
 PAUSE_S = 0.5
 TRIES_BY_PATIENCE = 3
 LOST_PLACE_RETRY_S = 30.0
+MOST_BETWEEN_POLLS_MS = 120_000
 METADATA_MS = 300_000
 # How soon an observer hears of a topic that was made after its start.
 NEW_TOPICS_MS = 5_000
@@ -60,6 +62,7 @@ class Consumer:
         self._batches = Batches(self._runtime, self.taker)
         self._careful: dict[TopicPartition, int] = {}
         self._survived: dict[TopicPartition, int] = {}
+        self._standstill = Standstill()
         self._stopping = threading.Event()
         self._kafka: KafkaConsumer | None = None
         self._thread = threading.Thread(target=self._run, name=f"consume {id}", daemon=True)
@@ -93,7 +96,8 @@ class Consumer:
         except OffsetOutOfRangeError as error:
             self._lose_place(error.args[0])
         except KafkaError as error:
-            self._pause("consumer waits for Kafka", error)
+            stuck = isinstance(error, StandsStill)
+            self._pause("consumer stands still and connects anew" if stuck else "consumer waits for Kafka", error)
             self._close()
         except (sa.exc.SQLAlchemyError, Fenced) as error:
             self._pause("consumer starts over", error)
@@ -108,16 +112,19 @@ class Consumer:
             self._stopping.wait(PAUSE_S)
             return
         kafka = self._kafka or self._connect()
+        # Before records are in hand: what goes wrong here must not cost those of other partitions.
+        if sought := self._positions.seek_new(kafka):
+            logs.event(log, logging.INFO, "partitions sought", consumer=self.id, count=sought)
         polled = kafka.poll(timeout_ms=POLL_MS, max_records=RECORDS)
         if self._positions.replaced(kafka):
             self._seek_again()
             return
-        if sought := self._positions.seek_new(kafka):
-            logs.event(log, logging.INFO, "partitions sought", consumer=self.id, count=sought)
+        self._standstill.heard_of(polled)
         # Also before: a round may take seconds, and until the first has ended nobody would know how far this is.
         self._note_lags(kafka)
         self._take_all(kafka, polled)
         self._note_lags(kafka)
+        self._standstill.look(kafka, self._positions.next())
 
     def _connect(self) -> KafkaConsumer:
         kafka = KafkaConsumer(
@@ -128,11 +135,11 @@ class Consumer:
             allow_auto_create_topics=False,
             session_timeout_ms=6000,
             heartbeat_interval_ms=1500,
-            max_poll_interval_ms=120_000,
+            max_poll_interval_ms=MOST_BETWEEN_POLLS_MS,
             reconnect_backoff_max_ms=500,
             metadata_max_age_ms=NEW_TOPICS_MS if self.taker.observes else METADATA_MS,
         )
-        self._kafka = kafka
+        self._kafka, self._standstill = kafka, Standstill()
         kafka.subscribe(**self._wanted, listener=_Listener(self))
         return kafka
 
@@ -150,9 +157,15 @@ class Consumer:
 
     def adopt(self, partitions: Iterable[TopicPartition]) -> None:
         """These partitions are this process's from now on; nothing is read of them before they were sought."""
+        self._standstill.joined()
         for partition in partitions:
             self._positions.set_aside(self._kafka, partition)
             self._careful[partition] = CAREFUL
+
+    def leave(self, partitions: Iterable[TopicPartition]) -> None:
+        """The group takes these partitions back, and will assign anew."""
+        self._standstill.left()
+        self.forget(partitions)
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """These partitions are another process's now."""
@@ -260,9 +273,10 @@ class Consumer:
 
     def _note_lags(self, kafka: KafkaConsumer) -> None:
         for partition in self._positions.known():
-            end = kafka.highwater(partition)
-            if end is not None:
-                lag = self._positions.lag(partition, end)
+            # What was fetched last says nothing once nothing is fetched.
+            ends = [end for end in (kafka.highwater(partition), self._standstill.end(partition)) if end is not None]
+            if ends:
+                lag = self._positions.lag(partition, max(ends))
                 self.lags[(self.id, partition.topic, partition.partition)] = lag
                 metrics.consumer_lag(self.id, partition.topic, partition.partition, lag)
 
@@ -282,4 +296,4 @@ class _Listener(ConsumerRebalanceListener):
         self._consumer.adopt(assigned)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._consumer.forget(revoked)
+        self._consumer.leave(revoked)

@@ -53,6 +53,10 @@ class Positions:
         """The position as it is written down; None for a partition that is not read now."""
         return self._stored.get(partition)
 
+    def next(self) -> dict[TopicPartition, int]:
+        """What comes next in each partition that is read."""
+        return self._stored | self._skipped
+
     def set_aside(self, kafka: KafkaConsumer, partition: TopicPartition, wait_s: float = 0.0) -> None:
         """Read nothing of the partition until it was sought, which is not tried before `wait_s` seconds.
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from kafka.errors import CoordinatorNotAvailableError
 
-from services.chassis import consumer, metrics
+from services.chassis import consumer, metrics, standstill
+from services.chassis.consumers import Consumers
 from services.chassis.entrypoints import END, on
 from services.chassis.taking import Fenced, Taker
 from services.kernel.ids import uuid7
@@ -157,3 +158,23 @@ def test_a_position_that_the_topic_no_longer_holds_stops_only_its_partition(worl
         moved = {part: end for part, end in ends(world).items() if part != lost}
         wait_for("the other partitions go on", lambda: positions(world) == {lost: 99999} | moved)
         assert key not in taken.keys
+
+
+def test_a_client_that_stands_still_is_replaced_and_its_lag_is_told_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standstill, "LOOK_EVERY_S", 0.2)
+    monkeypatch.setattr(standstill, "LOOKS", 10)
+    taken = Taken()
+    with world.running("events", service=world.variant(**event_call(world, taken))) as container:
+        consumers = container.shared_extensions[Consumers]
+        [reader] = [each for each in consumers._consumers if each.id == CLOSED]
+        wait_for("the consumer reads", lambda: len(reader._positions.known()) == len(ends(world)))
+        stuck = reader._kafka
+        # As good as any way in which a client may be stuck: it polls, it is a member, and it fetches nothing.
+        stuck.pause(*stuck.assignment())
+        world.close_incident(key := str(uuid7()))
+        wait_for("the lag is known", lambda: sum(consumers.lags().values()) == 1)
+        assert taken.keys == []
+        wait_for("a new client takes it", lambda: taken.keys == [key])
+        assert reader._kafka is not stuck
