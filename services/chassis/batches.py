@@ -84,10 +84,8 @@ class Batches:
         try:
             with self._taker.own_transaction(None) as whole:
                 self._handle_all(items, expected, whole, outcomes, spans)
-                arrivals = [item.arrival for item in items[: len(outcomes)]]
-                fresh = [each for each, outcome in zip(arrivals, outcomes, strict=True) if outcome == "taken"]
                 if outcomes:
-                    admit_all(whole.connection, fresh, arrivals[-1])
+                    admit_all(whole.connection, self._to_list(items, outcomes), items[len(outcomes) - 1].arrival)
                     faultpoint("consumer.before_commit")
                     whole.commit()
                     faultpoint("consumer.after_commit")
@@ -102,6 +100,12 @@ class Batches:
         _end(spans)
         return outcomes
 
+    def _to_list(self, items: Sequence[Item], outcomes: Sequence[str]) -> list[Arrival]:
+        """What the inbox is told of."""
+        if not self._taker.lists:
+            return []
+        return [item.arrival for item, outcome in zip(items, outcomes, strict=False) if outcome == "taken"]
+
     def _handle_all(
         self,
         items: Sequence[Item],
@@ -111,7 +115,7 @@ class Batches:
         spans: list[telemetry.Span],
     ) -> None:
         """One handler after the other, until a key is held or it takes too long. Raises Fenced, _Undone."""
-        found = known_of(whole.connection, [item.arrival for item in items])
+        found = known_of(whole.connection, [item.arrival for item in items], listed=self._taker.lists)
         faultpoint("consumer.after_admit")
         if found.next_offset != expected:
             raise Fenced
@@ -131,7 +135,8 @@ class Batches:
 
     def _observe(self, items: Sequence[Item], found: Any, whole: Transaction, outcomes: list[str]) -> None:
         """The observer takes them all in one call, up to a held key. Raises _Undone with half of them: any may fail."""
-        seen, fresh = set(found.known), []
+        seen: set[str] = set()
+        fresh: list[Item] = []
         for item in items:
             if item.arrival.key in found.held:
                 break

@@ -108,7 +108,8 @@ class OnAny(_ChassisEntrypoint):
     Topics are those that Kafka has, also those made later. Bodies are neither decoded nor kept. The method takes what
     lies at hand together: a list of envelopes, of one partition in order, and the call. It leaves no span, since it is
     no part of what it observes; and of its own topic it is told nothing, since a fact about an event that it could not
-    take might be the next that it cannot.
+    take might be the next that it cannot. It is told of each event at least once, and has no inbox: what it keeps tells
+    it by the event's id what it knows already.
     """
 
     part = "events"

@@ -179,9 +179,12 @@ class Arrival:
         }
 
 
-def known_of(connection: sa.Connection, arrivals: Sequence[Arrival]) -> Any:
-    """Lock the place of a batch, and look: its `next_offset` (or None), keys that are `held`, event ids `known`."""
-    facts = {"keys": json.dumps([each.key for each in arrivals]), "events": _listed(arrivals)}
+def known_of(connection: sa.Connection, arrivals: Sequence[Arrival], *, listed: bool) -> Any:
+    """Lock the place of a batch, and look: its `next_offset` (or None), keys that are `held`, event ids `known`.
+
+    Nothing is known to a consumer that does not list what it takes.
+    """
+    facts = {"keys": json.dumps([each.key for each in arrivals]), "events": _listed(arrivals if listed else ())}
     return connection.exec_driver_sql(KNOWN, arrivals[0].place() | facts).one()
 
 

@@ -22,7 +22,7 @@ ANSWER_MS = 1000
 JOIN_WITHIN_S = 150.0
 
 
-class StandsStill(KafkaError):  # type: ignore[misc]  # kafka-python has no types
+class StandsStill(KafkaError):
     """Nothing was heard for too long. A KafkaError, since the answer is the same: a new client."""
 
 

@@ -40,13 +40,18 @@ class Fenced(Exception):
 
 
 class Taker:
-    """Takes events for one consumer id, by its methods; `observes`: by the one that takes all there is."""
+    """Takes events for one consumer id, by its methods; `observes`: by the one that takes all there is.
+
+    `lists`: what was taken stands in the inbox, so that it is not taken twice. An observer keeps what it was told by
+    itself, and knows it again: a second list of all events would cost it as much as the first.
+    """
 
     def __init__(self, container: Any, consumer: str, entrypoints: Sequence[On | OnAny]) -> None:
         self._container = container
         self._runtime = container.runtime
         self.consumer = consumer
         self.observes = entrypoints[0].observes
+        self.lists = not self.observes
         self._observer = entrypoints[0] if self.observes else None
         self._handlers = {} if self.observes else {each.kind.name: each for each in cast("Sequence[On]", entrypoints)}
         self.watched = Watched()
@@ -115,11 +120,11 @@ class Taker:
         call = self.call(envelope)
         transaction = Transaction(self._runtime, call)
         try:
-            admitted = arrival.admit(transaction.connection, "taken")
+            admitted = arrival.admit(transaction.connection, "taken", listed=self.lists)
             faultpoint("consumer.after_admit")
             if not admitted.moved:
                 raise Fenced
-            if not admitted.fresh:
+            if self.lists and not admitted.fresh:
                 transaction.commit()
                 return "duplicate"
             if admitted.held:
@@ -221,7 +226,7 @@ class Taker:
             return self._park(arrival, reason, attempts=1)
         metrics.retried()
         with self.own_transaction(arrival.case_number) as transaction:
-            if not arrival.admit(transaction.connection, "retried", reason=reason).moved:
+            if not arrival.admit(transaction.connection, "retried", reason=reason, listed=self.lists).moved:
                 raise Fenced
             arrival.park(transaction.connection, state, reason, attempts=1, failures=failures, due_in=backoff(1))
             transaction.commit()
@@ -229,13 +234,14 @@ class Taker:
 
     def _refuse(self, arrival: Arrival, reason: str) -> str:
         with self.own_transaction(arrival.case_number) as transaction:
-            if not arrival.admit(transaction.connection, "refused", reason=reason).moved:
+            if not arrival.admit(transaction.connection, "refused", reason=reason, listed=self.lists).moved:
                 raise Fenced
             transaction.record(facts.refused(arrival, reason))
             transaction.commit()
         return "refused"
 
     def _park(self, arrival: Arrival, reason: str, *, attempts: int = 0, listed: bool = True, detail: str = "") -> str:
+        listed = listed and self.lists
         with self.own_transaction(arrival.case_number) as transaction:
             admitted = arrival.admit(transaction.connection, "parked", reason=reason, listed=listed)
             if not admitted.moved:
