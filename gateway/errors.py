@@ -1,5 +1,7 @@
 """The gateway's own errors: when Envoy itself answers, and the `google.rpc.Status` that it answers with.
 
+Whoever asks for a page, as a browser does at its address line, gets the same as a page in both languages.
+
 A gRPC caller gets the same details in `grpc-status-details-bin`; they are fixed at rendering, so that the trace id
 reaches a gRPC caller by the header `egov-trace-id` alone.
 """
@@ -208,10 +210,10 @@ def grpc_code(error: GatewayError) -> int:
 
 
 def local_replies() -> dict[str, Any]:
-    """Envoy's `local_reply_config`: each error twice, for gRPC callers and for JSON."""
+    """Envoy's `local_reply_config`: each error three times, for gRPC callers, as a page and as JSON."""
     mappers = [_fields_mapper()]
     for error in ERRORS:
-        mappers += [_grpc_mapper(error), _json_mapper(error)]
+        mappers += [_grpc_mapper(error), _page_mapper(error), _json_mapper(error)]
     return {"mappers": mappers, "body_format": {"json_format": status_json(FALLBACK)}}
 
 
@@ -224,6 +226,25 @@ def _json_mapper(error: GatewayError) -> dict[str, Any]:
         "status_code": error.http,
         "headers_to_add": _headers(headers),
         "body_format_override": {"json_format": status_json(error)},
+    }
+
+
+def _page_mapper(error: GatewayError) -> dict[str, Any]:
+    mapper = _json_mapper(error)
+    asked_for_page = {"name": "accept", "string_match": {"contains": "text/html"}}
+    page = (
+        '<!doctype html><html lang="zh-CN"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{error.reason}</title>'
+        f'<h1>{error.zh}</h1><p lang="en">{error.en}</p><p><code>{error.reason} {_TOLD_TRACE_ID}</code></p></html>'
+    )
+    return {
+        **mapper,
+        "filter": {"and_filter": {"filters": [{"header_filter": {"header": asked_for_page}}, mapper["filter"]]}},
+        "headers_to_add": mapper["headers_to_add"] + _headers({"content-security-policy": "default-src 'none'"}),
+        "body_format_override": {
+            "text_format_source": {"inline_string": page},
+            "content_type": "text/html; charset=utf-8",
+        },
     }
 
 

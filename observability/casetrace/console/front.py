@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from google.protobuf.message import Message
 from werkzeug.wrappers import Request, Response
 
@@ -18,6 +19,7 @@ from observability.casetrace.console.times import Times
 from observability.casetrace.console.words import Words
 from observability.casetrace.domain.names import Directory
 from services.chassis.asking import Asking
+from services.chassis.database import as_refusal
 from services.chassis.httpdoor import STATUS
 from services.chassis.interceptors.caller import language_of
 from services.chassis.telemetry import current_trace_id
@@ -76,9 +78,22 @@ Page = Callable[[Visit], Response]
 
 def signed_in(request: Request, console: Console | None, asking: Asking, now: datetime, page: Page) -> Response:
     """Answer with a page for whoever is signed in; for others, how to sign in. A form must be of their own session."""
-    words = words_of(request)
     if console is None:
         return no_console(request)
+    try:
+        return _signed_in(request, console, asking, now, page)
+    except sa.exc.SQLAlchemyError as error:
+        # Without the database nobody is known; browsers are told on a page all the same.
+        refusal = as_refusal(error)
+        if refusal is None:
+            raise
+        said = [text(refusal.reason, language, refusal.params) for language in LANGUAGES]
+        shown = {"said": said, "reason": refusal.reason, "trace_id": current_trace_id() or ""}
+        return plain(request, "unwell.html", STATUS[refusal.kind], **shown)
+
+
+def _signed_in(request: Request, console: Console, asking: Asking, now: datetime, page: Page) -> Response:
+    words = words_of(request)
     signed = console.sessions.current(request.cookies.get(SESSION, ""), asking.caller)
     if signed is None:
         return _sign_in_first(request)

@@ -330,3 +330,14 @@ def test_names_are_replaced_as_a_whole(desk: Desk) -> None:
         wait_for(
             "they are read again", lambda: not own.execute("SELECT 1 FROM code_name WHERE code = '999999'").fetchall()
         )
+
+
+def test_without_the_database_a_browser_is_told_on_a_page(desk: Desk) -> None:
+    visitor = desk.operator()
+    desk.stack.kill_part("postgres")
+    page = visitor.get(PAGE)
+    assert (page.status, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert 'data-reason="UNAVAILABLE"' in page.text
+    assert page.headers["egov-trace-id"] in page.text
+    desk.stack.start_part("postgres")
+    wait_for("it is as it was", lambda: visitor.get(PAGE).status == 200)

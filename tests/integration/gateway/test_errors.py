@@ -36,6 +36,16 @@ def assert_shape(reply: Reply, status: int, reason: str, code: int) -> None:
     assert re.fullmatch("[0-9a-f]{32}", trace_id) and trace_id == reply.headers["egov-trace-id"]
 
 
+def test_a_browser_is_told_on_a_page(gateway: Stack) -> None:
+    asked = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    reply = gateway.call("GET", "/console/nowhere", None, headers=asked)
+    assert (reply.status, reply.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert reply.headers["content-security-policy"] == "default-src 'none'"
+    for said in ("没有这个地址", "There is no such address", "NO_SUCH_ROUTE", reply.headers["egov-trace-id"]):
+        assert said in reply.text
+    assert "%" not in reply.text
+
+
 def test_tokens(gateway: Stack) -> None:
     keys = gateway.keys
     assert_shape(gateway.call("GET", INCIDENT, None), 401, "TOKEN_MISSING", 16)
