@@ -26,6 +26,7 @@ from services.chassis.floor import Floor
 from services.chassis.lease import Lease
 from services.chassis.owntopic import mark
 from services.chassis.producer import Producer
+from services.chassis.standstill import StandsStill
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ MOST_IN_FLIGHT = 500
 REFUSED_RETRY_S = 60.0
 LAST_SENDS_S = 2.0
 LAST_ANSWERS_S = 4.0
+# Longer than a broker takes to start. A producer of which nothing is heard for as long may be stuck, and is replaced.
+ANSWER_WITHIN_S = 120.0
 
 # What is wrong with the event itself. Any other error is about Kafka, and everything waits.
 REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidRecordError)
@@ -99,6 +102,7 @@ class Relay(SharedExtension):
         self._refused: dict[str, float] = {}
         self._floor = Floor()
         self._published: dict[int, int] = {}
+        self._heard_at = 0.0
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
     def start(self) -> None:
@@ -172,6 +176,7 @@ class Relay(SharedExtension):
         while time.monotonic() < end and not (self._stopping.is_set() and not until_empty):
             self._wake.clear()
             moved = self._settle() + self._hand_over()
+            self._demand_answers()
             if self._lease.epoch is None or (until_empty and not moved and not self._in_flight):
                 return
             if not moved:
@@ -208,6 +213,8 @@ class Relay(SharedExtension):
         parent, links = telemetry.cause(event.traceparent, age)
         facts = _facts(event, self._topic)
         span = telemetry.span(f"send {self._topic}", kind="producer", parent=parent, links=links, attributes=facts)
+        if not self._in_flight:
+            self._heard_at = time.monotonic()
         sent = self._in_flight[event.key] = Sent(event, span)
         headers = [(name, text.encode()) for name, text in event.headers.items()]
         headers.append(("traceparent", span.traceparent.encode()))
@@ -230,7 +237,14 @@ class Relay(SharedExtension):
                     self._take_answer(sent, answer)
         except Empty:
             self._delete_acknowledged()
+        if count:
+            self._heard_at = time.monotonic()
         return count
+
+    def _demand_answers(self) -> None:
+        """Raises StandsStill when nothing is heard of what is in flight: it is sent again, by another producer."""
+        if self._in_flight and time.monotonic() - self._heard_at > ANSWER_WITHIN_S:
+            raise StandsStill("nothing is heard of what was sent")
 
     def _take_answer(self, sent: Sent, answer: Any) -> None:
         """Raises the error when Kafka, not the event, is the reason."""

@@ -23,7 +23,7 @@ JOIN_WITHIN_S = 150.0
 
 
 class StandsStill(KafkaError):
-    """Nothing was heard for too long. A KafkaError, since the answer is the same: a new client."""
+    """Nothing was heard of Kafka for too long. A KafkaError, since the answer is the same: a new client."""
 
 
 class Ends(Protocol):

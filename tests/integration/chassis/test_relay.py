@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from kafka import KafkaProducer
+from kafka.future import Future
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from services.chassis import floor, relay, telemetry
+from services.chassis import floor, producer, relay, telemetry
 from services.chassis.lease import Lease
 from services.kernel.ids import uuid7
 from tests.integration.chassis.harness import World
@@ -49,6 +51,26 @@ def spans() -> Iterator[InMemorySpanExporter]:
     telemetry.setup("permits", "1.0", 1.0, None, exporter=exporter)
     yield exporter
     telemetry.shutdown()
+
+
+def test_a_producer_of_which_nothing_is_heard_is_replaced(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck: list[KafkaProducer] = []
+
+    def send(kafka: KafkaProducer, *args: Any, **facts: Any) -> Any:
+        """The first producer takes everything and never answers."""
+        if kafka is (stuck or [kafka])[0]:
+            stuck.append(kafka)
+            return Future()
+        return KafkaProducer.send(kafka, *args, **facts)
+
+    monkeypatch.setattr(relay, "ANSWER_WITHIN_S", 0.5)
+    monkeypatch.setattr(producer._Closable, "send", send)
+    key = str(uuid7())
+    world.record(*(world.ended(key, version) for version in range(1, 4)))
+    with world.running():
+        published = sent(world, 3)
+    assert [each.headers["ce_aggregateversion"] for each in published] == ["1", "2", "3"]
+    assert len(stuck) == 1, "only the first of the key was in flight"
 
 
 def test_every_event_goes_out_once_and_in_its_keys_order(world: World) -> None:
