@@ -80,8 +80,9 @@ chaos-bugs: venv-dev ## See whether planted bugs are found; ONLY=<name,name> for
 protos: venv-dev ## Rebuild stubs and descriptor set from the contract 由契约重新生成代码
 	@$(VENV) protos/build.py
 
-pictures: venv-dev ## Redraw chain.svg, events.md, telemetry.md in docs/ from contract, services, registry 重绘事件链图与一览
+pictures: venv-dev ## Redraw chain.svg, events.md, incident-states.md, telemetry.md in docs/ from the code 重绘事件链图与一览
 	@$(VENV) -m deploy.chain
+	@$(VENV) -m deploy.incident_states
 	@$(VENV) -m observability.registry_page
 
 screens: venv-dev ## Pictures of the console into docs/screens, beside make run 控制台截图

@@ -21,7 +21,7 @@ CONTRACT = "protos/gen/contract.binpb"
 BASELINE = "protos/baseline.binpb"
 BUF_CONFIG = ["--config", "protos/buf.yaml"]
 # What writes pages of docs/, each into the folder that it is told.
-PICTURES = ["deploy.chain", "observability.registry_page"]
+PICTURES = ["deploy.chain", "deploy.incident_states", "observability.registry_page"]
 
 # What no tracked file holds: a folder of somebody's machine, and the host names of package registries.
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|Users|work)/[\w.-]+")
@@ -71,7 +71,7 @@ def drift() -> str:
 
 
 def pictures() -> str:
-    """Draws the chain and lists the telemetry once more, and names the committed files that differ."""
+    """Draws the chain, writes the pages once more, and names the committed files that differ."""
     with tempfile.TemporaryDirectory() as folder:
         said = "".join(command(PYTHON, "-m", each, "--out", folder)() for each in PICTURES)
         return said or differing(Path(folder), "docs", files_below(Path(folder)), "make pictures")

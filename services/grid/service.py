@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
-from functools import cache
 from uuid import UUID
 
 from egov.grid.v1 import grid_service_pb2 as grid
-from egov.grid.v1 import incidents_pb2
 from egov.identity.v1 import identity_service_pb2
 from egov.inspection.v1 import events_pb2 as inspection_events
 
@@ -23,28 +20,25 @@ from services.chassis.uow import UnitOfWork
 from services.grid import usecases
 from services.grid.config import GridSettings
 from services.grid.domain.clocks import explain
-from services.grid.domain.deadlines import Limits
-from services.grid.domain.incidents import Incident
 from services.grid.domain.places import grid_of
 from services.grid.domain.reports import Report, only_reports_of, placed
 from services.grid.geometry.keeping import KeptNet, NetKeeper
-from services.grid.store.calendars import KnownCalendars
-from services.grid.store.incidents import IncidentStore
+from services.grid.rpc.actions import ActionMethods
+from services.grid.rpc.base import shown
+from services.grid.rpc.ending import EndingMethods
+from services.grid.rpc.time import TimeMethods
 from services.grid.store.net import NetStore
 from services.grid.store.reference import ReferenceStore
 from services.grid.wire import clocks, codes, events, messages, places
 from services.kernel.parties import Party
-from services.kernel.worktime.calendars import Calendar
-from services.kernel.worktime.terms import Limit
 
 log = logging.getLogger(__name__)
 
 CONSUMER = "inspections"
-CALENDARS = KnownCalendars()
 NET = NetKeeper()
 
 
-class GridService:
+class GridService(TimeMethods, EndingMethods, ActionMethods):
     """Answers the contract's `GridService`."""
 
     name = "grid"
@@ -64,13 +58,13 @@ class GridService:
         incident = usecases.file_incident(
             self.uow, self._incidents, self._reference, report, region, call.region, self._limits
         )
-        return grid.FileIncidentResponse(incident=_shown(incident, call))
+        return grid.FileIncidentResponse(incident=shown(incident, call))
 
     @rpc
     def GetIncident(self, request: grid.GetIncidentRequest, call: Call) -> grid.GetIncidentResponse:
         """Reads one incident."""
         incident = self._incidents.show(UUID(request.incident_id), call.region, only_reports_of(call.caller))
-        return grid.GetIncidentResponse(incident=_shown(incident, call))
+        return grid.GetIncidentResponse(incident=shown(incident, call))
 
     @rpc
     def ExplainClock(self, request: grid.ExplainClockRequest, call: Call) -> grid.ExplainClockResponse:
@@ -106,7 +100,7 @@ class GridService:
             named=request.department,
             limits=self._limits,
         )
-        return grid.DispatchIncidentResponse(incident=_shown(incident, call))
+        return grid.DispatchIncidentResponse(incident=shown(incident, call))
 
     @rpc
     def AcceptIncident(self, request: grid.AcceptIncidentRequest, call: Call) -> grid.AcceptIncidentResponse:
@@ -119,7 +113,7 @@ class GridService:
             seen=request.version,
             limits=self._limits,
         )
-        return grid.AcceptIncidentResponse(incident=_shown(incident, call))
+        return grid.AcceptIncidentResponse(incident=shown(incident, call))
 
     @rpc
     def ReturnIncident(self, request: grid.ReturnIncidentRequest, call: Call) -> grid.ReturnIncidentResponse:
@@ -133,7 +127,7 @@ class GridService:
             reason=codes.RETURN_REASONS[request.reason],
             limits=self._limits,
         )
-        return grid.ReturnIncidentResponse(incident=_shown(incident, call))
+        return grid.ReturnIncidentResponse(incident=shown(incident, call))
 
     @rpc
     def ReportHandled(self, request: grid.ReportHandledRequest, call: Call) -> grid.ReportHandledResponse:
@@ -146,7 +140,7 @@ class GridService:
             seen=request.version,
             limits=self._limits,
         )
-        return grid.ReportHandledResponse(incident=_shown(incident, call))
+        return grid.ReportHandledResponse(incident=shown(incident, call))
 
     @rpc
     def VerifyIncident(self, request: grid.VerifyIncidentRequest, call: Call) -> grid.VerifyIncidentResponse:
@@ -160,7 +154,7 @@ class GridService:
             passed=request.passed,
             limits=self._limits,
         )
-        return grid.VerifyIncidentResponse(incident=_shown(incident, call))
+        return grid.VerifyIncidentResponse(incident=shown(incident, call))
 
     @rpc
     def CloseIncident(self, request: grid.CloseIncidentRequest, call: Call) -> grid.CloseIncidentResponse:
@@ -175,7 +169,7 @@ class GridService:
             reason=request.reason,
             limits=self._limits,
         )
-        return grid.CloseIncidentResponse(incident=_shown(incident, call))
+        return grid.CloseIncidentResponse(incident=shown(incident, call))
 
     @rpc
     def ReopenIncident(self, request: grid.ReopenIncidentRequest, call: Call) -> grid.ReopenIncidentResponse:
@@ -188,7 +182,7 @@ class GridService:
             seen=request.version,
             limits=self._limits,
         )
-        return grid.ReopenIncidentResponse(incident=_shown(incident, call))
+        return grid.ReopenIncidentResponse(incident=shown(incident, call))
 
     @rpc
     def LocatePosition(self, request: grid.LocatePositionRequest, call: Call) -> grid.LocatePositionResponse:
@@ -235,10 +229,6 @@ class GridService:
         return mended is not None
 
     @property
-    def _incidents(self) -> IncidentStore:
-        return IncidentStore(self.uow.connection)
-
-    @property
     def _reference(self) -> ReferenceStore:
         return ReferenceStore(self.uow.connection)
 
@@ -251,25 +241,3 @@ class GridService:
         found = placed(report, self._net)
         self.reads.close()  # A call never holds two connections: all of them could, and wait for one more.
         return found
-
-    @property
-    def _limits(self) -> Limits:
-        """How long each step may take, as the settings say."""
-        return Limits(
-            dispatch=self.config.dispatch_limit or Limit(self.config.dispatch_within_hours),
-            accept=self.config.accept_limit or Limit(self.config.accept_within_hours),
-            handle=self.config.handle_limit or Limit(self.config.handle_within_hours),
-            verify=self.config.verify_limit or Limit(self.config.verify_within_hours),
-            close=self.config.close_limit or Limit(self.config.close_within_hours),
-            calendar_of=cache(self._calendar_of),
-            escalate=timedelta(hours=self.config.escalate_every_hours),
-            reopen=timedelta(days=self.config.reopen_days),
-        )
-
-    def _calendar_of(self, department: str) -> Calendar:
-        return CALENDARS.now(self.uow.connection).of(department)
-
-
-def _shown(incident: Incident, call: Call) -> incidents_pb2.Incident:
-    """An incident as this caller may see it."""
-    return messages.incident_message(incident, call.caller.department, Party(*call.caller.party))

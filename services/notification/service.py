@@ -28,7 +28,7 @@ from services.notification.domain.notices import EmailState, Occasion, inbox_of
 from services.notification.smtp import SmtpMailer
 from services.notification.store.notices import NoticeStore
 from services.notification.store.reporters import ReporterStore
-from services.notification.wire import certificates, incidents, inspections
+from services.notification.wire import certificates, incident_changes, incidents, inspections
 from services.notification.wire import notices as wire
 
 INCIDENTS, INSPECTIONS, CERTIFICATES = "incident-notices", "inspection-notices", "certificate-notices"
@@ -81,6 +81,20 @@ class NotificationService:
         occasion = incidents.occasion(event, call.event_id)
         self._reporters.remember(occasion.case_number, incidents.reporter(event))
         self._tell(occasion)
+
+    @on(grid_events.IncidentReferred, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentTimeAsked, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentTimeRefused, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentHeld, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentResumed, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentDeadlineMoved, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentMerged, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentSplit, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentVoided, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentRated, id=INCIDENTS, start=BEGINNING)
+    def incident_changed(self, event: Message, call: Call) -> None:
+        """Tells whom it concerns of what is not the plain way of an incident."""
+        self._tell(incident_changes.occasion(event, call.event_id))
 
     @on(grid_events.IncidentDueSoon, id=INCIDENTS, start=BEGINNING)
     def incident_due_soon(self, event: grid_events.IncidentDueSoon, call: Call) -> None:

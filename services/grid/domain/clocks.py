@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -12,10 +12,12 @@ from typing import NamedTuple
 from services.kernel import texts
 from services.kernel.worktime.calendars import Calendar
 from services.kernel.worktime.ledger import Entry, ledger, total
-from services.kernel.worktime.terms import Limit, Term, Unit
+from services.kernel.worktime.terms import Limit, Pause, Term, Unit
 
 SOON = Fraction(4, 5)
 """The share of a clock at which whoever holds the incident is warned."""
+HOLD = "HOLD"
+"""Why a clock of grid is paused."""
 
 texts.register(
     {
@@ -30,10 +32,12 @@ texts.register(
             "尚未发布该日的放假安排，暂不计时。",
             "Which of these days are worked is not announced yet; nothing is counted.",
         ),
+        "LEDGER_PAUSE": ("挂账期间，不计时。", "On hold, which does not count."),
         "CLOCK_RUNNING": ("计时中，未超期。", "Running, not overdue."),
         "CLOCK_OVERDUE": ("计时中，已超期。", "Running, overdue."),
         "CLOCK_KEPT": ("已结束，未超期。", "Ended in time."),
         "CLOCK_MISSED": ("已结束，超期。", "Ended late."),
+        "CLOCK_PAUSED": ("挂账中，暂停计时。", "On hold: it stands still."),
         "CLOCK_UNDECIDED": (
             "尚未发布下一年度的放假安排，截止时间待定。",
             "The end is not known: next year's holidays are not announced yet.",
@@ -59,6 +63,7 @@ class Verdict(StrEnum):
     OVERDUE = "OVERDUE"
     KEPT = "KEPT"
     MISSED = "MISSED"
+    PAUSED = "PAUSED"
     UNDECIDED = "UNDECIDED"
     """The calendar ends before the limit does."""
 
@@ -67,7 +72,8 @@ class Verdict(StrEnum):
 class Clock:
     """Time that `department` has for a step. It keeps the limit that it began with.
 
-    `due_at` is where the calendar ends when that comes first; then `known` is False.
+    `due_at` is where the calendar ends when that comes first; then `known` is False. While the clock is paused, it is
+    what it was before. `extension`: units that were granted on top of the limit.
     """
 
     kind: ClockKind
@@ -77,11 +83,18 @@ class Clock:
     due_at: datetime
     known: bool = True
     ended_at: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
+    extension: float = 0
 
     @property
     def running(self) -> bool:
         """The step is not done."""
         return self.ended_at is None
+
+    @property
+    def paused(self) -> bool:
+        """A pause lasts."""
+        return bool(self.pauses) and self.pauses[-1].end is None
 
     @property
     def by_calendar(self) -> bool:
@@ -90,10 +103,22 @@ class Clock:
 
     def term(self, calendar: Calendar) -> Term:
         """As the rules of working time know it."""
-        return Term(self.limit, self.begun_at, calendar)
+        return Term(self.limit, self.begun_at, calendar, self.pauses, self.extension)
+
+    def pause(self, now: datetime) -> Clock:
+        """It stands still from now on."""
+        return replace(self, pauses=(*self.pauses, Pause(now, None, HOLD)))
+
+    def resume(self, now: datetime) -> Clock:
+        """It goes on; when it ends then is to be reckoned. Itself where it is not paused."""
+        if not self.paused:
+            return self
+        return replace(self, pauses=(*self.pauses[:-1], self.pauses[-1]._replace(end=now)))
 
     def verdict(self, now: datetime) -> Verdict:
         """What it shows now."""
+        if self.paused and self.pauses[-1].begin <= self.due_at:
+            return Verdict.PAUSED
         if (self.ended_at or now) > self.due_at:
             late = Verdict.OVERDUE if self.running else Verdict.MISSED
             return late if self.known else Verdict.UNDECIDED
@@ -102,7 +127,8 @@ class Clock:
 
 def first_to_end(clocks: Iterable[Clock]) -> Clock | None:
     """Of those that run the one that ends first; one whose end is not known comes after those that are."""
-    return min((each for each in clocks if each.running), key=lambda each: (not each.known, each.due_at), default=None)
+    going = (each for each in clocks if each.running and not each.paused)
+    return min(going, key=lambda each: (not each.known, each.due_at), default=None)
 
 
 class Explained(NamedTuple):
@@ -116,7 +142,7 @@ class Explained(NamedTuple):
     @property
     def used(self) -> Fraction:
         """The share of the limit that is used, from 0 on."""
-        return self.spent / Fraction(self.clock.limit.amount)
+        return self.spent / (Fraction(self.clock.limit.amount) + Fraction(self.clock.extension))
 
 
 def explain(clock: Clock, calendar: Calendar, now: datetime) -> Explained:

@@ -38,6 +38,15 @@ class Level(StrEnum):
 _LENGTHS = {Level.GRID: 15, Level.VILLAGE: 12, Level.TOWNSHIP: 9, Level.COUNTY: 6}
 
 
+def coordinator_of(centre: str, *departments: str) -> str:
+    """Department code of the grid centre of the lowest level that all these departments are below.
+
+    All of them work for the incident's region, so that the region of one of them holds those of the others.
+    """
+    widest = min((each.partition("-")[0] for each in departments), key=lambda code: len(regions.scope_prefix(code)))
+    return f"{widest}-{centre.partition('-')[2]}"
+
+
 def supervisor_of(centre: str, region: str, level: Level) -> str:
     """Department code of a level's grid centre: the county's with the region changed, such as `371102001-ZHZX`."""
     return f"{level.region_of(region)}-{centre.partition('-')[2]}"
@@ -76,10 +85,14 @@ class Limits:
         return self.reckoned(Clock(kind=kind, department=department, limit=limit, begun_at=now, due_at=now))
 
     def reckoned(self, clock: Clock) -> Clock:
-        """The clock with its end by the calendar of today."""
+        """The clock with its end by the calendar of today; one that stands still as it is."""
         due = due_or_horizon(clock.term(self.calendar(clock)))
-        assert due is not None, "no clock of grid is paused"
-        return replace(clock, due_at=due.at, known=due.known)
+        return replace(clock, due_at=due.at, known=due.known) if due else clock
+
+    def of(self, kind: ClockKind) -> Limit:
+        """What a clock of this kind has where nothing else says."""
+        named: Limit = getattr(self, kind.lower())
+        return named
 
     def calendar(self, clock: Clock) -> Calendar:
         """What the clock runs by."""

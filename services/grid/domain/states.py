@@ -1,10 +1,8 @@
-"""The states of an incident, and the one table that says who leads it from which to which."""
+"""The states of an incident, what can be asked of it, and by whom. How they belong together: `transitions`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
 
 
 class IncidentState(StrEnum):
@@ -16,6 +14,19 @@ class IncidentState(StrEnum):
     HANDLED = "HANDLED"
     VERIFIED = "VERIFIED"
     CLOSED = "CLOSED"
+    REFERRED = "REFERRED"
+    """Returned once too often: a coordinator decides whose it is."""
+    ON_HOLD = "ON_HOLD"
+    """Put off until a review, by the grid centre's leave; its clock stands still."""
+    MERGED = "MERGED"
+    """A duplicate: it waits for its main incident, and ends with it."""
+    VOIDED = "VOIDED"
+    """Filed by mistake; it counts as none."""
+
+    @property
+    def ended(self) -> bool:
+        """Nobody holds it any more."""
+        return self in (IncidentState.CLOSED, IncidentState.VOIDED)
 
 
 class Command(StrEnum):
@@ -24,15 +35,32 @@ class Command(StrEnum):
     DISPATCH = "DISPATCH"
     ACCEPT = "ACCEPT"
     RETURN = "RETURN"
+    REFER = "REFER"
+    """Return it though it was returned before."""
     INSPECT = "INSPECT"
     """An inspection of it was opened."""
     HANDLE = "HANDLE"
+    ASK_HOLD = "ASK_HOLD"
+    ASK_EXTENSION = "ASK_EXTENSION"
+    GRANT_HOLD = "GRANT_HOLD"
+    GRANT_EXTENSION = "GRANT_EXTENSION"
+    REFUSE_TIME = "REFUSE_TIME"
+    """Refuse the hold or the extension that was asked for."""
+    RESUME = "RESUME"
     PASS = "PASS"
     REWORK = "REWORK"
     CLOSE = "CLOSE"
     DISMISS = "DISMISS"
     """Close it as a duplicate, or because nothing was found."""
+    MERGE = "MERGE"
+    SPLIT = "SPLIT"
+    """It is no duplicate after all."""
+    FOLLOW = "FOLLOW"
+    """End as the main incident ended."""
+    VOID = "VOID"
     REOPEN = "REOPEN"
+    RATE = "RATE"
+    """Say whether one is content with the outcome."""
     ESCALATE = "ESCALATE"
 
 
@@ -43,46 +71,12 @@ class Who(StrEnum):
     """The county's grid centre."""
     DEPARTMENT = "DEPARTMENT"
     """The department in charge; an inspection speaks for its department."""
+    COORDINATOR = "COORDINATOR"
+    """The grid centre of the lowest level above all departments that returned it."""
     REPORTER = "REPORTER"
     """Whoever reported it."""
     TIMER = "TIMER"
     """Nobody: time has passed."""
-
-
-class Step(NamedTuple):
-    """Where a command leads to, and who may give it."""
-
-    to: IncidentState
-    by: Who
-
-
-_FILED, _DISPATCHED, _ACCEPTED = IncidentState.FILED, IncidentState.DISPATCHED, IncidentState.ACCEPTED
-_HANDLED, _VERIFIED, _CLOSED = IncidentState.HANDLED, IncidentState.VERIFIED, IncidentState.CLOSED
-
-TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
-    (_FILED, Command.DISPATCH): Step(_DISPATCHED, Who.CENTRE),
-    (_FILED, Command.DISMISS): Step(_CLOSED, Who.CENTRE),
-    (_FILED, Command.ESCALATE): Step(_FILED, Who.TIMER),
-    (_DISPATCHED, Command.DISPATCH): Step(_DISPATCHED, Who.CENTRE),
-    (_DISPATCHED, Command.ACCEPT): Step(_ACCEPTED, Who.DEPARTMENT),
-    (_DISPATCHED, Command.INSPECT): Step(_ACCEPTED, Who.DEPARTMENT),
-    (_DISPATCHED, Command.RETURN): Step(_FILED, Who.DEPARTMENT),
-    (_DISPATCHED, Command.DISMISS): Step(_CLOSED, Who.CENTRE),
-    (_DISPATCHED, Command.ESCALATE): Step(_DISPATCHED, Who.TIMER),
-    # A person may have accepted it before the inspection's event came.
-    (_ACCEPTED, Command.INSPECT): Step(_ACCEPTED, Who.DEPARTMENT),
-    (_ACCEPTED, Command.RETURN): Step(_FILED, Who.DEPARTMENT),
-    (_ACCEPTED, Command.HANDLE): Step(_HANDLED, Who.DEPARTMENT),
-    (_ACCEPTED, Command.ESCALATE): Step(_ACCEPTED, Who.TIMER),
-    (_HANDLED, Command.PASS): Step(_VERIFIED, Who.CENTRE),
-    (_HANDLED, Command.REWORK): Step(_ACCEPTED, Who.CENTRE),
-    (_HANDLED, Command.ESCALATE): Step(_HANDLED, Who.TIMER),
-    (_VERIFIED, Command.CLOSE): Step(_CLOSED, Who.CENTRE),
-    (_VERIFIED, Command.DISMISS): Step(_CLOSED, Who.CENTRE),
-    (_VERIFIED, Command.ESCALATE): Step(_VERIFIED, Who.TIMER),
-    (_CLOSED, Command.REOPEN): Step(_FILED, Who.REPORTER),
-}
-"""(from, command) -> (to, by whom). What is not in the table is refused as WRONG_STATE."""
 
 
 class ClosingOutcome(StrEnum):
@@ -107,3 +101,18 @@ class ReturnReason(StrEnum):
     NOT_OUR_DUTY = "NOT_OUR_DUTY"
     ELSEWHERE = "ELSEWHERE"
     UNCLEAR = "UNCLEAR"
+
+
+class TimeKind(StrEnum):
+    """What a department asks for that cannot be done in time."""
+
+    HOLD = "HOLD"
+    EXTENSION = "EXTENSION"
+
+
+class Satisfaction(StrEnum):
+    """What whoever reported it thinks of the outcome."""
+
+    SATISFIED = "SATISFIED"
+    NEUTRAL = "NEUTRAL"
+    DISSATISFIED = "DISSATISFIED"

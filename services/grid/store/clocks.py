@@ -1,4 +1,4 @@
-"""Clocks as they stand in an incident's row: written with it, and read with it."""
+"""Clocks, and what is asked of them, as they stand in an incident's row: written with it, and read with it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.grid.domain.clocks import Clock, ClockKind
-from services.kernel.worktime.terms import Limit, Unit
+from services.grid.domain.requests import TimeRequest
+from services.grid.domain.states import TimeKind
+from services.kernel.worktime.terms import Limit, Pause, Unit
 
 
 def clocks_out(clocks: Iterable[Clock]) -> list[dict[str, Any]]:
@@ -22,6 +24,8 @@ def clocks_out(clocks: Iterable[Clock]) -> list[dict[str, Any]]:
             "due_at": each.due_at.isoformat(),
             "known": each.known,
             "ended_at": each.ended_at and each.ended_at.isoformat(),
+            "pauses": [[begin.isoformat(), end and end.isoformat(), reason] for begin, end, reason in each.pauses],
+            "extension": each.extension,
         }
         for each in clocks
     ]
@@ -37,10 +41,43 @@ def clocks_in(kept: Iterable[Mapping[str, Any]]) -> tuple[Clock, ...]:
             begun_at=_moment(each["begun_at"]),
             due_at=_moment(each["due_at"]),
             known=each["known"],
-            ended_at=_moment(each["ended_at"]) if each["ended_at"] else None,
+            ended_at=_moment_or_none(each["ended_at"]),
+            # The release before knows neither pauses nor extensions.
+            pauses=tuple(Pause(_moment(at), _moment_or_none(end), why) for at, end, why in each.get("pauses", ())),
+            extension=each.get("extension", 0),
         )
         for each in kept
     )
+
+
+def asked_out(asked: TimeRequest | None) -> dict[str, Any] | None:
+    """A request for time as JSON."""
+    if asked is None:
+        return None
+    return {
+        "kind": asked.kind.value,
+        "reason": asked.reason,
+        "asked_at": asked.asked_at.isoformat(),
+        "review_at": asked.review_at and asked.review_at.isoformat(),
+        "units": asked.units,
+    }
+
+
+def asked_in(kept: Mapping[str, Any] | None) -> TimeRequest | None:
+    """A request for time from JSON."""
+    if kept is None:
+        return None
+    return TimeRequest(
+        kind=TimeKind(kept["kind"]),
+        reason=kept["reason"],
+        asked_at=_moment(kept["asked_at"]),
+        review_at=_moment_or_none(kept["review_at"]),
+        units=kept["units"],
+    )
+
+
+def _moment_or_none(text: str | None) -> datetime | None:
+    return _moment(text) if text else None
 
 
 def _moment(text: str) -> datetime:

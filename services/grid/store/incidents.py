@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -11,14 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.grid.domain.deadlines import Level
-from services.grid.domain.incidents import Incident
+from services.grid.domain.incidents import Incident, Main
 from services.grid.domain.places import Position
 from services.grid.domain.reference import IncidentKind, TypeKey
 from services.grid.domain.reports import Report
-from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
-from services.grid.store.clocks import clocks_in, clocks_out
+from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason, Satisfaction
+from services.grid.store.clocks import asked_in, asked_out, clocks_in, clocks_out
+from services.grid.store.stages import in_state, state_in, state_out
 from services.kernel.coordinates import Point
-from services.kernel.errors import conflict, not_found
+from services.kernel.errors import not_found
 from services.kernel.paging import Page, PageRequest
 from services.kernel.parties import Party
 from services.kernel.regions import scope_prefix
@@ -70,6 +71,16 @@ INCIDENT = sa.Table(
     sa.Column("accuracy_m", sa.Double),
     sa.Column("handle_unit", sa.Text),
     sa.Column("clocks", JSONB),
+    sa.Column("stage", sa.Text),
+    sa.Column("returns", sa.Integer),
+    sa.Column("coordinator", sa.Text),
+    sa.Column("asked", JSONB(none_as_null=True)),
+    sa.Column("refusal_reason", sa.Text),
+    sa.Column("review_at", _MOMENT),
+    sa.Column("hold_reason", sa.Text),
+    sa.Column("main_id", sa.Uuid),
+    sa.Column("main_case_number", sa.Text),
+    sa.Column("satisfaction", sa.Text),
 )
 # The chassis's table of what is due.
 _DUE = sa.table("due", sa.column("name"), sa.column("key"), schema="chassis")
@@ -79,6 +90,11 @@ _LOAD = sa.select(INCIDENT).where(
 _LOAD_OWN = _LOAD.where(
     INCIDENT.c.reporter_kind == sa.bindparam("kind"), INCIDENT.c.reporter_id == sa.bindparam("party_id")
 )
+_LOAD_MAIN = _LOAD.with_for_update(read=True)
+_DUPLICATES = sa.select(INCIDENT.c.id).where(
+    INCIDENT.c.main_id == sa.bindparam("main_id"), INCIDENT.c.state != sa.literal_column("'CLOSED'")
+)
+_NOW = sa.select(INCIDENT).where(INCIDENT.c.id == sa.bindparam("incident_id"))
 _SAVE = sa.update(INCIDENT).where(
     INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.version == sa.bindparam("seen")
 )
@@ -113,12 +129,20 @@ class IncidentStore:
             return self._only(_LOAD, wanted)
         return self._only(_LOAD_OWN, wanted | {"kind": reported_by.kind, "party_id": reported_by.id})
 
+    def load_main(self, incident_id: UUID, bound: str) -> Incident:
+        """Read one as `load` does, and let nobody change it until the end."""
+        return self._only(_LOAD_MAIN, {"incident_id": incident_id, "bound": f"{bound}%"})
+
+    def duplicates_of(self, main_id: UUID) -> Sequence[UUID]:
+        """The open incidents that were merged into it."""
+        return self._connection.execute(_DUPLICATES, {"main_id": main_id}).scalars().all()
+
     def save(self, incident: Incident) -> None:
-        """Keep a changed incident; Refusal STALE_VERSION when someone else was faster."""
+        """Keep a changed incident; Refusal STALE_VERSION, with what it is now, when someone else was faster."""
         row = _row(incident)
         found = {"incident_id": row.pop("id"), "seen": incident.version - 1}
         if self._connection.execute(_SAVE, row | found).rowcount == 0:
-            raise conflict("STALE_VERSION")
+            raise self._only(_NOW, {"incident_id": incident.id}).stale()
 
     def unwatched(self, timer: str) -> Incident | None:
         """An open incident that is not due by this name, locked until the end; None when there is none to be had."""
@@ -146,7 +170,7 @@ class IncidentStore:
             kind, party_id = reported_by
             wanted = wanted.where(INCIDENT.c.reporter_kind == kind, INCIDENT.c.reporter_id == party_id)
         if state:
-            wanted = wanted.where(INCIDENT.c.state == state.value)
+            wanted = wanted.where(in_state(INCIDENT.c.state, INCIDENT.c.stage, state))
         if region:
             wanted = wanted.where(INCIDENT.c.region.like(f"{scope_prefix(region)}%"))
         if case_number:
@@ -170,7 +194,7 @@ def _row(incident: Incident) -> dict[str, Any]:
         "id": incident.id,
         "case_number": incident.case_number,
         "version": incident.version,
-        "state": incident.state.value,
+        **state_out(incident.state),
         "region": report.region,
         "owner": incident.owner,
         "department": incident.department,
@@ -206,6 +230,15 @@ def _row(incident: Incident) -> dict[str, Any]:
         "verified_at": incident.verified_at,
         **_position_values(report.position),
         "clocks": clocks_out(incident.clocks),
+        "returns": incident.returns,
+        "coordinator": incident.coordinator,
+        "asked": asked_out(incident.asked),
+        "refusal_reason": incident.refusal_reason,
+        "review_at": incident.review_at,
+        "hold_reason": incident.hold_reason,
+        "main_id": incident.main.id if incident.main else None,
+        "main_case_number": incident.main.case_number if incident.main else "",
+        "satisfaction": _code(incident.satisfaction),
     }
 
 
@@ -221,7 +254,7 @@ def _code(each: StrEnum | None) -> str | None:
 
 def _incident(row: Mapping[Any, Any]) -> Incident:
     """A row as an incident. A deadline that the release before left behind when it closed says nothing."""
-    state = IncidentState(row["state"])
+    state = state_in(row)
     return Incident(
         id=row["id"],
         case_number=row["case_number"],
@@ -231,7 +264,7 @@ def _incident(row: Mapping[Any, Any]) -> Incident:
         reporter=Party(row["reporter_kind"], row["reporter_id"]),
         owner=row["owner"],
         filed_at=row["filed_at"],
-        deadline=None if state is IncidentState.CLOSED else row["deadline"],
+        deadline=None if state.ended else row["deadline"],
         level=Level(row["escalation_level"]),
         enterprise_code_doubtful=row["enterprise_code_doubtful"],
         department=row["department"],
@@ -252,6 +285,14 @@ def _incident(row: Mapping[Any, Any]) -> Incident:
         closing_outcome=ClosingOutcome(row["closing_outcome"]) if row["closing_outcome"] else None,
         closing_reason=row["closing_reason"],
         clocks=clocks_in(row["clocks"]),
+        returns=row["returns"],
+        coordinator=row["coordinator"],
+        asked=asked_in(row["asked"]),
+        refusal_reason=row["refusal_reason"],
+        review_at=row["review_at"],
+        hold_reason=row["hold_reason"],
+        main=Main(row["main_id"], row["main_case_number"]) if row["main_id"] else None,
+        satisfaction=Satisfaction(row["satisfaction"]) if row["satisfaction"] else None,
     )
 
 

@@ -7,11 +7,15 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.grid.domain.deadlines import Limits
-from services.grid.domain.states import IncidentState
+from services.grid.domain.holding import resume
+from services.grid.domain.incidents import Incident
+from services.grid.domain.merging import follow
+from services.grid.domain.states import IncidentState, Who
 from services.grid.domain.watching import adopted, reckoned
 from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
 from services.grid.usecases.watching import CLOCK, keep, watch
 from services.grid.wire import events
+from services.grid.wire.telling import CALENDAR, CENTRE_FOUND, event_of
 from services.kernel.ids import uuid7
 from services.kernel.ports import UnitOfWork
 from services.kernel.regions import county_of
@@ -27,6 +31,10 @@ class Finding(StrEnum):
     OVERDUE = "OVERDUE"
     MOVED = "MOVED"
     """The calendar changed meanwhile."""
+    RESUMED = "RESUMED"
+    """A hold was over."""
+    FOLLOWED = "FOLLOWED"
+    """The main incident of a duplicate has ended."""
     CALENDAR_ENDS = "CALENDAR_ENDS"
     """Its end is not known before the next year's calendar is loaded."""
 
@@ -37,25 +45,59 @@ def check_clock(uow: UnitOfWork, incidents: Incidents, limits: Limits, incident_
     Refusal INCIDENT_NOT_FOUND when there is none any more.
     """
     before, now = incidents.load(incident_id, EVERYWHERE), max(uow.now(), at)
-    if before.state is IncidentState.CLOSED:
-        return Finding.NOTHING
+    match before.state:
+        case IncidentState.CLOSED | IncidentState.VOIDED:
+            return Finding.NOTHING
+        case IncidentState.MERGED:
+            return _look_at_duplicate(uow, incidents, limits, before, now)
+        case IncidentState.ON_HOLD:
+            return _look_at_hold(uow, incidents, limits, before, now)
+        case _:
+            return _look_at_clock(uow, incidents, limits, before, at, now)
+
+
+def _look_at_clock(
+    uow: UnitOfWork, incidents: Incidents, limits: Limits, before: Incident, at: datetime, now: datetime
+) -> Finding:
     incident = reckoned(before, limits)
     finding = Finding.NOTHING
     if incident is not before:
         finding = Finding.MOVED
         incidents.save(incident)
-        uow.record(events.deadline_moved(incident, now))
+        uow.record(events.deadline_moved(incident, CALENDAR, now))
     elif incident.provisional:
         finding = Finding.CALENDAR_ENDS
     elif incident.overdue(now):
         finding, incident = Finding.OVERDUE, incident.escalate(limits=limits, now=now)
         incidents.save(incident)
-        uow.record(events.incident_escalated(before, incident, now))
+        uow.record(event_of(before, incident, now))
     elif incident.clock and limits.soon(incident.clock) == at:
         finding = Finding.SOON
         uow.record(events.incident_due_soon(incident, uuid7(), now))
     watch(uow, incident, limits, now)
     return finding
+
+
+def _look_at_hold(uow: UnitOfWork, incidents: Incidents, limits: Limits, before: Incident, now: datetime) -> Finding:
+    """At its review the hold is over."""
+    if before.review_at and now < before.review_at:
+        watch(uow, before, limits, now)
+        return Finding.NOTHING
+    keep(uow, incidents, before, resume(before, seen=before.version, by=Who.TIMER, limits=limits, now=now), limits)
+    return Finding.RESUMED
+
+
+def _look_at_duplicate(
+    uow: UnitOfWork, incidents: Incidents, limits: Limits, before: Incident, now: datetime
+) -> Finding:
+    """It ends when its main incident has."""
+    assert before.main is not None
+    main = incidents.load(before.main.id, EVERYWHERE)
+    if not main.state.ended:
+        watch(uow, before, limits, now)
+        return Finding.NOTHING
+    keep(uow, incidents, before, follow(before, main, limits=limits, now=now), limits)
+    return Finding.FOLLOWED
 
 
 def repair_next(uow: UnitOfWork, incidents: Incidents, reference: Reference, limits: Limits) -> tuple[str, str] | None:
@@ -72,6 +114,7 @@ def repair_next(uow: UnitOfWork, incidents: Incidents, reference: Reference, lim
     if orphan is None or centre is None:
         return None
     incident = adopted(orphan, centre)
-    keep(uow, incidents, incident, limits)
-    uow.record(events.deadline_moved(incident, uow.now()))
+    incidents.save(incident)
+    watch(uow, incident, limits, uow.now())
+    uow.record(events.deadline_moved(incident, CENTRE_FOUND, uow.now()))
     return "UNHELD", incident.case_number

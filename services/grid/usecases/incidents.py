@@ -62,19 +62,16 @@ def dispatch_incident(
     before = incidents.load(incident_id, bound)
     rules, by = reference.rules_for(before.report.region), uow.caller.department
     incident = before.dispatch(seen=seen, by=by, rules=rules, named=named, limits=limits, now=uow.now())
-    keep(uow, incidents, incident, limits)
-    uow.record(events.incident_dispatched(incident))
-    return incident
+    return keep(uow, incidents, before, incident, limits)
 
 
 def accept_incident(
     uow: UnitOfWork, incidents: Incidents, incident_id: UUID, bound: str, *, seen: int, limits: Limits
 ) -> Incident:
     """Accept it on behalf of the caller's department."""
-    incident = incidents.load(incident_id, bound).accept(seen=seen, by=uow.caller.department, now=uow.now())
-    keep(uow, incidents, incident, limits)
-    uow.record(events.incident_accepted(incident))
-    return incident
+    before, by = incidents.load(incident_id, bound), uow.caller.department
+    incident = before.accept(seen=seen, by=by, limits=limits, now=uow.now())
+    return keep(uow, incidents, before, incident, limits)
 
 
 def return_incident(
@@ -90,9 +87,7 @@ def return_incident(
     """Return it to the grid centre on behalf of the caller's department."""
     before, by = incidents.load(incident_id, bound), uow.caller.department
     incident = before.give_back(reason, seen=seen, by=by, limits=limits, now=uow.now())
-    keep(uow, incidents, incident, limits)
-    uow.record(events.incident_returned(incident, uow.now()))
-    return incident
+    return keep(uow, incidents, before, incident, limits)
 
 
 def report_handled(
@@ -101,9 +96,7 @@ def report_handled(
     """Report it handled on behalf of the caller's department."""
     before, by = incidents.load(incident_id, bound), uow.caller.department
     incident = before.handle(seen=seen, by=by, limits=limits, now=uow.now())
-    keep(uow, incidents, incident, limits)
-    uow.record(events.incident_handled(incident))
-    return incident
+    return keep(uow, incidents, before, incident, limits)
 
 
 def verify_incident(
@@ -112,9 +105,7 @@ def verify_incident(
     """Say on behalf of the caller's department whether it is handled."""
     before, by = incidents.load(incident_id, bound), uow.caller.department
     incident = before.verify(passed=passed, seen=seen, by=by, limits=limits, now=uow.now())
-    keep(uow, incidents, incident, limits)
-    uow.record(events.incident_verified(incident) if passed else events.rework_ordered(incident, uow.now()))
-    return incident
+    return keep(uow, incidents, before, incident, limits)
 
 
 def close_incident(
@@ -130,10 +121,8 @@ def close_incident(
 ) -> Incident:
     """Close it on behalf of the caller's department."""
     before, by = incidents.load(incident_id, bound), uow.caller.department
-    incident = before.close(outcome, seen=seen, by=by, now=uow.now(), reason=reason)
-    keep(uow, incidents, incident, limits)
-    uow.record(events.incident_closed(incident))
-    return incident
+    incident = before.close(outcome, seen=seen, by=by, limits=limits, now=uow.now(), reason=reason)
+    return keep(uow, incidents, before, incident, limits)
 
 
 def reopen_incident(
@@ -142,9 +131,7 @@ def reopen_incident(
     """Reopen what the caller reported, and its case."""
     before, by = incidents.load(incident_id, bound), Party(*uow.caller.party)
     incident = before.reopen(seen=seen, by=by, limits=limits, now=uow.now())
-    keep(uow, incidents, incident, limits)
-    uow.record(events.incident_reopened(incident, uow.now()))
-    return incident
+    return keep(uow, incidents, before, incident, limits)
 
 
 def begin_inspection(uow: UnitOfWork, incidents: Incidents, opened: OpenedInspection | None, limits: Limits) -> None:
@@ -152,9 +139,8 @@ def begin_inspection(uow: UnitOfWork, incidents: Incidents, opened: OpenedInspec
     if opened is None:
         return
     before = incidents.load(opened.incident_id, EVERYWHERE)
-    incident = before.inspect(opened.id, seen=before.version, by=opened.department, now=uow.now())
-    keep(uow, incidents, incident, limits)
-    uow.record(events.incident_accepted(incident))
+    incident = before.inspect(opened.id, seen=before.version, by=opened.department, limits=limits, now=uow.now())
+    keep(uow, incidents, before, incident, limits)
 
 
 def end_inspection(uow: UnitOfWork, incidents: Incidents, closed: ClosedInspection | None, limits: Limits) -> None:
@@ -163,5 +149,4 @@ def end_inspection(uow: UnitOfWork, incidents: Incidents, closed: ClosedInspecti
         return
     before, by, now = incidents.load(closed.incident_id, EVERYWHERE), closed.department, uow.now()
     incident = before.conclude(closed.id, closed.outcome, seen=before.version, by=by, limits=limits, now=now)
-    keep(uow, incidents, incident, limits)
-    uow.record(events.incident_handled(incident))
+    keep(uow, incidents, before, incident, limits)

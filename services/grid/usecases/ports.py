@@ -22,6 +22,12 @@ class Incidents(Protocol):
     def load(self, incident_id: UUID, bound: str) -> Incident:
         """Read one; Refusal INCIDENT_NOT_FOUND, also when it lies outside `bound`."""
 
+    def load_main(self, incident_id: UUID, bound: str) -> Incident:
+        """Read one as `load` does, and let nobody change it until the end."""
+
+    def duplicates_of(self, main_id: UUID) -> Sequence[UUID]:
+        """The open incidents that were merged into it."""
+
     def save(self, incident: Incident) -> None:
         """Keep a changed incident; Refusal STALE_VERSION when someone else was faster."""
 

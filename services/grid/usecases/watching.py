@@ -1,4 +1,4 @@
-"""Keep an incident, and have it looked at in time."""
+"""Keep an incident, have it looked at in time, and tell what happened to it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,25 @@ from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.watching import next_look
 from services.grid.usecases.ports import Incidents
+from services.grid.wire.telling import event_of
 from services.kernel.ports import UnitOfWork
 
 CLOCK = "incident-clock"
 """By what name an incident is due to be looked at; the key is its id."""
 
 
-def keep(uow: UnitOfWork, incidents: Incidents, incident: Incident, limits: Limits) -> None:
-    """Save a changed incident, and have it looked at when that is next needed."""
+def keep(uow: UnitOfWork, incidents: Incidents, before: Incident, incident: Incident, limits: Limits) -> Incident:
+    """Save what a step led to, have it looked at when that is next needed, and tell the step's event.
+
+    When it has ended, its duplicates are looked at at once.
+    """
     incidents.save(incident)
     watch(uow, incident, limits, uow.now())
+    if incident.state.ended and not before.state.ended:
+        for duplicate in incidents.duplicates_of(incident.id):
+            uow.set_due(CLOCK, str(duplicate), uow.now())
+    uow.record(event_of(before, incident, uow.now()))
+    return incident
 
 
 def watch(uow: UnitOfWork, incident: Incident, limits: Limits, now: datetime) -> None:

@@ -29,9 +29,10 @@ VERDICTS_OUT = {
     Verdict.OVERDUE: (clocks_pb2.CLOCK_VERDICT_OVERDUE, "CLOCK_OVERDUE"),
     Verdict.KEPT: (clocks_pb2.CLOCK_VERDICT_KEPT, "CLOCK_KEPT"),
     Verdict.MISSED: (clocks_pb2.CLOCK_VERDICT_MISSED, "CLOCK_MISSED"),
+    Verdict.PAUSED: (clocks_pb2.CLOCK_VERDICT_PAUSED, "CLOCK_PAUSED"),
     Verdict.UNDECIDED: (clocks_pb2.CLOCK_VERDICT_UNDECIDED, "CLOCK_UNDECIDED"),
 }
-# What the contract says of time, and the text that goes with it. No clock of grid is paused.
+# What the contract says of time, and the text that goes with it.
 REASONS_OUT = {
     Reason.CLOCK_TIME: (clocks_pb2.TIME_REASON_CLOCK_TIME, "LEDGER_CLOCK_TIME"),
     Reason.WORKING_TIME: (clocks_pb2.TIME_REASON_WORKING_TIME, "LEDGER_WORKING_TIME"),
@@ -40,6 +41,7 @@ REASONS_OUT = {
     Reason.WEEKEND: (clocks_pb2.TIME_REASON_WEEKEND, "LEDGER_WEEKEND"),
     Reason.HOLIDAY: (clocks_pb2.TIME_REASON_HOLIDAY, "LEDGER_HOLIDAY"),
     Reason.FIRST_DAY: (clocks_pb2.TIME_REASON_FIRST_DAY, "LEDGER_FIRST_DAY"),
+    Reason.PAUSE: (clocks_pb2.TIME_REASON_PAUSE, "LEDGER_PAUSE"),
     Reason.BEYOND_CALENDAR: (clocks_pb2.TIME_REASON_BEYOND_CALENDAR, "LEDGER_BEYOND_CALENDAR"),
 }
 
@@ -55,6 +57,7 @@ def _clock(explained: Explained, language: str) -> clocks_pb2.Clock:
         kind=KINDS_OUT[clock.kind],
         department=clock.department,
         limit=clock.limit.amount,
+        extension=clock.extension,
         unit=UNITS_OUT[clock.limit.unit],
         begun_at=stamp(clock.begun_at),
         due_at=stamp(clock.due_at),

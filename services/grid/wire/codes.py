@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from egov.grid.v1 import incidents_pb2
+from egov.grid.v1 import incidents_pb2, time_requests_pb2
 
 from services.grid.domain.deadlines import Level
 from services.grid.domain.reference import IncidentKind, TypeKey
-from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
+from services.grid.domain.states import (
+    ClosingOutcome,
+    HandlingOutcome,
+    IncidentState,
+    ReturnReason,
+    Satisfaction,
+    TimeKind,
+)
 
 KINDS = {
     incidents_pb2.INCIDENT_KIND_COMPONENT: IncidentKind.COMPONENT,
@@ -19,6 +26,10 @@ STATES = {
     incidents_pb2.INCIDENT_STATE_ACCEPTED: IncidentState.ACCEPTED,
     incidents_pb2.INCIDENT_STATE_HANDLED: IncidentState.HANDLED,
     incidents_pb2.INCIDENT_STATE_VERIFIED: IncidentState.VERIFIED,
+    incidents_pb2.INCIDENT_STATE_REFERRED: IncidentState.REFERRED,
+    incidents_pb2.INCIDENT_STATE_ON_HOLD: IncidentState.ON_HOLD,
+    incidents_pb2.INCIDENT_STATE_MERGED: IncidentState.MERGED,
+    incidents_pb2.INCIDENT_STATE_VOIDED: IncidentState.VOIDED,
 }
 OUTCOMES = {
     incidents_pb2.CLOSING_OUTCOME_HANDLED: ClosingOutcome.HANDLED,
@@ -34,6 +45,15 @@ HANDLING_OUTCOMES = {
     incidents_pb2.HANDLING_OUTCOME_REPORTED: HandlingOutcome.REPORTED,
     incidents_pb2.HANDLING_OUTCOME_IN_ORDER: HandlingOutcome.IN_ORDER,
     incidents_pb2.HANDLING_OUTCOME_RECTIFIED: HandlingOutcome.RECTIFIED,
+}
+SATISFACTIONS = {
+    incidents_pb2.SATISFACTION_SATISFIED: Satisfaction.SATISFIED,
+    incidents_pb2.SATISFACTION_NEUTRAL: Satisfaction.NEUTRAL,
+    incidents_pb2.SATISFACTION_DISSATISFIED: Satisfaction.DISSATISFIED,
+}
+TIME_KINDS_OUT = {
+    TimeKind.HOLD: time_requests_pb2.TIME_REQUEST_KIND_HOLD,
+    TimeKind.EXTENSION: time_requests_pb2.TIME_REQUEST_KIND_EXTENSION,
 }
 LEVELS = {
     incidents_pb2.ESCALATION_LEVEL_GRID: Level.GRID,
@@ -52,6 +72,10 @@ OUTCOMES_OUT: dict[ClosingOutcome | None, incidents_pb2.ClosingOutcome.ValueType
 RETURN_REASONS_OUT: dict[ReturnReason | None, incidents_pb2.ReturnReason.ValueType] = {
     None: incidents_pb2.RETURN_REASON_UNSPECIFIED,
     **{reason: number for number, reason in RETURN_REASONS.items()},
+}
+SATISFACTIONS_OUT: dict[Satisfaction | None, incidents_pb2.Satisfaction.ValueType] = {
+    None: incidents_pb2.SATISFACTION_UNSPECIFIED,
+    **{satisfaction: number for number, satisfaction in SATISFACTIONS.items()},
 }
 HANDLING_OUTCOMES_OUT: dict[HandlingOutcome | None, incidents_pb2.HandlingOutcome.ValueType] = {
     None: incidents_pb2.HANDLING_OUTCOME_UNSPECIFIED,

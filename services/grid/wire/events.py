@@ -7,7 +7,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from egov.common.v1 import parties_pb2
-from egov.grid.v1 import events_pb2, incidents_pb2
+from egov.grid.v1 import events_pb2, incidents_pb2, time_requests_pb2
 from egov.inspection.v1 import events_pb2 as inspection_events
 from egov.inspection.v1 import inspections_pb2
 
@@ -32,7 +32,7 @@ ENDS = {
 }
 
 
-class _Facts(TypedDict):
+class Facts(TypedDict):
     """What every event of an incident says."""
 
     incident_id: str
@@ -44,7 +44,7 @@ class _Facts(TypedDict):
     reference: str
 
 
-class _Held(_Facts):
+class Held(Facts):
     """The same of an incident that somebody holds."""
 
     holder: str
@@ -68,7 +68,7 @@ def closed_inspection(event: inspection_events.InspectionClosed) -> ClosedInspec
 def incident_filed(incident: Incident) -> events_pb2.IncidentFiled:
     """The fact that an incident was filed; its case opens."""
     return events_pb2.IncidentFiled(
-        filed_at=stamp(incident.filed_at), dispatch_by=stamp(incident.deadline), **_held(incident)
+        filed_at=stamp(incident.filed_at), dispatch_by=stamp(incident.deadline), **held(incident)
     )
 
 
@@ -80,7 +80,7 @@ def incident_dispatched(incident: Incident) -> events_pb2.IncidentDispatched:
         dispatched_at=stamp(incident.dispatched_at),
         enterprise_code=incident.report.enterprise_code,
         accept_by=stamp(incident.deadline),
-        **_held(incident),
+        **held(incident),
     )
 
 
@@ -92,7 +92,7 @@ def incident_accepted(incident: Incident) -> events_pb2.IncidentAccepted:
         centre=incident.owner,
         inspection_id=_text(incident.inspection_id),
         accepted_at=stamp(incident.accepted_at),
-        **_held(incident),
+        **held(incident),
     )
 
 
@@ -104,7 +104,7 @@ def incident_returned(incident: Incident, at: datetime) -> events_pb2.IncidentRe
         centre=incident.owner,
         reason=RETURN_REASONS_OUT[incident.return_reason],
         returned_at=stamp(at),
-        **_held(incident),
+        **held(incident),
     )
 
 
@@ -118,7 +118,7 @@ def incident_handled(incident: Incident) -> events_pb2.IncidentHandled:
         outcome=HANDLING_OUTCOMES_OUT[incident.handling_outcome],
         inspection_id=_text(incident.inspection_id) if by_inspection else "",
         handled_at=stamp(incident.handled_at),
-        **_held(incident),
+        **held(incident),
     )
 
 
@@ -129,7 +129,7 @@ def incident_verified(incident: Incident) -> events_pb2.IncidentVerified:
         department=incident.department,
         centre=incident.owner,
         verified_at=stamp(incident.verified_at),
-        **_held(incident),
+        **held(incident),
     )
 
 
@@ -140,7 +140,7 @@ def rework_ordered(incident: Incident, at: datetime) -> events_pb2.IncidentRewor
         department=incident.department,
         centre=incident.owner,
         ordered_at=stamp(at),
-        **_held(incident),
+        **held(incident),
     )
 
 
@@ -150,14 +150,14 @@ def incident_closed(incident: Incident) -> events_pb2.IncidentClosed:
         department=incident.department,
         outcome=OUTCOMES_OUT[incident.closing_outcome],
         closed_at=stamp(incident.closed_at),
-        **_facts(incident),
+        **facts(incident),
     )
 
 
 def incident_reopened(incident: Incident, at: datetime) -> events_pb2.IncidentReopened:
     """The fact that whoever reported it reopened it; its case begins again."""
     return events_pb2.IncidentReopened(
-        dispatch_by=stamp(incident.deadline), centre=incident.owner, reopened_at=stamp(at), **_held(incident)
+        dispatch_by=stamp(incident.deadline), centre=incident.owner, reopened_at=stamp(at), **held(incident)
     )
 
 
@@ -172,7 +172,7 @@ def incident_escalated(before: Incident, incident: Incident, at: datetime) -> ev
         reminder=before.level is Level.CITY,
         due_at=stamp(before.deadline),
         escalated_at=stamp(at),
-        **_held(incident),
+        **held(incident),
     )
 
 
@@ -193,20 +193,25 @@ def incident_due_soon(incident: Incident, warning_id: UUID, at: datetime) -> eve
     )
 
 
-def deadline_moved(incident: Incident, at: datetime) -> events_pb2.IncidentDeadlineMoved:
-    """The fact that its deadline moved, or its holder changed, though nobody did anything."""
+def deadline_moved(
+    incident: Incident, cause: time_requests_pb2.DeadlineCause.ValueType, at: datetime
+) -> events_pb2.IncidentDeadlineMoved:
+    """The fact that its deadline moved, or its holder changed, and why."""
     at_work = incident.state in (IncidentState.DISPATCHED, IncidentState.ACCEPTED)
     return events_pb2.IncidentDeadlineMoved(
         due_at=stamp(incident.handle_by if at_work else incident.deadline),
         deadline=stamp(incident.deadline),
         provisional=incident.provisional,
         moved_at=stamp(at),
-        **_held(incident),
+        cause=cause,
+        department=incident.department,
+        **held(incident),
     )
 
 
-def _facts(incident: Incident) -> _Facts:
-    return _Facts(
+def facts(incident: Incident) -> Facts:
+    """What every event of an incident says."""
+    return Facts(
         incident_id=str(incident.id),
         version=incident.version,
         case_number=incident.case_number,
@@ -217,8 +222,9 @@ def _facts(incident: Incident) -> _Facts:
     )
 
 
-def _held(incident: Incident) -> _Held:
-    return _Held(holder=f"department/{incident.holder}", **_facts(incident))
+def held(incident: Incident) -> Held:
+    """The same of an incident that somebody holds."""
+    return Held(holder=f"department/{incident.holder}", **facts(incident))
 
 
 def _text(id: UUID | None) -> str:

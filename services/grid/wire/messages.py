@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from egov.common.v1 import paging_pb2
@@ -12,15 +13,18 @@ from services.chassis.parties import party_message
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import IncidentKind, IncidentType, TypeKey
 from services.grid.domain.reports import Report
+from services.grid.domain.standing import Which
 from services.grid.wire.codes import (
     HANDLING_OUTCOMES_OUT,
     KINDS,
     LEVELS_OUT,
     OUTCOMES_OUT,
     RETURN_REASONS_OUT,
+    SATISFACTIONS_OUT,
     STATES_OUT,
     type_key,
 )
+from services.grid.wire.holding import time_request_message
 from services.grid.wire.places import position, position_message
 from services.kernel.paging import Page, PageRequest, instant, page_request, plain
 from services.kernel.parties import Party
@@ -39,6 +43,11 @@ def report(message: incidents_pb2.Report) -> Report:
         reference=message.reference,
         position=position(message.position) if message.HasField("position") else None,
     )
+
+
+def which(request: Any, bound: str) -> Which:
+    """The incident that a request is to change, from a caller who works in this region."""
+    return Which(UUID(request.incident_id), bound, request.version)
 
 
 def incident_page(message: paging_pb2.PageRequest) -> PageRequest:
@@ -80,6 +89,16 @@ def incident_message(incident: Incident, department: str | None, party: Party | 
         return_reason=RETURN_REASONS_OUT[incident.return_reason],
         closing_reason=incident.closing_reason,
         deadline_provisional=incident.provisional,
+        returns=incident.returns,
+        coordinator=incident.coordinator,
+        binding=incident.bound,
+        asked=time_request_message(incident.asked),
+        refusal_reason=incident.refusal_reason,
+        review_at=stamp(incident.review_at),
+        hold_reason=incident.hold_reason,
+        main_incident_id=str(incident.main.id) if incident.main else "",
+        main_case_number=incident.main.case_number if incident.main else "",
+        satisfaction=SATISFACTIONS_OUT[incident.satisfaction],
     )
 
 

@@ -19,8 +19,9 @@ from services.kernel.texts import LANGUAGES
 
 Fact = str | datetime
 
-ROLES = ("reporter", "department", "centre", "supervisor", "officer", "enterprise", "holder")
-"""Whom a template may speak to: `department` is one in charge, `centre` the grid centre, `holder` a certificate's."""
+ROLES = ("reporter", "department", "centre", "coordinator", "supervisor", "officer", "enterprise", "holder")
+"""Whom a template may speak to: `department` is one in charge, `centre` the grid centre, `coordinator` whoever
+decides which department is, `holder` a certificate's."""
 
 
 class Text(NamedTuple):

@@ -32,41 +32,41 @@ def occasion(event: Message, event_id: str) -> Occasion:
 def _filed(event: grid.IncidentFiled, event_id: str) -> Occasion:
     """Its grid centre, which holds it now, is the department concerned."""
     facts: dict[str, Fact] = {"filed_at": moment(event.filed_at)}
-    return _occasion(event, event_id, "incident-filed", event.holder.partition("/")[2], facts, "department")
+    return told_of(event, event_id, "incident-filed", event.holder.partition("/")[2], facts, "department")
 
 
 def _dispatched(event: grid.IncidentDispatched, event_id: str) -> Occasion:
     facts: dict[str, Fact] = {"dispatched_at": moment(event.dispatched_at), "handle_by": moment(event.handle_by)}
-    return _occasion(event, event_id, "incident-dispatched", event.department, facts, "department")
+    return told_of(event, event_id, "incident-dispatched", event.department, facts, "department")
 
 
 def _accepted(event: grid.IncidentAccepted, event_id: str) -> Occasion:
     facts: dict[str, Fact] = {"accepted_at": moment(event.accepted_at), "handle_by": moment(event.handle_by)}
-    return _occasion(event, event_id, "incident-accepted", event.department, facts, "centre")
+    return told_of(event, event_id, "incident-accepted", event.department, facts, "centre")
 
 
 def _returned(event: grid.IncidentReturned, event_id: str) -> Occasion:
     reason = incidents_pb2.ReturnReason.Name(event.reason).removeprefix("RETURN_REASON_")
     facts: dict[str, Fact] = {"returned_at": moment(event.returned_at), "dispatch_by": moment(event.dispatch_by)}
     facts["reason"] = reason
-    return _occasion(event, event_id, "incident-returned", event.department, facts, "centre")
+    return told_of(event, event_id, "incident-returned", event.department, facts, "centre")
 
 
 def _handled(event: grid.IncidentHandled, event_id: str) -> Occasion:
     outcome = incidents_pb2.HandlingOutcome.Name(event.outcome).removeprefix("HANDLING_OUTCOME_")
     facts: dict[str, Fact] = {"handled_at": moment(event.handled_at), "verify_by": moment(event.verify_by)}
     facts["outcome"] = outcome
-    return _occasion(event, event_id, "incident-handled", event.department, facts, "centre")
+    return told_of(event, event_id, "incident-handled", event.department, facts, "centre")
 
 
 def _verified(event: grid.IncidentVerified, event_id: str) -> Occasion:
     facts: dict[str, Fact] = {"verified_at": moment(event.verified_at)}
-    return _occasion(event, event_id, "incident-verified", event.department, facts, "department")
+    return told_of(event, event_id, "incident-verified", event.department, facts, "department")
 
 
 def _rework(event: grid.IncidentReworkOrdered, event_id: str) -> Occasion:
     facts: dict[str, Fact] = {"ordered_at": moment(event.ordered_at), "handle_by": moment(event.handle_by)}
-    return _occasion(event, event_id, "incident-rework", event.department, facts, "department")
+    return told_of(event, event_id, "incident-rework", event.department, facts, "department")
 
 
 def _closed(event: grid.IncidentClosed, event_id: str) -> Occasion:
@@ -74,13 +74,13 @@ def _closed(event: grid.IncidentClosed, event_id: str) -> Occasion:
     outcome = incidents_pb2.ClosingOutcome.Name(event.outcome).removeprefix("CLOSING_OUTCOME_")
     facts: dict[str, Fact] = {"closed_at": moment(event.closed_at), "outcome": outcome}
     if not event.department:
-        return _occasion(event, event_id, "incident-dismissed", "", facts)
-    return _occasion(event, event_id, "incident-closed", event.department, facts, "department")
+        return told_of(event, event_id, "incident-dismissed", "", facts)
+    return told_of(event, event_id, "incident-closed", event.department, facts, "department")
 
 
 def _reopened(event: grid.IncidentReopened, event_id: str) -> Occasion:
     facts: dict[str, Fact] = {"reopened_at": moment(event.reopened_at), "dispatch_by": moment(event.dispatch_by)}
-    return _occasion(event, event_id, "incident-reopened", event.centre, facts, "centre")
+    return told_of(event, event_id, "incident-reopened", event.centre, facts, "centre")
 
 
 def _escalated(event: grid.IncidentEscalated, event_id: str) -> Occasion:
@@ -99,7 +99,7 @@ def _escalated(event: grid.IncidentEscalated, event_id: str) -> Occasion:
         case_number=event.case_number,
         region=event.region,
         addressees=told,
-        facts={**_codes(event), "department": event.department, **facts},
+        facts={**codes_of(event), "department": event.department, **facts},
     )
 
 
@@ -112,7 +112,7 @@ def _due_soon(event: grid.IncidentDueSoon, event_id: str) -> Occasion:
         case_number=event.case_number,
         region=event.region,
         addressees=(Addressee("department", Party("department", event.department)),),
-        facts={**_codes(event), "department": event.department, "state": state, "due_at": moment(event.due_at)},
+        facts={**codes_of(event), "department": event.department, "state": state, "due_at": moment(event.due_at)},
     )
 
 
@@ -132,7 +132,7 @@ OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
 """What each event that is taken means."""
 
 
-def _occasion(
+def told_of(
     event: Any, event_id: str, wording: str, department: str, facts: Mapping[str, Fact], role: str = ""
 ) -> Occasion:
     """An occasion for the reporter, and for one department more in a role: the grid centre, or the one in charge."""
@@ -146,9 +146,10 @@ def _occasion(
         case_number=event.case_number,
         region=event.region,
         addressees=tuple(told),
-        facts={**_codes(event), "department": department, **facts},
+        facts={**codes_of(event), "department": department, **facts},
     )
 
 
-def _codes(event: Any) -> dict[str, Fact]:
+def codes_of(event: Any) -> dict[str, Fact]:
+    """The codes of the incident's type, as facts."""
     return {"standard": event.type.standard, "kind": KINDS[event.type.kind], "code": event.type.code}

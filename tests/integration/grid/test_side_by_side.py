@@ -8,10 +8,12 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from services.grid.domain.states import IncidentState
 from services.grid.store.incidents import INCIDENT, IncidentStore
 from services.grid.usecases import CLOCK
 from tests.integration.conftest import Engine
 from tests.unit.fakes import NOW
+from tests.unit.grid import steps
 from tests.unit.grid.samples import closed, dispatched, incident
 
 
@@ -53,6 +55,27 @@ def test_the_release_before_goes_on_working(engine_of: Engine) -> None:
         close += ", department = '371102-CGJ', dispatched_at = now(), handle_by = now() WHERE id = :id"
         connection.execute(sa.text(close), {"id": filed.id})
         assert store.load(filed.id, "37").deadline is None
+        connection.rollback()
+
+
+# What the release before writes when it changes an incident that is to it ACCEPTED.
+HANDLED = (
+    "UPDATE incident SET version = version + 1, state = 'HANDLED', handled_at = now(), handling_outcome = 'REPORTED'"
+)
+
+
+def test_what_is_in_a_new_state_is_to_the_release_before_in_the_nearest_that_it_knows(engine_of: Engine) -> None:
+    on_hold = steps.grant(steps.ask_hold(steps.accept(dispatched())))
+    voided, merged = steps.void(incident()), steps.merge(incident())
+    with engine_of("grid").connect() as connection:
+        store = IncidentStore(connection)
+        for each in (on_hold, voided, merged):
+            store.add(each)
+        wanted = sa.select(INCIDENT.c.state).where(INCIDENT.c.id == sa.bindparam("id"))
+        states = [connection.execute(wanted, {"id": each.id}).scalar_one() for each in (on_hold, voided, merged)]
+        assert states == ["ACCEPTED", "CLOSED", "FILED"]
+        connection.execute(sa.text(HANDLED + " WHERE id = :id"), {"id": on_hold.id})
+        assert store.load(on_hold.id, "37").state is IncidentState.HANDLED
         connection.rollback()
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from services.grid.domain import holding, merging
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
@@ -20,6 +21,7 @@ from services.kernel.paging import PageRequest
 from services.kernel.parties import Party
 from tests.integration.conftest import Engine
 from tests.unit.fakes import NOW
+from tests.unit.grid import steps
 from tests.unit.grid.samples import (
     CENTRE,
     COVER,
@@ -33,6 +35,7 @@ from tests.unit.grid.samples import (
     TYPES,
     FakeIncidents,
     FakeReference,
+    closed,
     dispatched,
     incident,
     rule,
@@ -88,14 +91,14 @@ def test_an_incident_comes_back_as_it_was_kept_through_all_its_states(stores: St
     assert stores.incidents.load(filed.id, "3711") == filed
     later, inspection, ended = dispatched(filed), uuid7(), HandlingOutcome.RECTIFIED
     ways: list[Callable[[Incident], Incident]] = [
-        lambda it: it.accept(seen=2, by=DEPARTMENT, now=NOW),
+        lambda it: it.accept(seen=2, by=DEPARTMENT, limits=LIMITS, now=NOW),
         lambda it: it.give_back(ReturnReason.UNCLEAR, seen=3, by=DEPARTMENT, limits=LIMITS, now=NOW),
         lambda it: it.dispatch(seen=4, by=CENTRE, rules=[rule()], named="", limits=LIMITS, now=NOW),
         lambda it: it.escalate(limits=LIMITS, now=NOW + timedelta(days=9)),
-        lambda it: it.inspect(inspection, seen=6, by=DEPARTMENT, now=NOW),
+        lambda it: it.inspect(inspection, seen=6, by=DEPARTMENT, limits=LIMITS, now=NOW),
         lambda it: it.conclude(inspection, ended, seen=7, by=DEPARTMENT, limits=LIMITS, now=NOW),
         lambda it: it.verify(passed=True, seen=8, by=CENTRE, limits=LIMITS, now=NOW),
-        lambda it: it.close(ClosingOutcome.NOT_FOUND_ON_SITE, seen=9, by=CENTRE, now=NOW, reason="无"),
+        lambda it: it.close(ClosingOutcome.NOT_FOUND_ON_SITE, seen=9, by=CENTRE, limits=LIMITS, now=NOW, reason="无"),
         lambda it: it.reopen(seen=10, by=REPORTER, limits=LIMITS, now=NOW),
     ]
     stores.incidents.save(later)
@@ -108,13 +111,65 @@ def test_an_incident_comes_back_as_it_was_kept_through_all_its_states(stores: St
 
 def test_a_filed_incident_may_be_closed_without_a_department(stores: Stores) -> None:
     [filed] = kept(stores, incident())
-    closed = filed.close(ClosingOutcome.DUPLICATE, seen=1, by=CENTRE, now=NOW, reason="重复")
+    closed = filed.close(ClosingOutcome.DUPLICATE, seen=1, by=CENTRE, limits=LIMITS, now=NOW, reason="重复")
     stores.incidents.save(closed)
     assert stores.incidents.load(filed.id, "37") == closed
 
 
+BESIDE = {
+    "asked": steps.ask_extension(steps.accept(dispatched())),
+    "refused": steps.refuse(steps.ask_hold(steps.accept(dispatched()))),
+    "on hold": steps.grant(steps.ask_hold(steps.accept(dispatched()))),
+    "extended": steps.grant(steps.ask_extension(steps.accept(dispatched()))),
+    "referred": steps.give_back(steps.dispatch(steps.give_back(dispatched()))),
+    "bound": steps.dispatch(steps.give_back(steps.dispatch(steps.give_back(dispatched())))),
+    "merged": steps.merge(incident()),
+    "voided": steps.void(incident()),
+    "rated": steps.rate(closed()),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_is_beside_the_plain_way_comes_back_as_it_was_kept(stores: Stores, name: str) -> None:
+    [it] = kept(stores, BESIDE[name])
+    assert stores.incidents.load(it.id, "37") == it
+    assert [each.id for each in stores.incidents.search("37", ALL, state=it.state).rows] == [it.id]
+    others = [state for state in IncidentState if state is not it.state]
+    assert not any(stores.incidents.search("37", ALL, state=state).rows for state in others)
+
+
+def test_a_resumed_clock_keeps_its_pause(stores: Stores) -> None:
+    [held] = kept(stores, BESIDE["on hold"])
+    resumed = holding.resume(held, seen=held.version, by=DEPARTMENT, limits=LIMITS, now=NOW + timedelta(days=3))
+    stores.incidents.save(resumed)
+    assert stores.incidents.load(held.id, "37") == resumed
+    assert resumed.clocks[-1].pauses[0].end == NOW + timedelta(days=3)
+
+
+def test_the_open_duplicates_of_an_incident_are_found(stores: Stores) -> None:
+    main = incident()
+    duplicate, other = steps.merge(incident(), main), steps.merge(incident(), main)
+    ended = merging.follow(steps.merge(incident(), main), closed(), limits=LIMITS, now=NOW)
+    kept(stores, main, duplicate, other, ended, incident())
+    assert set(stores.incidents.duplicates_of(main.id)) == {duplicate.id, other.id}
+    assert stores.incidents.load_main(main.id, "37") == main
+
+
+def test_whoever_was_slower_is_told_what_it_is_now(stores: Stores) -> None:
+    [it] = kept(stores, dispatched())
+    stores.incidents.save(steps.accept(it))
+    with pytest.raises(Refusal) as refused:
+        stores.incidents.save(steps.give_back(it))
+    assert (refused.value.kind, refused.value.reason) == (Kind.CONFLICT, "STALE_VERSION")
+    assert refused.value.params == {"version": 3, "state": "ACCEPTED", "holder": DEPARTMENT}
+
+
 def test_an_open_incident_that_nobody_would_look_at_is_found(stores: Stores) -> None:
-    kept(stores, dispatched(), dispatched().close(ClosingOutcome.DUPLICATE, seen=2, by=CENTRE, now=NOW, reason="重复"))
+    kept(
+        stores,
+        dispatched(),
+        dispatched().close(ClosingOutcome.DUPLICATE, seen=2, by=CENTRE, limits=LIMITS, now=NOW, reason="重复"),
+    )
     found = stores.incidents.unwatched("incident-clock")
     assert found is not None
     assert found.state is not IncidentState.CLOSED

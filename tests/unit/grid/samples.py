@@ -16,7 +16,7 @@ from services.grid.domain.reports import Report
 from services.grid.domain.states import ClosingOutcome, IncidentState
 from services.kernel import casenumber, regions
 from services.kernel.clock import shanghai_day
-from services.kernel.errors import conflict, not_found
+from services.kernel.errors import not_found
 from services.kernel.ids import uuid7
 from services.kernel.paging import Page, PageRequest
 from services.kernel.parties import Party
@@ -77,7 +77,7 @@ def dispatched(filed: Incident | None = None, **changes: Any) -> Incident:
 
 def accepted(before: Incident | None = None) -> Incident:
     before = before or dispatched()
-    return before.accept(seen=before.version, by=before.department, now=before.filed_at)
+    return before.accept(seen=before.version, by=before.department, limits=LIMITS, now=before.filed_at)
 
 
 def handled(before: Incident | None = None) -> Incident:
@@ -92,7 +92,7 @@ def verified(before: Incident | None = None) -> Incident:
 
 def closed(before: Incident | None = None) -> Incident:
     before = before or verified()
-    return before.close(ClosingOutcome.HANDLED, seen=before.version, by=CENTRE, now=before.filed_at)
+    return before.close(ClosingOutcome.HANDLED, seen=before.version, by=CENTRE, limits=LIMITS, now=before.filed_at)
 
 
 class FakeIncidents:
@@ -117,9 +117,15 @@ class FakeIncidents:
             raise not_found("INCIDENT_NOT_FOUND")
         return found
 
+    def load_main(self, incident_id: UUID, bound: str) -> Incident:
+        return self.load(incident_id, bound)
+
+    def duplicates_of(self, main_id: UUID) -> Sequence[UUID]:
+        return [row.id for row in self.rows.values() if row.main and row.main.id == main_id and not row.state.ended]
+
     def save(self, incident: Incident) -> None:
         if self.rows[incident.id].version != incident.version - 1:
-            raise conflict("STALE_VERSION")
+            raise self.rows[incident.id].stale()
         self.rows[incident.id] = incident
 
     def unwatched(self, timer: str) -> Incident | None:
@@ -127,7 +133,7 @@ class FakeIncidents:
         return next(unwatched, None)
 
     def unheld(self) -> Incident | None:
-        unheld = (row for row in self.rows.values() if row.state is not IncidentState.CLOSED and not row.owner)
+        unheld = (row for row in self.rows.values() if not row.state.ended and not row.owner)
         return next(unheld, None)
 
     def search(

@@ -55,7 +55,7 @@ def test_a_centre_has_working_hours_where_the_settings_say_so() -> None:
 
 def test_a_running_clock_keeps_the_rule_that_it_began_with() -> None:
     incident = dispatched(WORKING)
-    accepted = incident.accept(seen=2, by=DEPARTMENT, now=NOW + HOUR)
+    accepted = incident.accept(seen=2, by=DEPARTMENT, limits=LIMITS, now=NOW + HOUR)
     handled = accepted.handle(seen=3, by=DEPARTMENT, limits=LIMITS, now=NOW + 2 * HOUR)
     again = handled.verify(passed=False, seen=4, by=CENTRE, limits=WORKING, now=at("2026-11-26 10:00"))
     assert again.handle_by == at("2026-12-03 17:30")
@@ -112,7 +112,7 @@ def test_what_is_known_is_not_put_off_by_what_is_not() -> None:
     incident = dispatched(WORKING, now=late)
     assert incident.handle_by == at("2027-01-01 00:00")
     assert (incident.deadline, incident.provisional) == (late + DAY, False)
-    assert incident.accept(seen=2, by=DEPARTMENT, now=late + HOUR).provisional
+    assert incident.accept(seen=2, by=DEPARTMENT, limits=LIMITS, now=late + HOUR).provisional
 
 
 def test_shifts_of_the_department_go_before_those_of_its_kind_and_of_everybody() -> None:

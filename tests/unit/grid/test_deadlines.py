@@ -23,7 +23,7 @@ def test_every_step_has_a_deadline_of_its_own() -> None:
     assert filed.deadline == NOW + DAY
     dispatched = samples.dispatched(filed)
     assert dispatched.deadline == NOW + DAY
-    accepted = dispatched.accept(seen=2, by=DEPARTMENT, now=NOW + HOUR)
+    accepted = dispatched.accept(seen=2, by=DEPARTMENT, limits=LIMITS, now=NOW + HOUR)
     assert accepted.deadline == accepted.handle_by == NOW + timedelta(hours=24)
     handled = accepted.handle(seen=3, by=DEPARTMENT, limits=LIMITS, now=NOW + 2 * HOUR)
     assert handled.deadline == NOW + 2 * HOUR + DAY
@@ -80,7 +80,7 @@ def test_what_is_overdue_goes_up_level_by_level_and_the_top_is_reminded() -> Non
 
 def test_a_new_step_begins_below_again() -> None:
     late = overdue(overdue(samples.dispatched()))
-    accepted = late.accept(seen=4, by=DEPARTMENT, now=NOW + 200 * HOUR)
+    accepted = late.accept(seen=4, by=DEPARTMENT, limits=LIMITS, now=NOW + 200 * HOUR)
     assert accepted.level is Level.GRID
     # The department lost its own time: this step is overdue at once.
     assert overdue(accepted).level is Level.VILLAGE

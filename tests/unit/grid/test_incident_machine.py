@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from services.grid.domain import ending, holding, merging
+from services.grid.domain.actions import actions_of
 from services.grid.domain.clocks import ClockKind
+from services.grid.domain.conditions import REFUSED_AS, is_given
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import (
-    TRANSITIONS,
     ClosingOutcome,
     Command,
     HandlingOutcome,
     IncidentState,
     ReturnReason,
+    Satisfaction,
+    TimeKind,
     Who,
 )
+from services.grid.domain.transitions import TRANSITIONS
 from services.grid.domain.watching import next_look
 from services.kernel.errors import Refusal
 from services.kernel.ids import uuid7
@@ -33,7 +39,9 @@ DEPARTMENTS = ("371102-CGJ", "371102-HBJ", "371100-ZJJ", "371121-CGJ", samples.C
 INSPECTIONS = (uuid7(), uuid7())
 LATE = st.sampled_from((0, 0, 0, 1))
 # Who asks: mostly somebody who may, sometimes nobody, sometimes anybody.
-BY = st.sampled_from(("holder", "centre", "holder", "centre", None, "", "371102-HBJ", "371121-CGJ"))
+BY = st.sampled_from(("holder", "centre", "holder", "centre", "coordinator", None, "", "371102-HBJ", "371121-CGJ"))
+MAIN = samples.incident()
+CLOSED, VOIDED = samples.closed(), replace(MAIN, state=IncidentState.VOIDED)
 
 
 RUNNING = {
@@ -42,7 +50,11 @@ RUNNING = {
     IncidentState.ACCEPTED: {ClockKind.HANDLE},
     IncidentState.HANDLED: {ClockKind.VERIFY},
     IncidentState.VERIFIED: {ClockKind.CLOSE},
+    IncidentState.REFERRED: {ClockKind.DISPATCH},
+    IncidentState.ON_HOLD: {ClockKind.HANDLE},
+    IncidentState.MERGED: set(),
     IncidentState.CLOSED: set(),
+    IncidentState.VOIDED: set(),
 }
 
 
@@ -66,6 +78,8 @@ class IncidentMachine(RuleBasedStateMachine):
             why_not = "INVALID_ARGUMENT"
         elif why_not is None and to == before.department:
             why_not = "SAME_DEPARTMENT"
+        elif why_not is None and before.state is IncidentState.REFERRED and not named:
+            why_not = "INVALID_ARGUMENT"
         after = self.ask(
             why_not,
             lambda: before.dispatch(
@@ -76,12 +90,15 @@ class IncidentMachine(RuleBasedStateMachine):
             assert (after.department, after.handle_by) == (to, self.now + timedelta(hours=hours))
             assert after.deadline == self.now + min(timedelta(hours=hours), DAY)
             assert bool(after.dispatch_reason) == (not named)
+            assert after.bound == (before.state is IncidentState.REFERRED)
 
     @rule(by=BY, late=LATE)
     def accept(self, by: str | None, late: int) -> None:
         before, caller = self.incident, self.who(by)
         why_not = self.why_not(Command.ACCEPT, caller, late)
-        after = self.ask(why_not, lambda: before.accept(seen=before.version - late, by=caller, now=self.now))
+        after = self.ask(
+            why_not, lambda: before.accept(seen=before.version - late, by=caller, limits=LIMITS, now=self.now)
+        )
         # Accepting does not stop the clock that began at dispatch.
         assert after is None or after.deadline == before.handle_by
 
@@ -89,18 +106,23 @@ class IncidentMachine(RuleBasedStateMachine):
     def inspect(self, by: str | None, inspection: int) -> None:
         before, caller, chosen = self.incident, self.who(by) or "", INSPECTIONS[inspection]
         why_not = self.why_not(Command.INSPECT, caller, 0)
-        after = self.ask(why_not, lambda: before.inspect(chosen, seen=before.version, by=caller, now=self.now))
+        after = self.ask(
+            why_not, lambda: before.inspect(chosen, seen=before.version, by=caller, limits=LIMITS, now=self.now)
+        )
         assert after is None or after.inspection_id == chosen
 
     @rule(by=BY, late=LATE, reason=st.sampled_from(ReturnReason))
     def give_back(self, by: str | None, late: int, reason: ReturnReason) -> None:
         before, caller = self.incident, self.who(by)
-        why_not = self.why_not(Command.RETURN, caller, late)
+        why_not = self.why_not(Command.REFER if before.returns else Command.RETURN, caller, late)
         after = self.ask(
             why_not,
             lambda: before.give_back(reason, seen=before.version - late, by=caller, limits=LIMITS, now=self.now),
         )
-        assert after is None or (after.returned_by, after.return_reason) == (before.department, reason)
+        if after:
+            assert (after.returned_by, after.return_reason) == (before.department, reason)
+            assert after.state is (IncidentState.REFERRED if before.returns else IncidentState.FILED)
+            assert (after.returns, after.bound) == (before.returns + 1, False)
 
     @rule(by=BY, late=LATE)
     def handle(self, by: str | None, late: int) -> None:
@@ -144,7 +166,9 @@ class IncidentMachine(RuleBasedStateMachine):
             why_not = "INVALID_ARGUMENT"
         after = self.ask(
             why_not,
-            lambda: before.close(outcome, seen=before.version - late, by=caller, now=self.now, reason=reason),
+            lambda: before.close(
+                outcome, seen=before.version - late, by=caller, limits=LIMITS, now=self.now, reason=reason
+            ),
         )
         assert after is None or (after.closing_outcome, after.closed_at) == (outcome, self.now)
 
@@ -159,6 +183,109 @@ class IncidentMachine(RuleBasedStateMachine):
         after = self.ask(why_not, lambda: before.reopen(seen=before.version - late, by=by, limits=LIMITS, now=self.now))
         assert after is None or (after.holder, after.department) == (samples.CENTRE, "")
 
+    @rule(by=BY, late=LATE, reason=st.sampled_from(("", "备件未到")), days=st.sampled_from((-1, 3, 400)))
+    def ask_hold(self, by: str | None, late: int, reason: str, days: int) -> None:
+        before, caller, review_at = self.incident, self.who(by), self.now + timedelta(days=days)
+        why_not = self.why_not(Command.ASK_HOLD, caller, late)
+        if why_not is None and not (reason and days == 3):
+            why_not = "INVALID_ARGUMENT"
+        seen = before.version - late
+        after = self.ask(
+            why_not,
+            lambda: holding.ask_hold(before, reason, review_at, seen=seen, by=caller, limits=LIMITS, now=self.now),
+        )
+        assert after is None or (after.deadline, after.level) == (before.deadline, before.level)
+
+    @rule(by=BY, late=LATE, units=st.sampled_from((0, 1, 5, 1000)))
+    def ask_extension(self, by: str | None, late: int, units: int) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        why_not = self.why_not(Command.ASK_EXTENSION, caller, late)
+        if why_not is None and not 0 < units <= (before.handle_within or LIMITS.handle).amount:
+            why_not = "INVALID_ARGUMENT"
+        after = self.ask(
+            why_not,
+            lambda: holding.ask_extension(before, "雨天停工", units, seen=seen, by=caller, limits=LIMITS, now=self.now),
+        )
+        assert after is None or (after.deadline, after.level) == (before.deadline, before.level)
+
+    @rule(by=BY, late=LATE)
+    def grant_time(self, by: str | None, late: int) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        extension = before.asked is not None and before.asked.kind is TimeKind.EXTENSION
+        why_not = self.why_not(Command.GRANT_EXTENSION if extension else Command.GRANT_HOLD, caller, late)
+        if why_not is None and before.asked and before.asked.review_at and before.asked.review_at <= self.now:
+            why_not = "INVALID_ARGUMENT"
+        after = self.ask(
+            why_not,
+            lambda: holding.grant_time(
+                before, review_at=None, units=0, seen=seen, by=caller, limits=LIMITS, now=self.now
+            ),
+        )
+        if after and extension:
+            assert before.asked and before.handle_by
+            assert after.deadline == after.handle_by == before.handle_by + timedelta(hours=before.asked.units)
+        elif after:
+            assert before.asked and after.deadline == after.review_at == before.asked.review_at
+
+    @rule(by=BY, late=LATE, reason=st.sampled_from(("", "可以按期完成")))
+    def refuse_time(self, by: str | None, late: int, reason: str) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        why_not = self.why_not(Command.REFUSE_TIME, caller, late)
+        if why_not is None and not reason:
+            why_not = "INVALID_ARGUMENT"
+        after = self.ask(
+            why_not,
+            lambda: holding.refuse_time(before, reason, seen=seen, by=caller, limits=LIMITS, now=self.now),
+        )
+        assert after is None or (after.deadline, after.asked) == (before.deadline, None)
+
+    @rule(by=st.sampled_from(("holder", "centre", Who.TIMER)), late=LATE)
+    def resume(self, by: str, late: int) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        why_not = self.why_not(Command.RESUME, caller, late)
+        after = self.ask(why_not, lambda: holding.resume(before, seen=seen, by=caller, limits=LIMITS, now=self.now))
+        if after:
+            [held] = [each for each in before.clocks if each.paused]
+            assert before.handle_by and held.pauses
+            assert after.handle_by == before.handle_by + (self.now - held.pauses[-1].begin)
+
+    @rule(by=BY, late=LATE, main=st.sampled_from((MAIN, CLOSED, VOIDED)))
+    def merge(self, by: str | None, late: int, main: Incident) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        why_not = self.why_not(Command.MERGE, caller, late)
+        if why_not is None and main is not MAIN:
+            why_not = "MAIN_UNFIT"
+        self.ask(why_not, lambda: merging.merge(before, main, seen=seen, by=caller, limits=LIMITS, now=self.now))
+
+    @rule(main=st.sampled_from((CLOSED, VOIDED)))
+    def follow(self, main: Incident) -> None:
+        before = self.incident
+        why_not = self.out_of_turn(Command.FOLLOW, 0)
+        after = self.ask(why_not, lambda: merging.follow(before, main, limits=LIMITS, now=self.now))
+        assert after is None or after.closing_outcome is main.closing_outcome
+
+    @rule(by=BY, late=LATE)
+    def split(self, by: str | None, late: int) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        why_not = self.why_not(Command.SPLIT, caller, late)
+        self.ask(why_not, lambda: merging.split(before, seen=seen, by=caller, limits=LIMITS, now=self.now))
+
+    @precondition(lambda self: self.accepted > 12)
+    @rule(by=BY, late=LATE, reason=st.sampled_from(("", "测试数据")))
+    def void(self, by: str | None, late: int, reason: str) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        why_not = self.why_not(Command.VOID, caller, late)
+        if why_not is None and not reason:
+            why_not = "INVALID_ARGUMENT"
+        self.ask(why_not, lambda: ending.void(before, reason, seen=seen, by=caller, limits=LIMITS, now=self.now))
+
+    @rule(own=st.booleans(), late=LATE, satisfaction=st.sampled_from(Satisfaction))
+    def rate(self, own: bool, late: int, satisfaction: Satisfaction) -> None:
+        before, by = self.incident, samples.REPORTER if own else Party("person", "somebody")
+        why_not = self.why_not(Command.RATE, by, late)
+        seen = before.version - late
+        self.ask(why_not, lambda: ending.rate(before, satisfaction, seen=seen, by=by, limits=LIMITS, now=self.now))
+
     @rule()
     def escalate(self) -> None:
         before = self.incident
@@ -171,7 +298,8 @@ class IncidentMachine(RuleBasedStateMachine):
             assert (after.holder, after.state) == (before.holder, before.state)
 
     def who(self, by: str | None) -> str | None:
-        named = {"holder": self.incident.department, "centre": self.incident.owner}
+        incident = self.incident
+        named = {"holder": incident.department, "centre": incident.owner, "coordinator": incident.coordinator}
         return named.get(by, by) if by else by
 
     def out_of_turn(self, command: Command, late: int) -> str | None:
@@ -179,13 +307,22 @@ class IncidentMachine(RuleBasedStateMachine):
             return "STALE_VERSION"
         return None if (self.incident.state, command) in TRANSITIONS else "WRONG_STATE"
 
-    def why_not(self, command: Command, by: str | None, late: int) -> str | None:
+    def why_not(self, command: Command, by: str | Party | None, late: int) -> str | None:
         wrong = self.out_of_turn(command, late)
         if wrong:
             return wrong
-        who = TRANSITIONS[self.incident.state, command].by
-        may = {Who.CENTRE: self.incident.owner, Who.DEPARTMENT: self.incident.department}[who]
-        return None if by and by == may else "NOT_THE_HOLDER"
+        incident, step = self.incident, TRANSITIONS[self.incident.state, command]
+        may = {
+            Who.CENTRE: incident.owner,
+            Who.DEPARTMENT: incident.department,
+            Who.COORDINATOR: incident.coordinator,
+            Who.REPORTER: samples.REPORTER,
+            Who.TIMER: Who.TIMER,
+        }
+        if not by or by not in [may[who] for who in step.by]:
+            return "NOT_THE_REPORTER" if Who.REPORTER in step.by else "NOT_THE_HOLDER"
+        broken = (REFUSED_AS[given] for given in step.given if not is_given(given, incident, LIMITS, self.now))
+        return next(broken, None)
 
     def ask(self, why_not: str | None, command: Callable[[], Incident]) -> Incident | None:
         try:
@@ -194,6 +331,7 @@ class IncidentMachine(RuleBasedStateMachine):
             assert refusal.reason == why_not
             return None
         assert why_not is None
+        assert after.step in [step for (state, _), step in TRANSITIONS.items() if state is self.incident.state]
         self.accepted += 1
         self.incident = after
         return after
@@ -203,13 +341,34 @@ class IncidentMachine(RuleBasedStateMachine):
         assert self.incident.version == 1 + self.accepted
 
     @invariant()
-    def until_it_is_closed_somebody_holds_it_and_a_clock_runs(self) -> None:
-        closed = self.incident.state is IncidentState.CLOSED
-        assert closed == (self.incident.holder == "")
-        assert closed == (self.incident.deadline is None)
-        assert closed == (self.incident.closed_at is not None)
-        assert closed == (self.incident.closing_outcome is not None)
-        assert not closed or self.incident.level is Level.GRID
+    def until_it_has_ended_somebody_holds_it_and_a_clock_runs_or_stands_still_by_right(self) -> None:
+        incident = self.incident
+        assert incident.state.ended == (incident.holder == "") == (incident.closed_at is not None)
+        assert (incident.deadline is None) == (incident.state.ended or incident.state is IncidentState.MERGED)
+        assert (incident.closing_outcome is not None) == (incident.state is IncidentState.CLOSED)
+        assert not incident.state.ended or incident.level is Level.GRID
+        going = [each for each in incident.clocks if each.running and not each.paused]
+        held = incident.state is IncidentState.ON_HOLD
+        assert bool(going) != (incident.state.ended or held or incident.main is not None)
+        assert held == any(each.running and each.paused for each in incident.clocks) == bool(incident.review_at)
+
+    @invariant()
+    def what_was_asked_waits_only_while_the_department_is_at_work(self) -> None:
+        assert self.incident.asked is None or self.incident.state is IncidentState.ACCEPTED
+        assert (self.incident.main is not None) == (self.incident.state is IncidentState.MERGED) or (
+            self.incident.state is IncidentState.CLOSED
+        )
+
+    @invariant()
+    def a_list_of_actions_is_what_may_be_done(self) -> None:
+        for who in (self.incident.owner, self.incident.department, self.incident.coordinator, "371121-CGJ"):
+            listed = actions_of(self.incident, Command, who, samples.REPORTER, LIMITS, self.now)
+            done = [
+                each
+                for each in Command
+                if not self.why_not(each, who, 0) or not self.why_not(each, samples.REPORTER, 0)
+            ]
+            assert [each.command for each in listed] == done
 
     @invariant()
     def who_answers_for_it_and_what_was_said_never_change(self) -> None:
@@ -220,8 +379,11 @@ class IncidentMachine(RuleBasedStateMachine):
     @invariant()
     def a_department_in_charge_has_a_clock_and_without_one_there_is_none(self) -> None:
         known = (self.incident.dispatched_at, self.incident.handle_by, self.incident.handle_within)
+        without = (IncidentState.FILED, IncidentState.REFERRED, IncidentState.MERGED)
+        if self.incident.state.ended:
+            return
         assert all(known) if self.incident.department else not any(known)
-        assert self.incident.department or self.incident.state in (IncidentState.FILED, IncidentState.CLOSED)
+        assert (self.incident.department == "") == (self.incident.state in without)
 
     @invariant()
     def the_clocks_that_run_are_those_of_the_state(self) -> None:
@@ -234,7 +396,7 @@ class IncidentMachine(RuleBasedStateMachine):
     @invariant()
     def whatever_is_open_is_looked_at_again(self) -> None:
         look = next_look(self.incident, LIMITS, self.now)
-        assert (look is None) == (self.incident.state is IncidentState.CLOSED)
+        assert (look is None) == self.incident.state.ended
         assert look is None or self.incident.deadline is None or look <= max(self.incident.deadline, self.now)
 
     @invariant()

@@ -44,7 +44,7 @@ def test_an_unset_moment_stays_unset() -> None:
 def test_a_closed_incident_says_how_it_ended_and_who_chose() -> None:
     before = samples.dispatched()
     later = NOW + timedelta(hours=1)
-    closed = before.close(ClosingOutcome.DUPLICATE, seen=2, by=CENTRE, now=later, reason="重复")
+    closed = before.close(ClosingOutcome.DUPLICATE, seen=2, by=CENTRE, limits=samples.LIMITS, now=later, reason="重复")
     answer = messages.incident_message(closed, None)
     assert answer.state == incidents_pb2.INCIDENT_STATE_CLOSED
     assert answer.closing_outcome == incidents_pb2.CLOSING_OUTCOME_DUPLICATE
@@ -54,7 +54,7 @@ def test_a_closed_incident_says_how_it_ended_and_who_chose() -> None:
 
 
 def test_an_answer_says_what_runs_and_what_happened() -> None:
-    inspected = samples.dispatched().inspect(uuid7(), seen=2, by=DEPARTMENT, now=NOW)
+    inspected = samples.dispatched().inspect(uuid7(), seen=2, by=DEPARTMENT, limits=samples.LIMITS, now=NOW)
     answer = messages.incident_message(samples.handled(inspected), None)
     assert answer.inspection_id == str(inspected.inspection_id)
     assert answer.handling_outcome == incidents_pb2.HANDLING_OUTCOME_REPORTED

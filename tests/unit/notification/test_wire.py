@@ -17,17 +17,20 @@ from egov.notification.v1 import notices_pb2
 from google.protobuf.message import Message
 
 from services.grid.domain.deadlines import Level
-from services.grid.domain.states import ClosingOutcome, ReturnReason
+from services.grid.domain.incidents import Incident
+from services.grid.domain.states import ClosingOutcome, Command, ReturnReason
+from services.grid.domain.transitions import TRANSITIONS
 from services.grid.wire import events
+from services.grid.wire.telling import CALENDAR, event_of
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
 from services.notification.domain.notices import EmailState, Occasion, Reporter, notices_of
 from services.notification.domain.receipts import AttemptResult, Receipt
 from services.notification.service import NotificationService
-from services.notification.wire import certificates, codes, incidents, inspections
+from services.notification.wire import certificates, codes, incident_changes, incidents, inspections
 from services.notification.wire import notices as wire
 from tests.unit.fakes import NOW, WANG
-from tests.unit.grid import samples
+from tests.unit.grid import samples, steps
 from tests.unit.grid.samples import CENTRE, DEPARTMENT, LIMITS
 from tests.unit.notification.samples import CASE, ENTERPRISE, PERSON, WORDINGS, notices
 
@@ -38,7 +41,7 @@ HANDLED = samples.handled(samples.accepted(DISPATCHED))
 CLOSED = samples.closed(samples.verified(HANDLED))
 RETURNED = DISPATCHED.give_back(ReturnReason.UNCLEAR, seen=2, by=DEPARTMENT, limits=LIMITS, now=NOW)
 REWORK = HANDLED.verify(passed=False, seen=4, by=CENTRE, limits=LIMITS, now=NOW)
-DISMISSED = FILED.close(ClosingOutcome.DUPLICATE, seen=1, by=CENTRE, now=NOW, reason="重复")
+DISMISSED = FILED.close(ClosingOutcome.DUPLICATE, seen=1, by=CENTRE, limits=LIMITS, now=NOW, reason="重复")
 TOLD = DISPATCHED.escalate(limits=LIMITS, now=LATER)
 
 # What each event of grid is told, to whom besides the reporter; the events are made by grid's own code.
@@ -107,10 +110,59 @@ def test_every_code_of_grid_is_put_into_words() -> None:
         ("incident-returned", "reason", incidents_pb2.ReturnReason),
         ("incident-handled", "outcome", incidents_pb2.HandlingOutcome),
         ("incident-closed", "outcome", incidents_pb2.ClosingOutcome),
+        ("incident-referred", "reason", incidents_pb2.ReturnReason),
+        ("incident-rated", "satisfaction", incidents_pb2.Satisfaction),
     ):
         known = {value.partition(f"{fact.upper()}_")[2] for value in codes_of.keys()} - {"UNSPECIFIED"}
         for language in ("zh-CN", "en"):
             assert set(WORDINGS[name].words[fact, language]) == known
+
+
+WORK = samples.accepted(DISPATCHED)
+HELD = steps.grant(steps.ask_hold(WORK))
+EXTENDED = steps.grant(steps.ask_extension(WORK))
+REFERRED = steps.give_back(steps.dispatch(RETURNED))
+MERGED, VOIDED, RATED = steps.merge(FILED), steps.void(DISPATCHED), steps.rate(CLOSED)
+SPLIT, RESUMED = steps.DO[Command.SPLIT](MERGED), steps.DO[Command.RESUME](HELD)
+OF_REPORTER = {"reporter": "rizhao-ssp"}
+OF_BOTH = {**OF_REPORTER, "department": DEPARTMENT}
+# The steps beside the plain way: from, to, and what is told to whom.
+CHANGES = [
+    (DISPATCHED, REFERRED, "incident-referred", {**OF_REPORTER, "coordinator": CENTRE, "centre": CENTRE}),
+    (WORK, steps.ask_hold(WORK), "incident-hold-asked", {"centre": CENTRE}),
+    (WORK, steps.ask_extension(WORK), "incident-extension-asked", {"centre": CENTRE}),
+    (steps.ask_hold(WORK), steps.refuse(steps.ask_hold(WORK)), "incident-time-refused", {"department": DEPARTMENT}),
+    (steps.ask_hold(WORK), HELD, "incident-held", OF_BOTH),
+    (HELD, RESUMED, "incident-resumed", OF_BOTH),
+    (steps.ask_extension(WORK), EXTENDED, "incident-extended", OF_BOTH),
+    (FILED, MERGED, "incident-merged", OF_REPORTER),
+    (DISPATCHED, steps.merge(DISPATCHED), "incident-merged", OF_BOTH),
+    (MERGED, SPLIT, "incident-split", {**OF_REPORTER, "centre": CENTRE}),
+    (DISPATCHED, VOIDED, "incident-voided", OF_BOTH),
+    (FILED, steps.void(FILED), "incident-voided", OF_REPORTER),
+    (CLOSED, RATED, "incident-rated", {"centre": CENTRE}),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "wording", "told"), CHANGES, ids=[each[2] for each in CHANGES])
+def test_whom_a_step_beside_the_plain_way_concerns(
+    before: Incident, after: Incident, wording: str, told: dict[str, str]
+) -> None:
+    said = incident_changes.occasion(event_of(before, after, NOW), str(uuid7()))
+    assert (said.wording, said.case_number, addressed(said)) == (wording, FILED.case_number, told)
+    for notice in notices_of(said, WORDINGS[said.wording], NOW):
+        assert not any("$" in text.subject + text.body or "UNSPECIFIED" in text.body for text in notice.texts)
+
+
+def test_of_a_calendar_that_moved_a_deadline_nobody_is_told() -> None:
+    said = incident_changes.occasion(events.deadline_moved(DISPATCHED, CALENDAR, NOW), str(uuid7()))
+    assert notices_of(said, WORDINGS[said.wording], NOW) == ()
+
+
+def test_every_state_that_can_be_late_is_put_into_words() -> None:
+    late = {state.value for (state, command) in TRANSITIONS if command is Command.ESCALATE}
+    for name in ("incident-escalated", "incident-reminded", "incident-due-soon"):
+        assert set(WORDINGS[name].words["state", "en"]) == late
 
 
 def inspection(kind: Any, **said: Any) -> Any:

@@ -116,7 +116,7 @@ class _EnvelopePartEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Envelope
     ENVELOPE_PART_REGION: _EnvelopePart.ValueType  # 6
     """Region code of the fact."""
     ENVELOPE_PART_LINK_MERGED: _EnvelopePart.ValueType  # 7
-    """A case number that was merged into this one."""
+    """A case number that was merged into this one, or into which this one was merged."""
     ENVELOPE_PART_LINK_CAUSED: _EnvelopePart.ValueType  # 8
     """Id of the event or case that caused this one."""
     ENVELOPE_PART_LINK_CONCERNS: _EnvelopePart.ValueType  # 9
@@ -145,7 +145,7 @@ ENVELOPE_PART_DEADLINE: EnvelopePart.ValueType  # 5
 ENVELOPE_PART_REGION: EnvelopePart.ValueType  # 6
 """Region code of the fact."""
 ENVELOPE_PART_LINK_MERGED: EnvelopePart.ValueType  # 7
-"""A case number that was merged into this one."""
+"""A case number that was merged into this one, or into which this one was merged."""
 ENVELOPE_PART_LINK_CAUSED: EnvelopePart.ValueType  # 8
 """Id of the event or case that caused this one."""
 ENVELOPE_PART_LINK_CONCERNS: EnvelopePart.ValueType  # 9

@@ -106,6 +106,8 @@ class _ClockVerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClockVer
     """It ended late."""
     CLOCK_VERDICT_UNDECIDED: _ClockVerdict.ValueType  # 5
     """The calendar of working days ends before the limit does: nobody knows yet."""
+    CLOCK_VERDICT_PAUSED: _ClockVerdict.ValueType  # 6
+    """It stands still: the incident is on hold (挂账)."""
 
 class ClockVerdict(_ClockVerdict, metaclass=_ClockVerdictEnumTypeWrapper):
     """What a clock shows."""
@@ -122,6 +124,8 @@ CLOCK_VERDICT_MISSED: ClockVerdict.ValueType  # 4
 """It ended late."""
 CLOCK_VERDICT_UNDECIDED: ClockVerdict.ValueType  # 5
 """The calendar of working days ends before the limit does: nobody knows yet."""
+CLOCK_VERDICT_PAUSED: ClockVerdict.ValueType  # 6
+"""It stands still: the incident is on hold (挂账)."""
 Global___ClockVerdict: _TypeAlias = ClockVerdict  # noqa: Y015
 
 class _TimeReason:
@@ -148,6 +152,8 @@ class _TimeReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeReason
     """Not counted: the day on which a limit in working days begins (期间开始之日)."""
     TIME_REASON_BEYOND_CALENDAR: _TimeReason.ValueType  # 8
     """Not counted: the calendar of working days ends before."""
+    TIME_REASON_PAUSE: _TimeReason.ValueType  # 9
+    """Not counted: the incident was on hold (挂账)."""
 
 class TimeReason(_TimeReason, metaclass=_TimeReasonEnumTypeWrapper):
     """Why time counted, or did not."""
@@ -170,6 +176,8 @@ TIME_REASON_FIRST_DAY: TimeReason.ValueType  # 7
 """Not counted: the day on which a limit in working days begins (期间开始之日)."""
 TIME_REASON_BEYOND_CALENDAR: TimeReason.ValueType  # 8
 """Not counted: the calendar of working days ends before."""
+TIME_REASON_PAUSE: TimeReason.ValueType  # 9
+"""Not counted: the incident was on hold (挂账)."""
 Global___TimeReason: _TypeAlias = TimeReason  # noqa: Y015
 
 @_typing.final
@@ -232,6 +240,7 @@ class Clock(_message.Message):
     SPENT_FIELD_NUMBER: _builtins.int
     USED_FIELD_NUMBER: _builtins.int
     ENTRIES_FIELD_NUMBER: _builtins.int
+    EXTENSION_FIELD_NUMBER: _builtins.int
     kind: Global___ClockKind.ValueType
     """The step that it is for."""
     department: _builtins.str
@@ -247,14 +256,18 @@ class Clock(_message.Message):
     spent: _builtins.float
     """Units that have passed: what the entries counted, together."""
     used: _builtins.float
-    """The share of the limit that has passed, from 0; above 1 it is overdue."""
+    """The share of limit and extension that has passed, from 0; above 1 it is overdue."""
+    extension: _builtins.float
+    """Units that were granted on top of the limit (延期)."""
     @_builtins.property
     def begun_at(self) -> _timestamp_pb2.Timestamp:
         """When it began."""
 
     @_builtins.property
     def due_at(self) -> _timestamp_pb2.Timestamp:
-        """When its time is used up; where the calendar ends, if the verdict is undecided."""
+        """When its time is used up; where the calendar ends, if the verdict is undecided; while it stands still, when it would
+        have been.
+        """
 
     @_builtins.property
     def ended_at(self) -> _timestamp_pb2.Timestamp:
@@ -279,10 +292,11 @@ class Clock(_message.Message):
         spent: _builtins.float = ...,
         used: _builtins.float = ...,
         entries: _abc.Iterable[Global___LedgerEntry] | None = ...,
+        extension: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["begun_at", b"begun_at", "due_at", b"due_at", "ended_at", b"ended_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["begun_at", b"begun_at", "department", b"department", "due_at", b"due_at", "ended_at", b"ended_at", "entries", b"entries", "kind", b"kind", "limit", b"limit", "spent", b"spent", "text", b"text", "unit", b"unit", "used", b"used", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begun_at", b"begun_at", "department", b"department", "due_at", b"due_at", "ended_at", b"ended_at", "entries", b"entries", "extension", b"extension", "kind", b"kind", "limit", b"limit", "spent", b"spent", "text", b"text", "unit", b"unit", "used", b"used", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

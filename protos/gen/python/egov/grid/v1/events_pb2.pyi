@@ -5,6 +5,7 @@ Facts that grid publishes on topic `egov.grid.v1`. Ids and codes only."""
 
 from egov.common.v1 import parties_pb2 as _parties_pb2
 from egov.grid.v1 import incidents_pb2 as _incidents_pb2
+from egov.grid.v1 import time_requests_pb2 as _time_requests_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -847,8 +848,8 @@ Global___IncidentDueSoon: _TypeAlias = IncidentDueSoon  # noqa: Y015
 
 @_typing.final
 class IncidentDeadlineMoved(_message.Message):
-    """The deadline of an incident moved though nobody did anything: the calendar of working days was changed or continued,
-    or the incident had no grid centre and got one.
+    """The deadline of an incident moved: the calendar of working days was changed or continued, the incident had no grid
+    centre and got one, or the department in charge was granted an extension.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -865,6 +866,8 @@ class IncidentDeadlineMoved(_message.Message):
     DEADLINE_FIELD_NUMBER: _builtins.int
     PROVISIONAL_FIELD_NUMBER: _builtins.int
     MOVED_AT_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -879,6 +882,10 @@ class IncidentDeadlineMoved(_message.Message):
     """The reporting system's own reference."""
     provisional: _builtins.bool
     """`deadline` is where the calendar ends, and will move again."""
+    cause: _time_requests_pb2.DeadlineCause.ValueType
+    """Why; unset in events of before this was said."""
+    department: _builtins.str
+    """Code of the department in charge; empty where there is none."""
     @_builtins.property
     def due_at(self) -> _timestamp_pb2.Timestamp:
         """Until when the holder has time: the department for accepting and handling together, the grid centre for its step."""
@@ -914,11 +921,699 @@ class IncidentDeadlineMoved(_message.Message):
         deadline: _timestamp_pb2.Timestamp | None = ...,
         provisional: _builtins.bool = ...,
         moved_at: _timestamp_pb2.Timestamp | None = ...,
+        cause: _time_requests_pb2.DeadlineCause.ValueType = ...,
+        department: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["deadline", b"deadline", "due_at", b"due_at", "moved_at", b"moved_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "deadline", b"deadline", "due_at", b"due_at", "holder", b"holder", "incident_id", b"incident_id", "moved_at", b"moved_at", "provisional", b"provisional", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "cause", b"cause", "deadline", b"deadline", "department", b"department", "due_at", b"due_at", "holder", b"holder", "incident_id", b"incident_id", "moved_at", b"moved_at", "provisional", b"provisional", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___IncidentDeadlineMoved: _TypeAlias = IncidentDeadlineMoved  # noqa: Y015
+
+@_typing.final
+class IncidentReferred(_message.Message):
+    """A department returned an incident that had been returned before (再次退单): a coordinator decides whose it is, with binding
+    effect (提级协调).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    DISPATCH_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    COORDINATOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    RETURNS_FIELD_NUMBER: _builtins.int
+    RETURNED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the coordinator."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department that returned it."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    coordinator: _builtins.str
+    """Code of the grid centre that decides: of the lowest level above the departments that returned it."""
+    reason: _incidents_pb2.ReturnReason.ValueType
+    """Why it was returned."""
+    returns: _builtins.int
+    """How often it was returned by now."""
+    @_builtins.property
+    def dispatch_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the coordinator must dispatch it."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def returned_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was returned."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        dispatch_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        coordinator: _builtins.str = ...,
+        reason: _incidents_pb2.ReturnReason.ValueType = ...,
+        returns: _builtins.int = ...,
+        returned_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dispatch_by", b"dispatch_by", "reporter", b"reporter", "returned_at", b"returned_at", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "coordinator", b"coordinator", "department", b"department", "dispatch_by", b"dispatch_by", "holder", b"holder", "incident_id", b"incident_id", "reason", b"reason", "reference", b"reference", "region", b"region", "reporter", b"reporter", "returned_at", b"returned_at", "returns", b"returns", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentReferred: _TypeAlias = IncidentReferred  # noqa: Y015
+
+@_typing.final
+class IncidentTimeAsked(_message.Message):
+    """The department in charge asked for a hold (申请挂账) or an extension (申请延期). Its clock runs on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    HANDLE_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    REVIEW_AT_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    ASKED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of whoever holds it."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department in charge."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    kind: _time_requests_pb2.TimeRequestKind.ValueType
+    """What it asked for."""
+    units: _builtins.int
+    """Of an extension: units of the department's limit on top."""
+    @_builtins.property
+    def handle_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the department has time."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def review_at(self) -> _timestamp_pb2.Timestamp:
+        """Of a hold: when it shall be looked at again."""
+
+    @_builtins.property
+    def asked_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was asked for."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        handle_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        kind: _time_requests_pb2.TimeRequestKind.ValueType = ...,
+        review_at: _timestamp_pb2.Timestamp | None = ...,
+        units: _builtins.int = ...,
+        asked_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "handle_by", b"handle_by", "reporter", b"reporter", "review_at", b"review_at", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "case_number", b"case_number", "centre", b"centre", "department", b"department", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "kind", b"kind", "reference", b"reference", "region", b"region", "reporter", b"reporter", "review_at", b"review_at", "type", b"type", "units", b"units", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentTimeAsked: _TypeAlias = IncidentTimeAsked  # noqa: Y015
+
+@_typing.final
+class IncidentTimeRefused(_message.Message):
+    """The grid centre refused a hold or an extension (延期、挂账不予批准)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    HANDLE_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    REFUSED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of whoever holds it."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department in charge."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    kind: _time_requests_pb2.TimeRequestKind.ValueType
+    """What was asked for."""
+    @_builtins.property
+    def handle_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the department has time."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def refused_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was refused."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        handle_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        kind: _time_requests_pb2.TimeRequestKind.ValueType = ...,
+        refused_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["handle_by", b"handle_by", "refused_at", b"refused_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "kind", b"kind", "reference", b"reference", "refused_at", b"refused_at", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentTimeRefused: _TypeAlias = IncidentTimeRefused  # noqa: Y015
+
+@_typing.final
+class IncidentHeld(_message.Message):
+    """The grid centre put an incident on hold (挂账): the clock of the department in charge stands still until the review."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    REVIEW_AT_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    HELD_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of whoever holds it."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department in charge."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    @_builtins.property
+    def review_at(self) -> _timestamp_pb2.Timestamp:
+        """When it is looked at again; its clock goes on then."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def held_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was put on hold."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        review_at: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        held_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["held_at", b"held_at", "reporter", b"reporter", "review_at", b"review_at", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "held_at", b"held_at", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "review_at", b"review_at", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentHeld: _TypeAlias = IncidentHeld  # noqa: Y015
+
+@_typing.final
+class IncidentResumed(_message.Message):
+    """A hold is over (恢复办理): the clock of the department in charge goes on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    HANDLE_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    REVIEW_DUE_FIELD_NUMBER: _builtins.int
+    RESUMED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of whoever holds it."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department in charge."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    review_due: _builtins.bool
+    """The review was due; false: the department went on before."""
+    @_builtins.property
+    def handle_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the department has time."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def resumed_at(self) -> _timestamp_pb2.Timestamp:
+        """When it went on."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        handle_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        review_due: _builtins.bool = ...,
+        resumed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["handle_by", b"handle_by", "reporter", b"reporter", "resumed_at", b"resumed_at", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "resumed_at", b"resumed_at", "review_due", b"review_due", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentResumed: _TypeAlias = IncidentResumed  # noqa: Y015
+
+@_typing.final
+class IncidentMerged(_message.Message):
+    """An incident was found to be a duplicate and merged into its main incident (并案). It keeps its case number, and ends as the
+    main incident ends.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    MAIN_INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    MAIN_CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    MERGED_AT_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the grid centre."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    main_incident_id: _builtins.str
+    """Id of the main incident."""
+    main_case_number: _builtins.str
+    """Case number of the main incident."""
+    department: _builtins.str
+    """Code of the department that had it until then; empty if none had."""
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def merged_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was merged."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        main_incident_id: _builtins.str = ...,
+        main_case_number: _builtins.str = ...,
+        merged_at: _timestamp_pb2.Timestamp | None = ...,
+        department: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["merged_at", b"merged_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "holder", b"holder", "incident_id", b"incident_id", "main_case_number", b"main_case_number", "main_incident_id", b"main_incident_id", "merged_at", b"merged_at", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentMerged: _TypeAlias = IncidentMerged  # noqa: Y015
+
+@_typing.final
+class IncidentSplit(_message.Message):
+    """An incident is no duplicate after all (拆案), or its main incident was voided: the grid centre dispatches it by itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    DISPATCH_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    SPLIT_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the grid centre."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    @_builtins.property
+    def dispatch_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the grid centre must dispatch it."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def split_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was split off."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        dispatch_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        split_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dispatch_by", b"dispatch_by", "reporter", b"reporter", "split_at", b"split_at", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "dispatch_by", b"dispatch_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "split_at", b"split_at", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentSplit: _TypeAlias = IncidentSplit  # noqa: Y015
+
+@_typing.final
+class IncidentVoided(_message.Message):
+    """An incident was voided (作废): it was filed by mistake and counts as none. Its case ends for good."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    VOIDED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department that was in charge; empty when there was none."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def voided_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was voided."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        voided_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reporter", b"reporter", "type", b"type", "voided_at", b"voided_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version", "voided_at", b"voided_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentVoided: _TypeAlias = IncidentVoided  # noqa: Y015
+
+@_typing.final
+class IncidentRated(_message.Message):
+    """Whoever reported a closed incident said whether they are content with the outcome (满意度评价)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    SATISFACTION_FIELD_NUMBER: _builtins.int
+    RATED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department that was in charge; empty when there was none."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    satisfaction: _incidents_pb2.Satisfaction.ValueType
+    """What they said."""
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def rated_at(self) -> _timestamp_pb2.Timestamp:
+        """When they said it."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        satisfaction: _incidents_pb2.Satisfaction.ValueType = ...,
+        rated_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rated_at", b"rated_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "incident_id", b"incident_id", "rated_at", b"rated_at", "reference", b"reference", "region", b"region", "reporter", b"reporter", "satisfaction", b"satisfaction", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentRated: _TypeAlias = IncidentRated  # noqa: Y015

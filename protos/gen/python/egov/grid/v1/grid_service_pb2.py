@@ -24,13 +24,15 @@ _sym_db = _symbol_database.Default()
 
 from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb2
 from egov.common.v1 import paging_pb2 as egov_dot_common_dot_v1_dot_paging__pb2
+from egov.grid.v1 import actions_pb2 as egov_dot_grid_dot_v1_dot_actions__pb2
+from egov.grid.v1 import changes_pb2 as egov_dot_grid_dot_v1_dot_changes__pb2
 from egov.grid.v1 import clocks_pb2 as egov_dot_grid_dot_v1_dot_clocks__pb2
 from egov.grid.v1 import incidents_pb2 as egov_dot_grid_dot_v1_dot_incidents__pb2
 from egov.grid.v1 import places_pb2 as egov_dot_grid_dot_v1_dot_places__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x65gov/grid/v1/grid_service.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x19\x65gov/grid/v1/clocks.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x19\x65gov/grid/v1/places.proto\x1a\x1cgoogle/api/annotations.proto\"C\n\x13\x46ileIncidentRequest\x12,\n\x06report\x18\x01 \x01(\x0b\x32\x14.egov.grid.v1.ReportB\x06\xca\xc1\x18\x02\x08\x01\"@\n\x14\x46ileIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"3\n\x12GetIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\"?\n\x13GetIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"4\n\x13\x45xplainClockRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\";\n\x14\x45xplainClockResponse\x12#\n\x06\x63locks\x18\x01 \x03(\x0b\x32\x13.egov.grid.v1.Clock\"\xa2\x01\n\x14ListIncidentsRequest\x12*\n\x05state\x18\x01 \x01(\x0e\x32\x1b.egov.grid.v1.IncidentState\x12\x16\n\x06region\x18\x02 \x01(\tB\x06\xca\xc1\x18\x02(\x03\x12\x1b\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x06\xca\xc1\x18\x02(\x02\x12)\n\x04page\x18\x04 \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\"n\n\x15ListIncidentsResponse\x12)\n\tincidents\x18\x01 \x03(\x0b\x32\x16.egov.grid.v1.Incident\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse\"m\n\x17\x44ispatchIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x1a\n\ndepartment\x18\x03 \x01(\tB\x06\xca\xc1\x18\x02(\x07\"D\n\x18\x44ispatchIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"O\n\x15\x41\x63\x63\x65ptIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\"B\n\x16\x41\x63\x63\x65ptIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"\x83\x01\n\x15ReturnIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x32\n\x06reason\x18\x03 \x01(\x0e\x32\x1a.egov.grid.v1.ReturnReasonB\x06\xca\xc1\x18\x02\x08\x01\"B\n\x16ReturnIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"N\n\x14ReportHandledRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\"A\n\x15ReportHandledResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"_\n\x15VerifyIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x0e\n\x06passed\x18\x03 \x01(\x08\"B\n\x16VerifyIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"\xa2\x01\n\x14\x43loseIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x35\n\x07outcome\x18\x03 \x01(\x0e\x32\x1c.egov.grid.v1.ClosingOutcomeB\x06\xca\xc1\x18\x02\x08\x01\x12\x1b\n\x06reason\x18\x04 \x01(\tB\x0b\xca\xc1\x18\x03\x18\xf4\x03\xd0\xc1\x18\x01\"A\n\x15\x43loseIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"O\n\x15ReopenIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\"B\n\x16ReopenIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"M\n\x15LocatePositionRequest\x12\x34\n\x08position\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.PositionB\n\xca\xc1\x18\x02\x08\x01\xd0\xc1\x18\x01\"<\n\x16LocatePositionResponse\x12\"\n\x05place\x18\x01 \x01(\x0b\x32\x13.egov.grid.v1.Place\"\x96\x01\n\x18ListIncidentTypesRequest\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.egov.grid.v1.IncidentKind\x12%\n\rcategory_code\x18\x02 \x01(\tB\x0e\xca\xc1\x18\n\"\x08[0-9]{2}\x12)\n\x04page\x18\x03 \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\"r\n\x19ListIncidentTypesResponse\x12)\n\x05types\x18\x01 \x03(\x0b\x32\x1a.egov.grid.v1.IncidentType\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse2\xd7\x10\n\x0bGridService\x12\x8c\x01\n\x0c\x46ileIncident\x12!.egov.grid.v1.FileIncidentRequest\x1a\".egov.grid.v1.FileIncidentResponse\"5\xaa\xbb\x18\x19\n\x15\n\x13grid.incidents.file\x18\x01\x82\xd3\xe4\x93\x02\x12\"\r/v1/incidents:\x01*\x12\x97\x01\n\x0bGetIncident\x12 .egov.grid.v1.GetIncidentRequest\x1a!.egov.grid.v1.GetIncidentResponse\"C\x90\x02\x01\xaa\xbb\x18\x19\n\x15\n\x13grid.incidents.read\x18\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/incidents/{incident_id}\x12\xa1\x01\n\x0c\x45xplainClock\x12!.egov.grid.v1.ExplainClockRequest\x1a\".egov.grid.v1.ExplainClockResponse\"J\x90\x02\x01\xaa\xbb\x18\x19\n\x15\n\x13grid.incidents.read\x18\x01\x82\xd3\xe4\x93\x02$\x12\"/v1/incidents/{incident_id}/clocks\x12\x8f\x01\n\rListIncidents\x12\".egov.grid.v1.ListIncidentsRequest\x1a#.egov.grid.v1.ListIncidentsResponse\"5\x90\x02\x01\xaa\xbb\x18\x19\n\x15\n\x13grid.incidents.read\x18\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/incidents\x12\xb5\x01\n\x10\x44ispatchIncident\x12%.egov.grid.v1.DispatchIncidentRequest\x1a&.egov.grid.v1.DispatchIncidentResponse\"R\xaa\xbb\x18\x1f\n\x1b\n\x17grid.incidents.dispatch\x10\x02\x18\x01\x82\xd3\xe4\x93\x02)\"$/v1/incidents/{incident_id}:dispatch:\x01*\x12\xab\x01\n\x0e\x41\x63\x63\x65ptIncident\x12#.egov.grid.v1.AcceptIncidentRequest\x1a$.egov.grid.v1.AcceptIncidentResponse\"N\xaa\xbb\x18\x1d\n\x19\n\x15grid.incidents.handle\x10\x02\x18\x01\x82\xd3\xe4\x93\x02\'\"\"/v1/incidents/{incident_id}:accept:\x01*\x12\xab\x01\n\x0eReturnIncident\x12#.egov.grid.v1.ReturnIncidentRequest\x1a$.egov.grid.v1.ReturnIncidentResponse\"N\xaa\xbb\x18\x1d\n\x19\n\x15grid.incidents.handle\x10\x02\x18\x01\x82\xd3\xe4\x93\x02\'\"\"/v1/incidents/{incident_id}:return:\x01*\x12\xaf\x01\n\rReportHandled\x12\".egov.grid.v1.ReportHandledRequest\x1a#.egov.grid.v1.ReportHandledResponse\"U\xaa\xbb\x18\x1d\n\x19\n\x15grid.incidents.handle\x10\x02\x18\x01\x82\xd3\xe4\x93\x02.\")/v1/incidents/{incident_id}:reportHandled:\x01*\x12\xab\x01\n\x0eVerifyIncident\x12#.egov.grid.v1.VerifyIncidentRequest\x1a$.egov.grid.v1.VerifyIncidentResponse\"N\xaa\xbb\x18\x1d\n\x19\n\x15grid.incidents.verify\x10\x02\x18\x01\x82\xd3\xe4\x93\x02\'\"\"/v1/incidents/{incident_id}:verify:\x01*\x12\xa6\x01\n\rCloseIncident\x12\".egov.grid.v1.CloseIncidentRequest\x1a#.egov.grid.v1.CloseIncidentResponse\"L\xaa\xbb\x18\x1c\n\x18\n\x14grid.incidents.close\x10\x02\x18\x01\x82\xd3\xe4\x93\x02&\"!/v1/incidents/{incident_id}:close:\x01*\x12\xa7\x01\n\x0eReopenIncident\x12#.egov.grid.v1.ReopenIncidentRequest\x1a$.egov.grid.v1.ReopenIncidentResponse\"J\xaa\xbb\x18\x19\n\x15\n\x13grid.incidents.file\x18\x01\x82\xd3\xe4\x93\x02\'\"\"/v1/incidents/{incident_id}:reopen:\x01*\x12\x94\x01\n\x0eLocatePosition\x12#.egov.grid.v1.LocatePositionRequest\x1a$.egov.grid.v1.LocatePositionResponse\"7\x90\x02\x01\xaa\xbb\x18\x17\n\x15\n\x13grid.incidents.file\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/places:locate\x12\x8a\x01\n\x11ListIncidentTypes\x12&.egov.grid.v1.ListIncidentTypesRequest\x1a\'.egov.grid.v1.ListIncidentTypesResponse\"$\x90\x02\x01\xaa\xbb\x18\x04\n\x02\x18\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/incidentTypesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x65gov/grid/v1/grid_service.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1a\x65gov/grid/v1/actions.proto\x1a\x1a\x65gov/grid/v1/changes.proto\x1a\x19\x65gov/grid/v1/clocks.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x19\x65gov/grid/v1/places.proto\x1a\x1cgoogle/api/annotations.proto\"C\n\x13\x46ileIncidentRequest\x12,\n\x06report\x18\x01 \x01(\x0b\x32\x14.egov.grid.v1.ReportB\x06\xca\xc1\x18\x02\x08\x01\"@\n\x14\x46ileIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"3\n\x12GetIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\"?\n\x13GetIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"4\n\x13\x45xplainClockRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\";\n\x14\x45xplainClockResponse\x12#\n\x06\x63locks\x18\x01 \x03(\x0b\x32\x13.egov.grid.v1.Clock\"\xa2\x01\n\x14ListIncidentsRequest\x12*\n\x05state\x18\x01 \x01(\x0e\x32\x1b.egov.grid.v1.IncidentState\x12\x16\n\x06region\x18\x02 \x01(\tB\x06\xca\xc1\x18\x02(\x03\x12\x1b\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x06\xca\xc1\x18\x02(\x02\x12)\n\x04page\x18\x04 \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\"n\n\x15ListIncidentsResponse\x12)\n\tincidents\x18\x01 \x03(\x0b\x32\x16.egov.grid.v1.Incident\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse\"m\n\x17\x44ispatchIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x1a\n\ndepartment\x18\x03 \x01(\tB\x06\xca\xc1\x18\x02(\x07\"D\n\x18\x44ispatchIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"O\n\x15\x41\x63\x63\x65ptIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\"B\n\x16\x41\x63\x63\x65ptIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"\x83\x01\n\x15ReturnIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x32\n\x06reason\x18\x03 \x01(\x0e\x32\x1a.egov.grid.v1.ReturnReasonB\x06\xca\xc1\x18\x02\x08\x01\"B\n\x16ReturnIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"N\n\x14ReportHandledRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\"A\n\x15ReportHandledResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"_\n\x15VerifyIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x0e\n\x06passed\x18\x03 \x01(\x08\"B\n\x16VerifyIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"\xa2\x01\n\x14\x43loseIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x35\n\x07outcome\x18\x03 \x01(\x0e\x32\x1c.egov.grid.v1.ClosingOutcomeB\x06\xca\xc1\x18\x02\x08\x01\x12\x1b\n\x06reason\x18\x04 \x01(\tB\x0b\xca\xc1\x18\x03\x18\xf4\x03\xd0\xc1\x18\x01\"A\n\x15\x43loseIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"O\n\x15ReopenIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\"B\n\x16ReopenIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"M\n\x15LocatePositionRequest\x12\x34\n\x08position\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.PositionB\n\xca\xc1\x18\x02\x08\x01\xd0\xc1\x18\x01\"<\n\x16LocatePositionResponse\x12\"\n\x05place\x18\x01 \x01(\x0b\x32\x13.egov.grid.v1.Place\"\x96\x01\n\x18ListIncidentTypesRequest\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.egov.grid.v1.IncidentKind\x12%\n\rcategory_code\x18\x02 \x01(\tB\x0e\xca\xc1\x18\n\"\x08[0-9]{2}\x12)\n\x04page\x18\x03 \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\"r\n\x19ListIncidentTypesResponse\x12)\n\x05types\x18\x01 \x03(\x0b\x32\x1a.egov.grid.v1.IncidentType\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse2\xb0\x1c\n\x0bGridService\x12\x8c\x01\n\x0c\x46ileIncident\x12!.egov.grid.v1.FileIncidentRequest\x1a\".egov.grid.v1.FileIncidentResponse\"5\xaa\xbb\x18\x19\n\x15\n\x13grid.incidents.file\x18\x01\x82\xd3\xe4\x93\x02\x12\"\r/v1/incidents:\x01*\x12\x97\x01\n\x0bGetIncident\x12 .egov.grid.v1.GetIncidentRequest\x1a!.egov.grid.v1.GetIncidentResponse\"C\x90\x02\x01\xaa\xbb\x18\x19\n\x15\n\x13grid.incidents.read\x18\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/incidents/{incident_id}\x12\xa1\x01\n\x0c\x45xplainClock\x12!.egov.grid.v1.ExplainClockRequest\x1a\".egov.grid.v1.ExplainClockResponse\"J\x90\x02\x01\xaa\xbb\x18\x19\n\x15\n\x13grid.incidents.read\x18\x01\x82\xd3\xe4\x93\x02$\x12\"/v1/incidents/{incident_id}/clocks\x12\x8f\x01\n\rListIncidents\x12\".egov.grid.v1.ListIncidentsRequest\x1a#.egov.grid.v1.ListIncidentsResponse\"5\x90\x02\x01\xaa\xbb\x18\x19\n\x15\n\x13grid.incidents.read\x18\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/incidents\x12\xb5\x01\n\x10\x44ispatchIncident\x12%.egov.grid.v1.DispatchIncidentRequest\x1a&.egov.grid.v1.DispatchIncidentResponse\"R\xaa\xbb\x18\x1f\n\x1b\n\x17grid.incidents.dispatch\x10\x02\x18\x01\x82\xd3\xe4\x93\x02)\"$/v1/incidents/{incident_id}:dispatch:\x01*\x12\xab\x01\n\x0e\x41\x63\x63\x65ptIncident\x12#.egov.grid.v1.AcceptIncidentRequest\x1a$.egov.grid.v1.AcceptIncidentResponse\"N\xaa\xbb\x18\x1d\n\x19\n\x15grid.incidents.handle\x10\x02\x18\x01\x82\xd3\xe4\x93\x02\'\"\"/v1/incidents/{incident_id}:accept:\x01*\x12\xab\x01\n\x0eReturnIncident\x12#.egov.grid.v1.ReturnIncidentRequest\x1a$.egov.grid.v1.ReturnIncidentResponse\"N\xaa\xbb\x18\x1d\n\x19\n\x15grid.incidents.handle\x10\x02\x18\x01\x82\xd3\xe4\x93\x02\'\"\"/v1/incidents/{incident_id}:return:\x01*\x12\xaf\x01\n\rReportHandled\x12\".egov.grid.v1.ReportHandledRequest\x1a#.egov.grid.v1.ReportHandledResponse\"U\xaa\xbb\x18\x1d\n\x19\n\x15grid.incidents.handle\x10\x02\x18\x01\x82\xd3\xe4\x93\x02.\")/v1/incidents/{incident_id}:reportHandled:\x01*\x12\xab\x01\n\x0eVerifyIncident\x12#.egov.grid.v1.VerifyIncidentRequest\x1a$.egov.grid.v1.VerifyIncidentResponse\"N\xaa\xbb\x18\x1d\n\x19\n\x15grid.incidents.verify\x10\x02\x18\x01\x82\xd3\xe4\x93\x02\'\"\"/v1/incidents/{incident_id}:verify:\x01*\x12\xa6\x01\n\rCloseIncident\x12\".egov.grid.v1.CloseIncidentRequest\x1a#.egov.grid.v1.CloseIncidentResponse\"L\xaa\xbb\x18\x1c\n\x18\n\x14grid.incidents.close\x10\x02\x18\x01\x82\xd3\xe4\x93\x02&\"!/v1/incidents/{incident_id}:close:\x01*\x12\xa7\x01\n\x0eReopenIncident\x12#.egov.grid.v1.ReopenIncidentRequest\x1a$.egov.grid.v1.ReopenIncidentResponse\"J\xaa\xbb\x18\x19\n\x15\n\x13grid.incidents.file\x18\x01\x82\xd3\xe4\x93\x02\'\"\"/v1/incidents/{incident_id}:reopen:\x01*\x12\x97\x01\n\x07\x41skHold\x12\x1c.egov.grid.v1.AskHoldRequest\x1a\x1d.egov.grid.v1.AskHoldResponse\"O\xaa\xbb\x18\x1d\n\x19\n\x15grid.incidents.handle\x10\x02\x18\x01\x82\xd3\xe4\x93\x02(\"#/v1/incidents/{incident_id}:askHold:\x01*\x12\xab\x01\n\x0c\x41skExtension\x12!.egov.grid.v1.AskExtensionRequest\x1a\".egov.grid.v1.AskExtensionResponse\"T\xaa\xbb\x18\x1d\n\x19\n\x15grid.incidents.handle\x10\x02\x18\x01\x82\xd3\xe4\x93\x02-\"(/v1/incidents/{incident_id}:askExtension:\x01*\x12\xa5\x01\n\nDecideTime\x12\x1f.egov.grid.v1.DecideTimeRequest\x1a .egov.grid.v1.DecideTimeResponse\"T\xaa\xbb\x18\x1f\n\x1b\n\x17grid.incidents.dispatch\x10\x02\x18\x01\x82\xd3\xe4\x93\x02+\"&/v1/incidents/{incident_id}:decideTime:\x01*\x12\xab\x01\n\x0eResumeIncident\x12#.egov.grid.v1.ResumeIncidentRequest\x1a$.egov.grid.v1.ResumeIncidentResponse\"N\xaa\xbb\x18\x1d\n\x19\n\x15grid.incidents.handle\x10\x02\x18\x01\x82\xd3\xe4\x93\x02\'\"\"/v1/incidents/{incident_id}:resume:\x01*\x12\xa6\x01\n\rMergeIncident\x12\".egov.grid.v1.MergeIncidentRequest\x1a#.egov.grid.v1.MergeIncidentResponse\"L\xaa\xbb\x18\x1c\n\x18\n\x14grid.incidents.close\x10\x02\x18\x01\x82\xd3\xe4\x93\x02&\"!/v1/incidents/{incident_id}:merge:\x01*\x12\xa6\x01\n\rSplitIncident\x12\".egov.grid.v1.SplitIncidentRequest\x1a#.egov.grid.v1.SplitIncidentResponse\"L\xaa\xbb\x18\x1c\n\x18\n\x14grid.incidents.close\x10\x02\x18\x01\x82\xd3\xe4\x93\x02&\"!/v1/incidents/{incident_id}:split:\x01*\x12\xa2\x01\n\x0cVoidIncident\x12!.egov.grid.v1.VoidIncidentRequest\x1a\".egov.grid.v1.VoidIncidentResponse\"K\xaa\xbb\x18\x1c\n\x18\n\x14grid.incidents.close\x10\x02\x18\x01\x82\xd3\xe4\x93\x02%\" /v1/incidents/{incident_id}:void:\x01*\x12\x9f\x01\n\x0cRateIncident\x12!.egov.grid.v1.RateIncidentRequest\x1a\".egov.grid.v1.RateIncidentResponse\"H\xaa\xbb\x18\x19\n\x15\n\x13grid.incidents.file\x18\x01\x82\xd3\xe4\x93\x02%\" /v1/incidents/{incident_id}:rate:\x01*\x12\x9f\x01\n\x0bListActions\x12 .egov.grid.v1.ListActionsRequest\x1a!.egov.grid.v1.ListActionsResponse\"K\x90\x02\x01\xaa\xbb\x18\x19\n\x15\n\x13grid.incidents.read\x18\x01\x82\xd3\xe4\x93\x02%\x12#/v1/incidents/{incident_id}/actions\x12\x94\x01\n\x0eLocatePosition\x12#.egov.grid.v1.LocatePositionRequest\x1a$.egov.grid.v1.LocatePositionResponse\"7\x90\x02\x01\xaa\xbb\x18\x17\n\x15\n\x13grid.incidents.file\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/places:locate\x12\x8a\x01\n\x11ListIncidentTypes\x12&.egov.grid.v1.ListIncidentTypesRequest\x1a\'.egov.grid.v1.ListIncidentTypesResponse\"$\x90\x02\x01\xaa\xbb\x18\x04\n\x02\x18\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/incidentTypesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -109,62 +111,80 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GRIDSERVICE'].methods_by_name['CloseIncident']._serialized_options = b'\252\273\030\034\n\030\n\024grid.incidents.close\020\002\030\001\202\323\344\223\002&\"!/v1/incidents/{incident_id}:close:\001*'
   _globals['_GRIDSERVICE'].methods_by_name['ReopenIncident']._loaded_options = None
   _globals['_GRIDSERVICE'].methods_by_name['ReopenIncident']._serialized_options = b'\252\273\030\031\n\025\n\023grid.incidents.file\030\001\202\323\344\223\002\'\"\"/v1/incidents/{incident_id}:reopen:\001*'
+  _globals['_GRIDSERVICE'].methods_by_name['AskHold']._loaded_options = None
+  _globals['_GRIDSERVICE'].methods_by_name['AskHold']._serialized_options = b'\252\273\030\035\n\031\n\025grid.incidents.handle\020\002\030\001\202\323\344\223\002(\"#/v1/incidents/{incident_id}:askHold:\001*'
+  _globals['_GRIDSERVICE'].methods_by_name['AskExtension']._loaded_options = None
+  _globals['_GRIDSERVICE'].methods_by_name['AskExtension']._serialized_options = b'\252\273\030\035\n\031\n\025grid.incidents.handle\020\002\030\001\202\323\344\223\002-\"(/v1/incidents/{incident_id}:askExtension:\001*'
+  _globals['_GRIDSERVICE'].methods_by_name['DecideTime']._loaded_options = None
+  _globals['_GRIDSERVICE'].methods_by_name['DecideTime']._serialized_options = b'\252\273\030\037\n\033\n\027grid.incidents.dispatch\020\002\030\001\202\323\344\223\002+\"&/v1/incidents/{incident_id}:decideTime:\001*'
+  _globals['_GRIDSERVICE'].methods_by_name['ResumeIncident']._loaded_options = None
+  _globals['_GRIDSERVICE'].methods_by_name['ResumeIncident']._serialized_options = b'\252\273\030\035\n\031\n\025grid.incidents.handle\020\002\030\001\202\323\344\223\002\'\"\"/v1/incidents/{incident_id}:resume:\001*'
+  _globals['_GRIDSERVICE'].methods_by_name['MergeIncident']._loaded_options = None
+  _globals['_GRIDSERVICE'].methods_by_name['MergeIncident']._serialized_options = b'\252\273\030\034\n\030\n\024grid.incidents.close\020\002\030\001\202\323\344\223\002&\"!/v1/incidents/{incident_id}:merge:\001*'
+  _globals['_GRIDSERVICE'].methods_by_name['SplitIncident']._loaded_options = None
+  _globals['_GRIDSERVICE'].methods_by_name['SplitIncident']._serialized_options = b'\252\273\030\034\n\030\n\024grid.incidents.close\020\002\030\001\202\323\344\223\002&\"!/v1/incidents/{incident_id}:split:\001*'
+  _globals['_GRIDSERVICE'].methods_by_name['VoidIncident']._loaded_options = None
+  _globals['_GRIDSERVICE'].methods_by_name['VoidIncident']._serialized_options = b'\252\273\030\034\n\030\n\024grid.incidents.close\020\002\030\001\202\323\344\223\002%\" /v1/incidents/{incident_id}:void:\001*'
+  _globals['_GRIDSERVICE'].methods_by_name['RateIncident']._loaded_options = None
+  _globals['_GRIDSERVICE'].methods_by_name['RateIncident']._serialized_options = b'\252\273\030\031\n\025\n\023grid.incidents.file\030\001\202\323\344\223\002%\" /v1/incidents/{incident_id}:rate:\001*'
+  _globals['_GRIDSERVICE'].methods_by_name['ListActions']._loaded_options = None
+  _globals['_GRIDSERVICE'].methods_by_name['ListActions']._serialized_options = b'\220\002\001\252\273\030\031\n\025\n\023grid.incidents.read\030\001\202\323\344\223\002%\022#/v1/incidents/{incident_id}/actions'
   _globals['_GRIDSERVICE'].methods_by_name['LocatePosition']._loaded_options = None
   _globals['_GRIDSERVICE'].methods_by_name['LocatePosition']._serialized_options = b'\220\002\001\252\273\030\027\n\025\n\023grid.incidents.file\202\323\344\223\002\023\022\021/v1/places:locate'
   _globals['_GRIDSERVICE'].methods_by_name['ListIncidentTypes']._loaded_options = None
   _globals['_GRIDSERVICE'].methods_by_name['ListIncidentTypes']._serialized_options = b'\220\002\001\252\273\030\004\n\002\030\001\202\323\344\223\002\023\022\021/v1/incidentTypes'
-  _globals['_FILEINCIDENTREQUEST']._serialized_start=222
-  _globals['_FILEINCIDENTREQUEST']._serialized_end=289
-  _globals['_FILEINCIDENTRESPONSE']._serialized_start=291
-  _globals['_FILEINCIDENTRESPONSE']._serialized_end=355
-  _globals['_GETINCIDENTREQUEST']._serialized_start=357
-  _globals['_GETINCIDENTREQUEST']._serialized_end=408
-  _globals['_GETINCIDENTRESPONSE']._serialized_start=410
-  _globals['_GETINCIDENTRESPONSE']._serialized_end=473
-  _globals['_EXPLAINCLOCKREQUEST']._serialized_start=475
-  _globals['_EXPLAINCLOCKREQUEST']._serialized_end=527
-  _globals['_EXPLAINCLOCKRESPONSE']._serialized_start=529
-  _globals['_EXPLAINCLOCKRESPONSE']._serialized_end=588
-  _globals['_LISTINCIDENTSREQUEST']._serialized_start=591
-  _globals['_LISTINCIDENTSREQUEST']._serialized_end=753
-  _globals['_LISTINCIDENTSRESPONSE']._serialized_start=755
-  _globals['_LISTINCIDENTSRESPONSE']._serialized_end=865
-  _globals['_DISPATCHINCIDENTREQUEST']._serialized_start=867
-  _globals['_DISPATCHINCIDENTREQUEST']._serialized_end=976
-  _globals['_DISPATCHINCIDENTRESPONSE']._serialized_start=978
-  _globals['_DISPATCHINCIDENTRESPONSE']._serialized_end=1046
-  _globals['_ACCEPTINCIDENTREQUEST']._serialized_start=1048
-  _globals['_ACCEPTINCIDENTREQUEST']._serialized_end=1127
-  _globals['_ACCEPTINCIDENTRESPONSE']._serialized_start=1129
-  _globals['_ACCEPTINCIDENTRESPONSE']._serialized_end=1195
-  _globals['_RETURNINCIDENTREQUEST']._serialized_start=1198
-  _globals['_RETURNINCIDENTREQUEST']._serialized_end=1329
-  _globals['_RETURNINCIDENTRESPONSE']._serialized_start=1331
-  _globals['_RETURNINCIDENTRESPONSE']._serialized_end=1397
-  _globals['_REPORTHANDLEDREQUEST']._serialized_start=1399
-  _globals['_REPORTHANDLEDREQUEST']._serialized_end=1477
-  _globals['_REPORTHANDLEDRESPONSE']._serialized_start=1479
-  _globals['_REPORTHANDLEDRESPONSE']._serialized_end=1544
-  _globals['_VERIFYINCIDENTREQUEST']._serialized_start=1546
-  _globals['_VERIFYINCIDENTREQUEST']._serialized_end=1641
-  _globals['_VERIFYINCIDENTRESPONSE']._serialized_start=1643
-  _globals['_VERIFYINCIDENTRESPONSE']._serialized_end=1709
-  _globals['_CLOSEINCIDENTREQUEST']._serialized_start=1712
-  _globals['_CLOSEINCIDENTREQUEST']._serialized_end=1874
-  _globals['_CLOSEINCIDENTRESPONSE']._serialized_start=1876
-  _globals['_CLOSEINCIDENTRESPONSE']._serialized_end=1941
-  _globals['_REOPENINCIDENTREQUEST']._serialized_start=1943
-  _globals['_REOPENINCIDENTREQUEST']._serialized_end=2022
-  _globals['_REOPENINCIDENTRESPONSE']._serialized_start=2024
-  _globals['_REOPENINCIDENTRESPONSE']._serialized_end=2090
-  _globals['_LOCATEPOSITIONREQUEST']._serialized_start=2092
-  _globals['_LOCATEPOSITIONREQUEST']._serialized_end=2169
-  _globals['_LOCATEPOSITIONRESPONSE']._serialized_start=2171
-  _globals['_LOCATEPOSITIONRESPONSE']._serialized_end=2231
-  _globals['_LISTINCIDENTTYPESREQUEST']._serialized_start=2234
-  _globals['_LISTINCIDENTTYPESREQUEST']._serialized_end=2384
-  _globals['_LISTINCIDENTTYPESRESPONSE']._serialized_start=2386
-  _globals['_LISTINCIDENTTYPESRESPONSE']._serialized_end=2500
-  _globals['_GRIDSERVICE']._serialized_start=2503
-  _globals['_GRIDSERVICE']._serialized_end=4638
+  _globals['_FILEINCIDENTREQUEST']._serialized_start=278
+  _globals['_FILEINCIDENTREQUEST']._serialized_end=345
+  _globals['_FILEINCIDENTRESPONSE']._serialized_start=347
+  _globals['_FILEINCIDENTRESPONSE']._serialized_end=411
+  _globals['_GETINCIDENTREQUEST']._serialized_start=413
+  _globals['_GETINCIDENTREQUEST']._serialized_end=464
+  _globals['_GETINCIDENTRESPONSE']._serialized_start=466
+  _globals['_GETINCIDENTRESPONSE']._serialized_end=529
+  _globals['_EXPLAINCLOCKREQUEST']._serialized_start=531
+  _globals['_EXPLAINCLOCKREQUEST']._serialized_end=583
+  _globals['_EXPLAINCLOCKRESPONSE']._serialized_start=585
+  _globals['_EXPLAINCLOCKRESPONSE']._serialized_end=644
+  _globals['_LISTINCIDENTSREQUEST']._serialized_start=647
+  _globals['_LISTINCIDENTSREQUEST']._serialized_end=809
+  _globals['_LISTINCIDENTSRESPONSE']._serialized_start=811
+  _globals['_LISTINCIDENTSRESPONSE']._serialized_end=921
+  _globals['_DISPATCHINCIDENTREQUEST']._serialized_start=923
+  _globals['_DISPATCHINCIDENTREQUEST']._serialized_end=1032
+  _globals['_DISPATCHINCIDENTRESPONSE']._serialized_start=1034
+  _globals['_DISPATCHINCIDENTRESPONSE']._serialized_end=1102
+  _globals['_ACCEPTINCIDENTREQUEST']._serialized_start=1104
+  _globals['_ACCEPTINCIDENTREQUEST']._serialized_end=1183
+  _globals['_ACCEPTINCIDENTRESPONSE']._serialized_start=1185
+  _globals['_ACCEPTINCIDENTRESPONSE']._serialized_end=1251
+  _globals['_RETURNINCIDENTREQUEST']._serialized_start=1254
+  _globals['_RETURNINCIDENTREQUEST']._serialized_end=1385
+  _globals['_RETURNINCIDENTRESPONSE']._serialized_start=1387
+  _globals['_RETURNINCIDENTRESPONSE']._serialized_end=1453
+  _globals['_REPORTHANDLEDREQUEST']._serialized_start=1455
+  _globals['_REPORTHANDLEDREQUEST']._serialized_end=1533
+  _globals['_REPORTHANDLEDRESPONSE']._serialized_start=1535
+  _globals['_REPORTHANDLEDRESPONSE']._serialized_end=1600
+  _globals['_VERIFYINCIDENTREQUEST']._serialized_start=1602
+  _globals['_VERIFYINCIDENTREQUEST']._serialized_end=1697
+  _globals['_VERIFYINCIDENTRESPONSE']._serialized_start=1699
+  _globals['_VERIFYINCIDENTRESPONSE']._serialized_end=1765
+  _globals['_CLOSEINCIDENTREQUEST']._serialized_start=1768
+  _globals['_CLOSEINCIDENTREQUEST']._serialized_end=1930
+  _globals['_CLOSEINCIDENTRESPONSE']._serialized_start=1932
+  _globals['_CLOSEINCIDENTRESPONSE']._serialized_end=1997
+  _globals['_REOPENINCIDENTREQUEST']._serialized_start=1999
+  _globals['_REOPENINCIDENTREQUEST']._serialized_end=2078
+  _globals['_REOPENINCIDENTRESPONSE']._serialized_start=2080
+  _globals['_REOPENINCIDENTRESPONSE']._serialized_end=2146
+  _globals['_LOCATEPOSITIONREQUEST']._serialized_start=2148
+  _globals['_LOCATEPOSITIONREQUEST']._serialized_end=2225
+  _globals['_LOCATEPOSITIONRESPONSE']._serialized_start=2227
+  _globals['_LOCATEPOSITIONRESPONSE']._serialized_end=2287
+  _globals['_LISTINCIDENTTYPESREQUEST']._serialized_start=2290
+  _globals['_LISTINCIDENTTYPESREQUEST']._serialized_end=2440
+  _globals['_LISTINCIDENTTYPESRESPONSE']._serialized_start=2442
+  _globals['_LISTINCIDENTTYPESRESPONSE']._serialized_end=2556
+  _globals['_GRIDSERVICE']._serialized_start=2559
+  _globals['_GRIDSERVICE']._serialized_end=6191
 # @@protoc_insertion_point(module_scope)

@@ -371,7 +371,7 @@ class ReturnIncidentResponse(_message.Message):
     INCIDENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def incident(self) -> _incidents_pb2.Incident:
-        """The incident, in state FILED."""
+        """The incident, in state FILED, or REFERRED when it was returned before."""
 
     def __init__(
         self,

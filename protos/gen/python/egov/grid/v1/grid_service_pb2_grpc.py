@@ -3,6 +3,8 @@
 import grpc
 import warnings
 
+from egov.grid.v1 import actions_pb2 as egov_dot_grid_dot_v1_dot_actions__pb2
+from egov.grid.v1 import changes_pb2 as egov_dot_grid_dot_v1_dot_changes__pb2
 from egov.grid.v1 import grid_service_pb2 as egov_dot_grid_dot_v1_dot_grid__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -90,6 +92,51 @@ class GridServiceStub:
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentResponse.FromString,
                 _registered_method=True)
+        self.AskHold = channel.unary_unary(
+                '/egov.grid.v1.GridService/AskHold',
+                request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.AskHoldRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.AskHoldResponse.FromString,
+                _registered_method=True)
+        self.AskExtension = channel.unary_unary(
+                '/egov.grid.v1.GridService/AskExtension',
+                request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.AskExtensionRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.AskExtensionResponse.FromString,
+                _registered_method=True)
+        self.DecideTime = channel.unary_unary(
+                '/egov.grid.v1.GridService/DecideTime',
+                request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.DecideTimeRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.DecideTimeResponse.FromString,
+                _registered_method=True)
+        self.ResumeIncident = channel.unary_unary(
+                '/egov.grid.v1.GridService/ResumeIncident',
+                request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.ResumeIncidentRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.ResumeIncidentResponse.FromString,
+                _registered_method=True)
+        self.MergeIncident = channel.unary_unary(
+                '/egov.grid.v1.GridService/MergeIncident',
+                request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.MergeIncidentRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.MergeIncidentResponse.FromString,
+                _registered_method=True)
+        self.SplitIncident = channel.unary_unary(
+                '/egov.grid.v1.GridService/SplitIncident',
+                request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.SplitIncidentRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.SplitIncidentResponse.FromString,
+                _registered_method=True)
+        self.VoidIncident = channel.unary_unary(
+                '/egov.grid.v1.GridService/VoidIncident',
+                request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.VoidIncidentRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.VoidIncidentResponse.FromString,
+                _registered_method=True)
+        self.RateIncident = channel.unary_unary(
+                '/egov.grid.v1.GridService/RateIncident',
+                request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.RateIncidentRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.RateIncidentResponse.FromString,
+                _registered_method=True)
+        self.ListActions = channel.unary_unary(
+                '/egov.grid.v1.GridService/ListActions',
+                request_serializer=egov_dot_grid_dot_v1_dot_actions__pb2.ListActionsRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_actions__pb2.ListActionsResponse.FromString,
+                _registered_method=True)
         self.LocatePosition = channel.unary_unary(
                 '/egov.grid.v1.GridService/LocatePosition',
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.LocatePositionRequest.SerializeToString,
@@ -142,10 +189,12 @@ class GridServiceServicer:
 
     def DispatchIncident(self, request, context):
         """Dispatches a filed incident to the department in charge, or one that is not accepted yet to another department. Only
-        the county's grid centre may.
+        the county's grid centre may. One that was returned twice is dispatched by its coordinator, who names the department:
+        that binds it.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), accepted or
         closed already (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), no rule and no department named (NO_RULE), the
-        department that has it (SAME_DEPARTMENT), a department of another region (DEPARTMENT_ELSEWHERE).
+        department that has it (SAME_DEPARTMENT), a department of another region (DEPARTMENT_ELSEWHERE), bound by a coordinator
+        (DISPATCH_BINDS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -161,9 +210,12 @@ class GridServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReturnIncident(self, request, context):
-        """Returns an incident to the grid centre (退单), which dispatches it anew. Only the department in charge may.
+        """Returns an incident to the grid centre (退单), which dispatches it anew. One that was returned before goes to the
+        coordinator of the lowest level above both departments, who dispatches it with binding effect. Only the department in
+        charge may.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not dispatched,
-        or reported handled already (WRONG_STATE), not the department in charge (NOT_THE_HOLDER).
+        or reported handled already (WRONG_STATE), not the department in charge (NOT_THE_HOLDER), dispatched with binding
+        effect (DISPATCH_BINDS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -204,6 +256,99 @@ class GridServiceServicer:
         15 days after the close unless set otherwise.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not closed
         (WRONG_STATE), not who reported it (NOT_THE_REPORTER), too late (REOPEN_TOO_LATE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AskHold(self, request, context):
+        """Asks the grid centre to put an incident off until a review (申请挂账). The clock runs on until it is granted. Only the
+        department in charge may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        not accepted (WRONG_STATE), not the department in charge (NOT_THE_HOLDER), something waits for its answer already
+        (TIME_ASKED_ALREADY), no reason (REASON_NEEDED), a review that lies behind or too far ahead (REVIEW_UNFIT).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AskExtension(self, request, context):
+        """Asks the grid centre for more time (申请延期), once per handling unless it was refused. The clock runs on. Only the
+        department in charge may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        not accepted (WRONG_STATE), not the department in charge (NOT_THE_HOLDER), something waits for its answer already
+        (TIME_ASKED_ALREADY), extended before (EXTENDED_ALREADY), the time is used up (TIME_IS_UP), no reason (REASON_NEEDED),
+        more than the limit has (UNITS_UNFIT).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DecideTime(self, request, context):
+        """Grants or refuses the hold or the extension that was asked for. A hold stops the clock until its review; an extension
+        moves the deadline. Only the county's grid centre may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        not at work (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), nothing was asked for (NO_TIME_ASKED), refused without
+        a reason (REASON_NEEDED), another review that lies behind or too far ahead (REVIEW_UNFIT), more than was asked for
+        (UNITS_UNFIT).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeIncident(self, request, context):
+        """Ends a hold before its review (恢复办理): the clock goes on. Only the department in charge may; at the review it happens by
+        itself.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        not on hold (WRONG_STATE), not the department in charge (NOT_THE_HOLDER).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MergeIncident(self, request, context):
+        """Merges a duplicate into its main incident (并案). It keeps its case number and is closed when the main one is, with the
+        same outcome. Only the county's grid centre may, before a department is at work.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        at work or ended (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), the main incident is not to be had in the caller's
+        region (INCIDENT_NOT_FOUND), or is ended, merged, the same or another centre's (MAIN_UNFIT).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SplitIncident(self, request, context):
+        """Splits off what is no duplicate after all (拆案); the grid centre dispatches it. Only the county's grid centre may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        not merged (WRONG_STATE), not the grid centre (NOT_THE_HOLDER).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VoidIncident(self, request, context):
+        """Voids what was filed by mistake (作废), for good; its duplicates are split off. Only the county's grid centre may, before a
+        department is at work.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        at work or ended (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), no reason (REASON_NEEDED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RateIncident(self, request, context):
+        """Says whether whoever reported it is content with the outcome (满意度评价), once. Only they may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        not closed (WRONG_STATE), not who reported it (NOT_THE_REPORTER), rated before (RATED_ALREADY).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListActions(self, request, context):
+        """Lists what the caller may do now with an incident that they may read, with labels in both languages and the fields
+        that each needs. An action may still be refused: somebody else may act first, and what it says may not fit.
+        Refused: no such incident there (INCIDENT_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -282,6 +427,51 @@ def add_GridServiceServicer_to_server(servicer, server):
                     servicer.ReopenIncident,
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentResponse.SerializeToString,
+            ),
+            'AskHold': grpc.unary_unary_rpc_method_handler(
+                    servicer.AskHold,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.AskHoldRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.AskHoldResponse.SerializeToString,
+            ),
+            'AskExtension': grpc.unary_unary_rpc_method_handler(
+                    servicer.AskExtension,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.AskExtensionRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.AskExtensionResponse.SerializeToString,
+            ),
+            'DecideTime': grpc.unary_unary_rpc_method_handler(
+                    servicer.DecideTime,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.DecideTimeRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.DecideTimeResponse.SerializeToString,
+            ),
+            'ResumeIncident': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeIncident,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.ResumeIncidentRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.ResumeIncidentResponse.SerializeToString,
+            ),
+            'MergeIncident': grpc.unary_unary_rpc_method_handler(
+                    servicer.MergeIncident,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.MergeIncidentRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.MergeIncidentResponse.SerializeToString,
+            ),
+            'SplitIncident': grpc.unary_unary_rpc_method_handler(
+                    servicer.SplitIncident,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.SplitIncidentRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.SplitIncidentResponse.SerializeToString,
+            ),
+            'VoidIncident': grpc.unary_unary_rpc_method_handler(
+                    servicer.VoidIncident,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.VoidIncidentRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.VoidIncidentResponse.SerializeToString,
+            ),
+            'RateIncident': grpc.unary_unary_rpc_method_handler(
+                    servicer.RateIncident,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.RateIncidentRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.RateIncidentResponse.SerializeToString,
+            ),
+            'ListActions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListActions,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_actions__pb2.ListActionsRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_actions__pb2.ListActionsResponse.SerializeToString,
             ),
             'LocatePosition': grpc.unary_unary_rpc_method_handler(
                     servicer.LocatePosition,
@@ -592,6 +782,249 @@ class GridService:
             '/egov.grid.v1.GridService/ReopenIncident',
             egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AskHold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/AskHold',
+            egov_dot_grid_dot_v1_dot_changes__pb2.AskHoldRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_changes__pb2.AskHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AskExtension(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/AskExtension',
+            egov_dot_grid_dot_v1_dot_changes__pb2.AskExtensionRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_changes__pb2.AskExtensionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DecideTime(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/DecideTime',
+            egov_dot_grid_dot_v1_dot_changes__pb2.DecideTimeRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_changes__pb2.DecideTimeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeIncident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ResumeIncident',
+            egov_dot_grid_dot_v1_dot_changes__pb2.ResumeIncidentRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_changes__pb2.ResumeIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergeIncident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/MergeIncident',
+            egov_dot_grid_dot_v1_dot_changes__pb2.MergeIncidentRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_changes__pb2.MergeIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SplitIncident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/SplitIncident',
+            egov_dot_grid_dot_v1_dot_changes__pb2.SplitIncidentRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_changes__pb2.SplitIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VoidIncident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/VoidIncident',
+            egov_dot_grid_dot_v1_dot_changes__pb2.VoidIncidentRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_changes__pb2.VoidIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RateIncident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/RateIncident',
+            egov_dot_grid_dot_v1_dot_changes__pb2.RateIncidentRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_changes__pb2.RateIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListActions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ListActions',
+            egov_dot_grid_dot_v1_dot_actions__pb2.ListActionsRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_actions__pb2.ListActionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

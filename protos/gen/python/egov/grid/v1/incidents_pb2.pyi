@@ -5,6 +5,7 @@ Incidents (网格事件): what grid works on."""
 
 from egov.common.v1 import parties_pb2 as _parties_pb2
 from egov.grid.v1 import places_pb2 as _places_pb2
+from egov.grid.v1 import time_requests_pb2 as _time_requests_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -64,6 +65,14 @@ class _IncidentStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Inciden
     """Reported handled (反馈): the grid centre is to verify it on site."""
     INCIDENT_STATE_VERIFIED: _IncidentState.ValueType  # 6
     """Verified (核查通过): the grid centre is to close it."""
+    INCIDENT_STATE_REFERRED: _IncidentState.ValueType  # 7
+    """Referred (提级协调): returned once too often; a coordinator decides whose it is."""
+    INCIDENT_STATE_ON_HOLD: _IncidentState.ValueType  # 8
+    """On hold (挂账): put off until a review; the department in charge holds it, its clock stands still."""
+    INCIDENT_STATE_MERGED: _IncidentState.ValueType  # 9
+    """Merged (并案): a duplicate; it ends as its main incident ends."""
+    INCIDENT_STATE_VOIDED: _IncidentState.ValueType  # 10
+    """Voided (作废): filed by mistake; it counts as none."""
 
 class IncidentState(_IncidentState, metaclass=_IncidentStateEnumTypeWrapper):
     """Where an incident stands."""
@@ -82,6 +91,14 @@ INCIDENT_STATE_HANDLED: IncidentState.ValueType  # 5
 """Reported handled (反馈): the grid centre is to verify it on site."""
 INCIDENT_STATE_VERIFIED: IncidentState.ValueType  # 6
 """Verified (核查通过): the grid centre is to close it."""
+INCIDENT_STATE_REFERRED: IncidentState.ValueType  # 7
+"""Referred (提级协调): returned once too often; a coordinator decides whose it is."""
+INCIDENT_STATE_ON_HOLD: IncidentState.ValueType  # 8
+"""On hold (挂账): put off until a review; the department in charge holds it, its clock stands still."""
+INCIDENT_STATE_MERGED: IncidentState.ValueType  # 9
+"""Merged (并案): a duplicate; it ends as its main incident ends."""
+INCIDENT_STATE_VOIDED: IncidentState.ValueType  # 10
+"""Voided (作废): filed by mistake; it counts as none."""
 Global___IncidentState: _TypeAlias = IncidentState  # noqa: Y015
 
 class _ReturnReason:
@@ -203,6 +220,34 @@ CLOSING_OUTCOME_NOT_FOUND_ON_SITE: ClosingOutcome.ValueType  # 2
 CLOSING_OUTCOME_DUPLICATE: ClosingOutcome.ValueType  # 3
 """Reported before under another case number."""
 Global___ClosingOutcome: _TypeAlias = ClosingOutcome  # noqa: Y015
+
+class _Satisfaction:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SatisfactionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Satisfaction.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SATISFACTION_UNSPECIFIED: _Satisfaction.ValueType  # 0
+    """Not said."""
+    SATISFACTION_SATISFIED: _Satisfaction.ValueType  # 1
+    """Satisfied (满意)."""
+    SATISFACTION_NEUTRAL: _Satisfaction.ValueType  # 2
+    """Neither (基本满意)."""
+    SATISFACTION_DISSATISFIED: _Satisfaction.ValueType  # 3
+    """Not satisfied (不满意)."""
+
+class Satisfaction(_Satisfaction, metaclass=_SatisfactionEnumTypeWrapper):
+    """What whoever reported an incident thinks of the outcome (满意度)."""
+
+SATISFACTION_UNSPECIFIED: Satisfaction.ValueType  # 0
+"""Not said."""
+SATISFACTION_SATISFIED: Satisfaction.ValueType  # 1
+"""Satisfied (满意)."""
+SATISFACTION_NEUTRAL: Satisfaction.ValueType  # 2
+"""Neither (基本满意)."""
+SATISFACTION_DISSATISFIED: Satisfaction.ValueType  # 3
+"""Not satisfied (不满意)."""
+Global___Satisfaction: _TypeAlias = Satisfaction  # noqa: Y015
 
 @_typing.final
 class IncidentTypeKey(_message.Message):
@@ -371,6 +416,16 @@ class Incident(_message.Message):
     RETURN_REASON_FIELD_NUMBER: _builtins.int
     CLOSING_REASON_FIELD_NUMBER: _builtins.int
     DEADLINE_PROVISIONAL_FIELD_NUMBER: _builtins.int
+    RETURNS_FIELD_NUMBER: _builtins.int
+    COORDINATOR_FIELD_NUMBER: _builtins.int
+    BINDING_FIELD_NUMBER: _builtins.int
+    ASKED_FIELD_NUMBER: _builtins.int
+    REFUSAL_REASON_FIELD_NUMBER: _builtins.int
+    REVIEW_AT_FIELD_NUMBER: _builtins.int
+    HOLD_REASON_FIELD_NUMBER: _builtins.int
+    MAIN_INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    MAIN_CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    SATISFACTION_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id, UUIDv7."""
     case_number: _builtins.str
@@ -398,11 +453,27 @@ class Incident(_message.Message):
     return_reason: Global___ReturnReason.ValueType
     """Why it was returned last; unset if it never was."""
     closing_reason: _builtins.str
-    """Why it was closed as a duplicate or as not found, in words; empty otherwise."""
+    """Why it was closed as a duplicate or as not found, or voided, in words; empty otherwise."""
     deadline_provisional: _builtins.bool
     """The calendar of working days ends before the step's time does: `deadline` is where it ends, and moves on when the
     next year's calendar is there.
     """
+    returns: _builtins.int
+    """How often a department returned it."""
+    coordinator: _builtins.str
+    """Code of the grid centre that decides whose it is after the second return, or has decided; empty if none."""
+    binding: _builtins.bool
+    """The coordinator dispatched it: the department in charge cannot return it."""
+    refusal_reason: _builtins.str
+    """Why the last hold or extension was refused, in words; empty if none was."""
+    hold_reason: _builtins.str
+    """On hold: why, in words; empty otherwise."""
+    main_incident_id: _builtins.str
+    """Id of the main incident of a duplicate; empty: it is none."""
+    main_case_number: _builtins.str
+    """Case number of the main incident."""
+    satisfaction: Global___Satisfaction.ValueType
+    """What whoever reported it thinks of the outcome; unset: not said."""
     @_builtins.property
     def report(self) -> Global___Report:
         """What was reported."""
@@ -425,7 +496,7 @@ class Incident(_message.Message):
 
     @_builtins.property
     def closed_at(self) -> _timestamp_pb2.Timestamp:
-        """When it was closed; unset before."""
+        """When it was closed or voided; unset before."""
 
     @_builtins.property
     def deadline(self) -> _timestamp_pb2.Timestamp:
@@ -442,6 +513,14 @@ class Incident(_message.Message):
     @_builtins.property
     def verified_at(self) -> _timestamp_pb2.Timestamp:
         """When the grid centre verified it; unset before."""
+
+    @_builtins.property
+    def asked(self) -> _time_requests_pb2.TimeRequest:
+        """A hold or an extension that waits for the grid centre; unset: none does."""
+
+    @_builtins.property
+    def review_at(self) -> _timestamp_pb2.Timestamp:
+        """On hold: when it is looked at again; unset otherwise."""
 
     def __init__(
         self,
@@ -471,10 +550,20 @@ class Incident(_message.Message):
         return_reason: Global___ReturnReason.ValueType = ...,
         closing_reason: _builtins.str = ...,
         deadline_provisional: _builtins.bool = ...,
+        returns: _builtins.int = ...,
+        coordinator: _builtins.str = ...,
+        binding: _builtins.bool = ...,
+        asked: _time_requests_pb2.TimeRequest | None = ...,
+        refusal_reason: _builtins.str = ...,
+        review_at: _timestamp_pb2.Timestamp | None = ...,
+        hold_reason: _builtins.str = ...,
+        main_incident_id: _builtins.str = ...,
+        main_case_number: _builtins.str = ...,
+        satisfaction: Global___Satisfaction.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "closed_at", b"closed_at", "deadline", b"deadline", "dispatched_at", b"dispatched_at", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "report", b"report", "reporter", b"reporter", "verified_at", b"verified_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "closed_at", b"closed_at", "deadline", b"deadline", "dispatched_at", b"dispatched_at", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "report", b"report", "reporter", b"reporter", "review_at", b"review_at", "verified_at", b"verified_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "deadline", b"deadline", "deadline_provisional", b"deadline_provisional", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "state", b"state", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "binding", b"binding", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "coordinator", b"coordinator", "deadline", b"deadline", "deadline_provisional", b"deadline_provisional", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "hold_reason", b"hold_reason", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "main_case_number", b"main_case_number", "main_incident_id", b"main_incident_id", "refusal_reason", b"refusal_reason", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "returns", b"returns", "review_at", b"review_at", "satisfaction", b"satisfaction", "state", b"state", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,96 @@
+"""What must be so beside the state of an incident before a step is taken, and what must be said with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from services.grid.domain.clocks import Clock, ClockKind
+from services.grid.domain.deadlines import Limits
+from services.grid.domain.states import TimeKind
+from services.grid.domain.transitions import Given, Need, Step
+from services.kernel import texts
+from services.kernel.errors import Violation, failed_state, invalid
+
+if TYPE_CHECKING:
+    from services.grid.domain.standing import Standing
+
+texts.register(
+    {
+        "REASON_NEEDED": ("请说明理由。", "Say why."),
+        "DISPATCH_BINDS": (
+            "该事件由上级协调指派，不得退单或改派。",
+            "A coordinator dispatched it with binding effect: it cannot be returned or dispatched anew.",
+        ),
+        "TIME_ASKED_ALREADY": (
+            "已有待批的延期或挂账申请。",
+            "A request for a hold or an extension waits for its answer.",
+        ),
+        "NO_TIME_ASKED": ("没有待批的延期或挂账申请。", "No hold or extension was asked for."),
+        "EXTENDED_ALREADY": ("本次处置已批准过延期。", "The present handling was extended before."),
+        "TIME_IS_UP": ("处置时限已过，不能申请延期。", "The time is used up: no extension can be asked for."),
+        "REOPEN_TOO_LATE": (
+            "结案已超过 {limit} 天，不能重开，请重新上报。",
+            "It was closed more than {limit} days ago and stays closed. Report it anew.",
+        ),
+        "RATED_ALREADY": ("您已评价过。", "Its reporter has rated it."),
+    }
+)
+
+REFUSED_AS: Mapping[Given, str] = {
+    Given.NOT_BOUND: "DISPATCH_BINDS",
+    Given.NEVER_RETURNED: "WRONG_STATE",
+    Given.RETURNED_BEFORE: "WRONG_STATE",
+    Given.NO_TIME_ASKED: "TIME_ASKED_ALREADY",
+    Given.TIME_ASKED: "NO_TIME_ASKED",
+    Given.HOLD_ASKED: "NO_TIME_ASKED",
+    Given.EXTENSION_ASKED: "NO_TIME_ASKED",
+    Given.NOT_EXTENDED: "EXTENDED_ALREADY",
+    Given.IN_TIME: "TIME_IS_UP",
+    Given.LATELY_CLOSED: "REOPEN_TOO_LATE",
+    Given.NOT_RATED: "RATED_ALREADY",
+}
+"""The reason by which a command is refused when this is not so."""
+
+_Holds = Callable[["Standing", Limits, datetime], bool]
+_HOLDS: Mapping[Given, _Holds] = {
+    Given.NOT_BOUND: lambda it, limits, now: not it.bound,
+    Given.NEVER_RETURNED: lambda it, limits, now: it.returns == 0,
+    Given.RETURNED_BEFORE: lambda it, limits, now: it.returns > 0,
+    Given.NO_TIME_ASKED: lambda it, limits, now: it.asked is None,
+    Given.TIME_ASKED: lambda it, limits, now: it.asked is not None,
+    Given.HOLD_ASKED: lambda it, limits, now: it.asked is not None and it.asked.kind is TimeKind.HOLD,
+    Given.EXTENSION_ASKED: lambda it, limits, now: it.asked is not None and it.asked.kind is TimeKind.EXTENSION,
+    Given.NOT_EXTENDED: lambda it, limits, now: not any(each.extension for each in _handling(it)),
+    Given.IN_TIME: lambda it, limits, now: it.handle_by is not None and now <= it.handle_by,
+    Given.LATELY_CLOSED: lambda it, limits, now: it.closed_at is not None and now <= it.closed_at + limits.reopen,
+    Given.NOT_RATED: lambda it, limits, now: it.satisfaction is None,
+}
+
+
+def is_given(given: Given, incident: Standing, limits: Limits, now: datetime) -> bool:
+    """Whether it is so."""
+    return _HOLDS[given](incident, limits, now)
+
+
+def demand_given(step: Step, incident: Standing, limits: Limits, now: datetime) -> None:
+    """Refuse with the reason of the first that is not so."""
+    for given in step.given:
+        if not is_given(given, incident, limits, now):
+            raise failed_state(REFUSED_AS[given], limit=limits.reopen.days)
+
+
+def demand_said(step: Step, said: Mapping[str, object]) -> None:
+    """Refuse, with a violation for each, what has to be said and is not."""
+    missing = [need for need in step.needs if not _is_said(said.get(need))]
+    if missing:
+        raise invalid(*(Violation(each, "REASON_NEEDED" if each is Need.REASON else "required") for each in missing))
+
+
+def _is_said(value: object) -> bool:
+    return bool(value.strip() if isinstance(value, str) else value)
+
+
+def _handling(incident: Standing) -> tuple[Clock, ...]:
+    return tuple(each for each in incident.clocks if each.running and each.kind is ClockKind.HANDLE)

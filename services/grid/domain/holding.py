@@ -1,0 +1,110 @@
+"""Time for a department that cannot do its work in time: asked for, granted or refused, and over again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from services.grid.domain.clocks import ClockKind
+from services.grid.domain.deadlines import Limits
+from services.grid.domain.incidents import Incident
+from services.grid.domain.requests import TimeRequest
+from services.grid.domain.states import Command, TimeKind
+from services.kernel import texts
+from services.kernel.errors import Violation, invalid
+
+LONGEST_HOLD = timedelta(days=366)
+"""How far ahead the review of a hold may lie."""
+
+texts.register(
+    {
+        "REVIEW_UNFIT": (
+            "复核时间须晚于当前时间，且不超过 {days} 天。",
+            "The review must lie ahead, by {days} days at most.",
+        ),
+        "UNITS_UNFIT": (
+            "延长时间须大于零，且不超过 {most} 个单位。",
+            "An extension has at least one unit and at most {most}.",
+        ),
+    }
+)
+
+
+def ask_hold(
+    incident: Incident, reason: str, review_at: datetime, *, seen: int, by: str | None, limits: Limits, now: datetime
+) -> Incident:
+    """The department in charge asks to put it off until a review. Raises Refusal REVIEW_UNFIT as violation."""
+    step = incident.led(
+        Command.ASK_HOLD, seen=seen, by=by, limits=limits, now=now, reason=reason, review_at=review_at
+    )  # fmt: skip
+    _demand_review(review_at, now)
+    asked = TimeRequest(kind=TimeKind.HOLD, reason=reason, asked_at=now, review_at=review_at)
+    return incident.moved(step, limits, now, asked=asked, refusal_reason="")
+
+
+def ask_extension(
+    incident: Incident, reason: str, units: int, *, seen: int, by: str | None, limits: Limits, now: datetime
+) -> Incident:
+    """The department in charge asks for so many units of its limit more, at most as many as the limit has.
+
+    Raises Refusal UNITS_UNFIT as violation.
+    """
+    step = incident.led(Command.ASK_EXTENSION, seen=seen, by=by, limits=limits, now=now, reason=reason, units=units)
+    _demand_units(units, _whole(incident))
+    asked = TimeRequest(kind=TimeKind.EXTENSION, reason=reason, asked_at=now, units=units)
+    return incident.moved(step, limits, now, asked=asked, refusal_reason="")
+
+
+def refuse_time(
+    incident: Incident, reason: str, *, seen: int, by: str | None, limits: Limits, now: datetime
+) -> Incident:
+    """The grid centre refuses what was asked for; the clock ran on all the while."""
+    step = incident.led(Command.REFUSE_TIME, seen=seen, by=by, limits=limits, now=now, reason=reason)
+    return incident.moved(step, limits, now, asked=None, refusal_reason=reason)
+
+
+def grant_time(
+    incident: Incident,
+    *,
+    review_at: datetime | None,
+    units: int,
+    seen: int,
+    by: str | None,
+    limits: Limits,
+    now: datetime,
+) -> Incident:
+    """The grid centre grants what was asked for, until another review or with fewer units where it says so.
+
+    Raises Refusal REVIEW_UNFIT, UNITS_UNFIT as violations.
+    """
+    asked = incident.asked
+    if asked is not None and asked.kind is TimeKind.EXTENSION:
+        step = incident.led(Command.GRANT_EXTENSION, seen=seen, by=by, limits=limits, now=now)
+        _demand_units(units or asked.units, asked.units)
+        return incident.moved(step, limits, now, units=units or asked.units, asked=None)
+    step = incident.led(Command.GRANT_HOLD, seen=seen, by=by, limits=limits, now=now)
+    assert asked is not None and asked.review_at is not None
+    review_at = review_at or asked.review_at
+    _demand_review(review_at, now)
+    return incident.moved(step, limits, now, review_at=review_at, hold_reason=asked.reason)
+
+
+def resume(incident: Incident, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
+    """The hold is over: because the department says so, or because it is time for its review."""
+    step = incident.led(Command.RESUME, seen=seen, by=by, limits=limits, now=now)
+    return incident.moved(step, limits, now)
+
+
+def _demand_review(review_at: datetime, now: datetime) -> None:
+    if not now < review_at <= now + LONGEST_HOLD:
+        raise invalid(Violation("review_at", "REVIEW_UNFIT", {"days": LONGEST_HOLD.days}))
+
+
+def _demand_units(units: int, most: int) -> None:
+    if not 0 < units <= most:
+        raise invalid(Violation("units", "UNITS_UNFIT", {"most": most}))
+
+
+def _whole(incident: Incident) -> int:
+    """Units that the department's limit has; one at least."""
+    clock = next((each for each in incident.clocks if each.running and each.kind is ClockKind.HANDLE), None)
+    return max(1, int(clock.limit.amount)) if clock else 1

@@ -1,0 +1,49 @@
+"""Duplicates (并案): one waits for its main incident and ends as that ends, or is split off again (拆案)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from services.grid.domain.deadlines import Limits
+from services.grid.domain.incidents import Incident, Main
+from services.grid.domain.states import Command, IncidentState, Who
+from services.kernel import texts
+from services.kernel.errors import failed_state
+
+texts.register(
+    {
+        "MAIN_UNFIT": (
+            "主案须为同一网格中心下另一件未结、未并案的事件。",
+            "The main incident must be another of the same grid centre, open, and no duplicate itself.",
+        ),
+    }
+)
+
+
+def merge(incident: Incident, main: Incident, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
+    """The grid centre found it to be a duplicate of `main`. Raises Refusal MAIN_UNFIT."""
+    step = incident.led(Command.MERGE, seen=seen, by=by, limits=limits, now=now, main_incident_id=main.id)
+    fit = not main.state.ended and main.state is not IncidentState.MERGED and main.owner == incident.owner
+    if not fit or main.id == incident.id:
+        raise failed_state("MAIN_UNFIT")
+    blank: dict[str, Any] = dict.fromkeys(("dispatched_at", "handle_within", "handle_by", "accepted_at"))
+    return incident.moved(
+        step, limits, now, main=Main(main.id, main.case_number), department="", dispatch_reason="", **blank
+    )
+
+
+def split(incident: Incident, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
+    """It is no duplicate after all, says the grid centre; or its main incident counts as none."""
+    return incident.refiled(incident.led(Command.SPLIT, seen=seen, by=by, limits=limits, now=now), limits, now)
+
+
+def follow(incident: Incident, main: Incident, *, limits: Limits, now: datetime) -> Incident:
+    """Its main incident has ended: it is closed with the same outcome, or split off from one that was voided."""
+    seen, by = incident.version, Who.TIMER
+    if main.state is IncidentState.VOIDED:
+        return split(incident, seen=seen, by=by, limits=limits, now=now)
+    step = incident.led(Command.FOLLOW, seen=seen, by=by, limits=limits, now=now)
+    return incident.moved(
+        step, limits, now, closed_at=now, closing_outcome=main.closing_outcome, department=main.department
+    )

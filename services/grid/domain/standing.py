@@ -1,0 +1,201 @@
+"""How an incident stands, and how a step of the table moves it. What can be asked of it stands in `incidents`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NamedTuple, Self
+from uuid import UUID
+
+from services.grid.domain.clocks import Clock, ClockKind, first_to_end
+from services.grid.domain.conditions import demand_given, demand_said
+from services.grid.domain.deadlines import Level, Limits, supervisor_of
+from services.grid.domain.reports import Report
+from services.grid.domain.requests import TimeRequest
+from services.grid.domain.running import moved
+from services.grid.domain.states import (
+    ClosingOutcome,
+    Command,
+    HandlingOutcome,
+    IncidentState,
+    ReturnReason,
+    Satisfaction,
+    Who,
+)
+from services.grid.domain.transitions import HELD_BY, TRANSITIONS, Step
+from services.kernel import texts
+from services.kernel.errors import Refusal, conflict, denied, failed_state
+from services.kernel.parties import Party
+from services.kernel.worktime.terms import Limit
+
+texts.register({"NOT_THE_REPORTER": ("只有上报人可以执行此操作。", "Only whoever reported the incident may do this.")})
+
+
+class Main(NamedTuple):
+    """The main incident of a duplicate."""
+
+    id: UUID
+    case_number: str
+
+
+class Which(NamedTuple):
+    """An incident that somebody wants to change, who works in the region `bound` and saw version `seen`."""
+
+    id: UUID
+    bound: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An incident as it stands, and how a step moves it.
+
+    `owner` is the county's grid centre: it answers for the incident all its life. `department` is the department in
+    charge since the last dispatch, empty while it waits for one. `deadline` is that of the present step, or of the
+    `level` that was told last; `handle_by` is all the time that the department has. `returns` counts how often it was
+    returned; `coordinator` is whoever decides then whose it is. `asked` waits for the grid centre, `refusal_reason` is
+    why it refused the last time; `review_at` and `hold_reason` are those of a hold. A duplicate has a `main` incident.
+    Reasons may hold a person's data and do not show in a repr. `clocks` are all that ever ran for it, as they began;
+    `step` is how it came to be as it is, unless it was just loaded.
+    """
+
+    id: UUID
+    case_number: str
+    version: int
+    state: IncidentState
+    report: Report
+    reporter: Party
+    owner: str
+    filed_at: datetime
+    deadline: datetime | None
+    level: Level = Level.GRID
+    enterprise_code_doubtful: bool = False
+    department: str = ""
+    dispatched_at: datetime | None = None
+    handle_within: Limit | None = None
+    handle_by: datetime | None = None
+    dispatch_reason: str = ""
+    returned_by: str = ""
+    return_reason: ReturnReason | None = None
+    accepted_at: datetime | None = None
+    inspection_id: UUID | None = None
+    handled_at: datetime | None = None
+    handling_outcome: HandlingOutcome | None = None
+    verified_at: datetime | None = None
+    closed_at: datetime | None = None
+    closing_outcome: ClosingOutcome | None = None
+    closing_reason: str = field(default="", repr=False)
+    clocks: tuple[Clock, ...] = ()
+    returns: int = 0
+    coordinator: str = ""
+    asked: TimeRequest | None = None
+    review_at: datetime | None = None
+    hold_reason: str = field(default="", repr=False)
+    refusal_reason: str = field(default="", repr=False)
+    main: Main | None = None
+    satisfaction: Satisfaction | None = None
+    step: Step | None = field(default=None, compare=False, repr=False)
+
+    def code_of(self, who: Who) -> str | Party:
+        """Who that is for this incident: a department code, a party, or time itself."""
+        match who:
+            case Who.CENTRE:
+                return self.owner
+            case Who.DEPARTMENT:
+                return self.department
+            case Who.COORDINATOR:
+                return self.coordinator
+            case Who.REPORTER:
+                return self.reporter
+            case Who.TIMER:
+                return who
+
+    @property
+    def holder(self) -> str:
+        """Department that holds it now; empty once it has ended."""
+        return "" if self.state.ended else str(self.code_of(HELD_BY[self.state]))
+
+    @property
+    def bound(self) -> bool:
+        """A coordinator dispatched it: the department cannot return it."""
+        return bool(self.coordinator) and self.state is not IncidentState.REFERRED
+
+    @property
+    def supervisor(self) -> str:
+        """Department code of the grid centre of the level that was told last."""
+        return supervisor_of(self.owner, self.report.region, self.level)
+
+    @property
+    def clock(self) -> Clock | None:
+        """That of the present step; None where none was kept."""
+        return first_to_end(self.clocks)
+
+    @property
+    def provisional(self) -> bool:
+        """The calendar ends before the present step's time does: the deadline is where it ends."""
+        return self.level is Level.GRID and self.clock is not None and not self.clock.known
+
+    def led(
+        self, command: Command, *, seen: int, by: str | Party | None, limits: Limits, now: datetime, **said: object
+    ) -> Step:
+        """The step that a command of `by` takes, who saw version `seen`; `said` is what they said with it, by need."""
+        if seen != self.version:
+            raise self.stale()
+        step = TRANSITIONS.get((self.state, command))
+        if step is None:
+            raise failed_state("WRONG_STATE", state=self.state.value)
+        if not self.may_take(step, by):
+            raise denied("NOT_THE_REPORTER" if Who.REPORTER in step.by else "NOT_THE_HOLDER")
+        demand_given(step, self, limits, now)
+        demand_said(step, said)
+        return step
+
+    def may_take(self, step: Step, by: str | Party | None) -> bool:
+        """The step is for this department, this party, or time."""
+        return bool(by) and by in [self.code_of(each) for each in step.by]
+
+    def stale(self) -> Refusal:
+        """The refusal of a change by somebody who saw another version: with what it is now, and who holds it."""
+        return conflict("STALE_VERSION", version=self.version, state=self.state.value, holder=self.holder)
+
+    def moved(self, step: Step, limits: Limits, now: datetime, *, units: float = 0, **changes: Any) -> Self:
+        """One version on, where the step leads; where it moves clocks, with their deadline and nobody above told.
+
+        `units`: how many more a clock gets that the step extends.
+        """
+        changes = {**_over(step.to), **changes}
+        after = replace(self, version=self.version + 1, state=step.to, step=step, **changes)
+        if not step.moves_clocks:
+            return after
+        clocks = (
+            *(moved(each, step, limits, now, units) for each in self.clocks),
+            *(limits.begin(kind, after.holder, after._has(kind, limits), now) for kind in step.starts),
+        )
+        first, handling = first_to_end(clocks), first_to_end(each for each in clocks if each.kind is ClockKind.HANDLE)
+        handle_by = handling.due_at if handling else after.handle_by
+        without = {IncidentState.ON_HOLD: after.review_at, IncidentState.ACCEPTED: handle_by}.get(step.to)
+        deadline = first.due_at if first else without
+        return replace(after, clocks=clocks, deadline=deadline, handle_by=handle_by, level=Level.GRID)
+
+    def refiled(self, step: Step, limits: Limits, now: datetime, **changes: Any) -> Self:
+        """With the grid centre or a coordinator, as before any dispatch."""
+        blank: dict[str, Any] = dict.fromkeys(
+            ("dispatched_at", "handle_within", "handle_by", "accepted_at", "handled_at", "handling_outcome",
+             "verified_at", "main"),
+        )  # fmt: skip
+        blank |= dict.fromkeys(("department", "dispatch_reason", "coordinator"), "")
+        return self.moved(step, limits, now, **{**blank, **changes})
+
+    def _has(self, kind: ClockKind, limits: Limits) -> Limit:
+        """How long a clock of this kind runs."""
+        return self.handle_within if kind is ClockKind.HANDLE and self.handle_within else limits.of(kind)
+
+
+def _over(to: IncidentState) -> dict[str, Any]:
+    """What is no longer so in this state, by field."""
+    over: dict[str, Any] = {}
+    if to is not IncidentState.ACCEPTED:
+        over |= {"asked": None, "refusal_reason": ""}
+    if to is not IncidentState.ON_HOLD:
+        over |= {"review_at": None, "hold_reason": ""}
+    return over

@@ -1,0 +1,174 @@
+"""The one table of the life cycle: from where to where, by whose command, under which conditions, with which effect.
+
+Commands, clocks, events, the list of what a caller may do, and docs/incident-states.md come from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from services.grid.domain.clocks import ClockKind
+from services.grid.domain.states import Command, IncidentState, Who
+
+
+class Fact(StrEnum):
+    """Which event a step emits, by its name in the contract."""
+
+    DISPATCHED = "IncidentDispatched"
+    ACCEPTED = "IncidentAccepted"
+    RETURNED = "IncidentReturned"
+    REFERRED = "IncidentReferred"
+    TIME_ASKED = "IncidentTimeAsked"
+    TIME_REFUSED = "IncidentTimeRefused"
+    HELD = "IncidentHeld"
+    RESUMED = "IncidentResumed"
+    DEADLINE_MOVED = "IncidentDeadlineMoved"
+    HANDLED = "IncidentHandled"
+    VERIFIED = "IncidentVerified"
+    REWORK_ORDERED = "IncidentReworkOrdered"
+    CLOSED = "IncidentClosed"
+    MERGED = "IncidentMerged"
+    SPLIT = "IncidentSplit"
+    VOIDED = "IncidentVoided"
+    REOPENED = "IncidentReopened"
+    RATED = "IncidentRated"
+    ESCALATED = "IncidentEscalated"
+
+
+class Need(StrEnum):
+    """What has to be said with a command, by the name of its field in the contract."""
+
+    DEPARTMENT = "department"
+    REASON = "reason"
+    OUTCOME = "outcome"
+    REVIEW_AT = "review_at"
+    UNITS = "units"
+    MAIN = "main_incident_id"
+    SATISFACTION = "satisfaction"
+
+
+class Given(StrEnum):
+    """What must be so beside the state."""
+
+    NOT_BOUND = "NOT_BOUND"
+    """No coordinator dispatched it with binding effect."""
+    NEVER_RETURNED = "NEVER_RETURNED"
+    RETURNED_BEFORE = "RETURNED_BEFORE"
+    NO_TIME_ASKED = "NO_TIME_ASKED"
+    TIME_ASKED = "TIME_ASKED"
+    HOLD_ASKED = "HOLD_ASKED"
+    EXTENSION_ASKED = "EXTENSION_ASKED"
+    NOT_EXTENDED = "NOT_EXTENDED"
+    """The present handling has had no extension."""
+    IN_TIME = "IN_TIME"
+    """The department's time is not used up."""
+    LATELY_CLOSED = "LATELY_CLOSED"
+    NOT_RATED = "NOT_RATED"
+
+
+class Step(NamedTuple):
+    """Where a command leads to, and everything that belongs to it.
+
+    `needs` has to be said with it, `takes` may be. Of the clocks that run those that are not named go on.
+    """
+
+    to: IncidentState
+    by: tuple[Who, ...]
+    emits: Fact
+    needs: tuple[Need, ...] = ()
+    takes: tuple[Need, ...] = ()
+    given: tuple[Given, ...] = ()
+    stops: tuple[ClockKind, ...] = ()
+    starts: tuple[ClockKind, ...] = ()
+    pauses: tuple[ClockKind, ...] = ()
+    resumes: tuple[ClockKind, ...] = ()
+    extends: tuple[ClockKind, ...] = ()
+
+    @property
+    def moves_clocks(self) -> bool:
+        """Another time runs from then on: nobody above was told of it yet."""
+        return bool(self.stops or self.starts or self.pauses or self.resumes or self.extends)
+
+
+_S, _C, _F, _G, _N = IncidentState, Command, Fact, Given, Need
+_CENTRE, _DEPARTMENT, _COORDINATOR = (Who.CENTRE,), (Who.DEPARTMENT,), (Who.COORDINATOR,)
+_REPORTER, _TIMER = (Who.REPORTER,), (Who.TIMER,)
+_DISPATCH, _HANDLE, _VERIFY, _CLOSE = (
+    (ClockKind.DISPATCH,),
+    (ClockKind.HANDLE,),
+    (ClockKind.VERIFY,),
+    (ClockKind.CLOSE,),
+)
+_ACCEPT, _BOTH = (ClockKind.ACCEPT,), (ClockKind.ACCEPT, ClockKind.HANDLE)
+_FIRST, _AGAIN = (_G.NOT_BOUND, _G.NEVER_RETURNED), (_G.NOT_BOUND, _G.RETURNED_BEFORE)
+_WHY, _OUTCOME, _TO = (_N.REASON,), (_N.OUTCOME,), (_N.DEPARTMENT,)
+
+# fmt: off
+TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
+    (_S.FILED, _C.DISPATCH): Step(_S.DISPATCHED, _CENTRE, _F.DISPATCHED, takes=_TO, stops=_DISPATCH, starts=_BOTH),
+    (_S.FILED, _C.DISMISS): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME + _WHY, stops=_DISPATCH),
+    (_S.FILED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=(_N.MAIN,), stops=_DISPATCH),
+    (_S.FILED, _C.VOID): Step(_S.VOIDED, _CENTRE, _F.VOIDED, needs=_WHY, stops=_DISPATCH),
+    (_S.FILED, _C.ESCALATE): Step(_S.FILED, _TIMER, _F.ESCALATED),
+
+    (_S.DISPATCHED, _C.DISPATCH): Step(_S.DISPATCHED, _CENTRE, _F.DISPATCHED, takes=_TO, given=(_G.NOT_BOUND,), stops=_BOTH, starts=_BOTH),
+    (_S.DISPATCHED, _C.ACCEPT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, stops=_ACCEPT),
+    (_S.DISPATCHED, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, stops=_ACCEPT),
+    (_S.DISPATCHED, _C.RETURN): Step(_S.FILED, _DEPARTMENT, _F.RETURNED, needs=_WHY, given=_FIRST, stops=_BOTH, starts=_DISPATCH),
+    (_S.DISPATCHED, _C.REFER): Step(_S.REFERRED, _DEPARTMENT, _F.REFERRED, needs=_WHY, given=_AGAIN, stops=_BOTH, starts=_DISPATCH),
+    (_S.DISPATCHED, _C.DISMISS): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME + _WHY, stops=_BOTH),
+    (_S.DISPATCHED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=(_N.MAIN,), stops=_BOTH),
+    (_S.DISPATCHED, _C.VOID): Step(_S.VOIDED, _CENTRE, _F.VOIDED, needs=_WHY, stops=_BOTH),
+    (_S.DISPATCHED, _C.ESCALATE): Step(_S.DISPATCHED, _TIMER, _F.ESCALATED),
+
+    # Whoever coordinates names the department, which cannot return it then.
+    (_S.REFERRED, _C.DISPATCH): Step(_S.DISPATCHED, _COORDINATOR, _F.DISPATCHED, needs=_TO, stops=_DISPATCH, starts=_BOTH),
+    (_S.REFERRED, _C.DISMISS): Step(_S.CLOSED, _COORDINATOR, _F.CLOSED, needs=_OUTCOME + _WHY, stops=_DISPATCH),
+    (_S.REFERRED, _C.ESCALATE): Step(_S.REFERRED, _TIMER, _F.ESCALATED),
+
+    # A person may have accepted it before the inspection's event came.
+    (_S.ACCEPTED, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED),
+    (_S.ACCEPTED, _C.RETURN): Step(_S.FILED, _DEPARTMENT, _F.RETURNED, needs=_WHY, given=_FIRST, stops=_HANDLE, starts=_DISPATCH),
+    (_S.ACCEPTED, _C.REFER): Step(_S.REFERRED, _DEPARTMENT, _F.REFERRED, needs=_WHY, given=_AGAIN, stops=_HANDLE, starts=_DISPATCH),
+    (_S.ACCEPTED, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, stops=_HANDLE, starts=_VERIFY),
+    (_S.ACCEPTED, _C.ASK_HOLD): Step(_S.ACCEPTED, _DEPARTMENT, _F.TIME_ASKED, needs=(*_WHY, _N.REVIEW_AT), given=(_G.NO_TIME_ASKED,)),
+    (_S.ACCEPTED, _C.ASK_EXTENSION): Step(_S.ACCEPTED, _DEPARTMENT, _F.TIME_ASKED, needs=(*_WHY, _N.UNITS), given=(_G.NO_TIME_ASKED, _G.NOT_EXTENDED, _G.IN_TIME)),
+    (_S.ACCEPTED, _C.GRANT_HOLD): Step(_S.ON_HOLD, _CENTRE, _F.HELD, takes=(_N.REVIEW_AT,), given=(_G.HOLD_ASKED,), pauses=_HANDLE),
+    (_S.ACCEPTED, _C.GRANT_EXTENSION): Step(_S.ACCEPTED, _CENTRE, _F.DEADLINE_MOVED, takes=(_N.UNITS,), given=(_G.EXTENSION_ASKED,), extends=_HANDLE),
+    (_S.ACCEPTED, _C.REFUSE_TIME): Step(_S.ACCEPTED, _CENTRE, _F.TIME_REFUSED, needs=_WHY, given=(_G.TIME_ASKED,)),
+    (_S.ACCEPTED, _C.ESCALATE): Step(_S.ACCEPTED, _TIMER, _F.ESCALATED),
+
+    (_S.ON_HOLD, _C.RESUME): Step(_S.ACCEPTED, _DEPARTMENT + _TIMER, _F.RESUMED, resumes=_HANDLE),
+    (_S.ON_HOLD, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, resumes=_HANDLE),
+    (_S.ON_HOLD, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, stops=_HANDLE, starts=_VERIFY),
+
+    (_S.HANDLED, _C.PASS): Step(_S.VERIFIED, _CENTRE, _F.VERIFIED, stops=_VERIFY, starts=_CLOSE),
+    (_S.HANDLED, _C.REWORK): Step(_S.ACCEPTED, _CENTRE, _F.REWORK_ORDERED, stops=_VERIFY, starts=_HANDLE),
+    (_S.HANDLED, _C.ESCALATE): Step(_S.HANDLED, _TIMER, _F.ESCALATED),
+
+    (_S.VERIFIED, _C.CLOSE): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME, stops=_CLOSE),
+    (_S.VERIFIED, _C.DISMISS): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME + _WHY, stops=_CLOSE),
+    (_S.VERIFIED, _C.ESCALATE): Step(_S.VERIFIED, _TIMER, _F.ESCALATED),
+
+    (_S.MERGED, _C.FOLLOW): Step(_S.CLOSED, _TIMER, _F.CLOSED),
+    (_S.MERGED, _C.SPLIT): Step(_S.FILED, _CENTRE + _TIMER, _F.SPLIT, starts=_DISPATCH),
+
+    (_S.CLOSED, _C.REOPEN): Step(_S.FILED, _REPORTER, _F.REOPENED, given=(_G.LATELY_CLOSED,), starts=_DISPATCH),
+    (_S.CLOSED, _C.RATE): Step(_S.CLOSED, _REPORTER, _F.RATED, needs=(_N.SATISFACTION,), given=(_G.NOT_RATED,)),
+}
+"""(from, command) -> step. What is not in the table is refused as WRONG_STATE."""
+# fmt: on
+
+HELD_BY: Mapping[IncidentState, Who] = {
+    _S.FILED: Who.CENTRE,
+    _S.REFERRED: Who.COORDINATOR,
+    _S.DISPATCHED: Who.DEPARTMENT,
+    _S.ACCEPTED: Who.DEPARTMENT,
+    _S.ON_HOLD: Who.DEPARTMENT,
+    _S.HANDLED: Who.CENTRE,
+    _S.VERIFIED: Who.CENTRE,
+    _S.MERGED: Who.CENTRE,
+}
+"""Who holds an incident in which state; in the others nobody does."""

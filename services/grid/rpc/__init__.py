@@ -1,0 +1,1 @@
+"""Methods of the contract's `GridService`, by noun; `service` puts them together."""

@@ -1,0 +1,55 @@
+"""What the methods of every noun have of the service class."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+
+from egov.grid.v1 import incidents_pb2
+
+from services.chassis.call import Call
+from services.chassis.uow import Transaction
+from services.grid.config import GridSettings
+from services.grid.domain.deadlines import Limits
+from services.grid.domain.incidents import Incident
+from services.grid.store.calendars import KnownCalendars
+from services.grid.store.incidents import IncidentStore
+from services.grid.wire import messages
+from services.kernel.parties import Party
+from services.kernel.worktime.calendars import Calendar
+from services.kernel.worktime.terms import Limit
+
+CALENDARS = KnownCalendars()
+
+
+class Methods:
+    """A part of the service class, which declares what it depends on."""
+
+    uow: Transaction
+    config: GridSettings
+
+    @property
+    def _incidents(self) -> IncidentStore:
+        return IncidentStore(self.uow.connection)
+
+    @property
+    def _limits(self) -> Limits:
+        """How long each step may take, as the settings say."""
+        return Limits(
+            dispatch=self.config.dispatch_limit or Limit(self.config.dispatch_within_hours),
+            accept=self.config.accept_limit or Limit(self.config.accept_within_hours),
+            handle=self.config.handle_limit or Limit(self.config.handle_within_hours),
+            verify=self.config.verify_limit or Limit(self.config.verify_within_hours),
+            close=self.config.close_limit or Limit(self.config.close_within_hours),
+            calendar_of=cache(self._calendar_of),
+            escalate=timedelta(hours=self.config.escalate_every_hours),
+            reopen=timedelta(days=self.config.reopen_days),
+        )
+
+    def _calendar_of(self, department: str) -> Calendar:
+        return CALENDARS.now(self.uow.connection).of(department)
+
+
+def shown(incident: Incident, call: Call) -> incidents_pb2.Incident:
+    """An incident as this caller may see it."""
+    return messages.incident_message(incident, call.caller.department, Party(*call.caller.party))

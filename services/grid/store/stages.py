@@ -1,0 +1,44 @@
+"""States that the release before does not know, kept so that it can go on reading and changing the table.
+
+`state` holds what is nearest among those that it knows, `stage` the true one. When it changes such an incident, `state`
+is no longer the stand-in of `stage`, and `state` is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.grid.domain.states import IncidentState
+
+STAND_INS: Mapping[IncidentState, IncidentState] = {
+    IncidentState.REFERRED: IncidentState.FILED,
+    IncidentState.ON_HOLD: IncidentState.ACCEPTED,
+    IncidentState.MERGED: IncidentState.FILED,
+    IncidentState.VOIDED: IncidentState.CLOSED,
+}
+
+
+def state_out(state: IncidentState) -> dict[str, str | None]:
+    """A state as its columns."""
+    known = STAND_INS.get(state)
+    return {"state": known.value, "stage": state.value} if known else {"state": state.value, "stage": None}
+
+
+def state_in(row: Mapping[Any, Any]) -> IncidentState:
+    """A state from its columns."""
+    state, stage = IncidentState(row["state"]), row["stage"]
+    return IncidentState(stage) if stage and STAND_INS[IncidentState(stage)] is state else state
+
+
+def in_state(
+    state_column: sa.Column[str], stage_column: sa.Column[str | None], state: IncidentState
+) -> sa.ColumnElement[bool]:
+    """The condition that an incident is in this state."""
+    kept = state_out(state)
+    exact = state_column == kept["state"]
+    if kept["stage"]:
+        return sa.and_(exact, stage_column == kept["stage"])
+    return sa.and_(exact, stage_column.is_(None)) if state in STAND_INS.values() else exact

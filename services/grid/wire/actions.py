@@ -1,0 +1,102 @@
+"""Commands by the methods of the contract that give them, and what a caller may do, for an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from egov.common.v1 import options_pb2
+from egov.grid.v1 import actions_pb2, grid_service_pb2
+from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
+
+from services.grid.domain.actions import Action
+from services.grid.domain.incidents import Incident
+from services.grid.domain.states import Command
+from services.grid.domain.transitions import Need
+from services.kernel import texts
+from services.kernel.ports import Caller
+
+_METHODS = grid_service_pb2.DESCRIPTOR.services_by_name["GridService"].methods_by_name
+_HANDLED = "CLOSING_OUTCOME_HANDLED"
+
+
+class Way(NamedTuple):
+    """The method that gives a command, and what its request says in any case, as in JSON."""
+
+    method: str
+    fixed: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def descriptor(self) -> MethodDescriptor:
+        """The contract's."""
+        return _METHODS[self.method]
+
+
+WAYS: Mapping[Command, Way] = {
+    Command.DISPATCH: Way("DispatchIncident"),
+    Command.ACCEPT: Way("AcceptIncident"),
+    Command.HANDLE: Way("ReportHandled"),
+    Command.RETURN: Way("ReturnIncident"),
+    Command.REFER: Way("ReturnIncident"),
+    Command.ASK_EXTENSION: Way("AskExtension"),
+    Command.ASK_HOLD: Way("AskHold"),
+    Command.GRANT_EXTENSION: Way("DecideTime", {"granted": "true"}),
+    Command.GRANT_HOLD: Way("DecideTime", {"granted": "true"}),
+    Command.REFUSE_TIME: Way("DecideTime", {"granted": "false"}),
+    Command.RESUME: Way("ResumeIncident"),
+    Command.PASS: Way("VerifyIncident", {"passed": "true"}),
+    Command.REWORK: Way("VerifyIncident", {"passed": "false"}),
+    Command.CLOSE: Way("CloseIncident", {Need.OUTCOME: f'"{_HANDLED}"'}),
+    Command.DISMISS: Way("CloseIncident"),
+    Command.MERGE: Way("MergeIncident"),
+    Command.SPLIT: Way("SplitIncident"),
+    Command.VOID: Way("VoidIncident"),
+    Command.REOPEN: Way("ReopenIncident"),
+    Command.RATE: Way("RateIncident"),
+}
+"""The commands that are given by calls, in the order of an incident's way. Time and inspections give the others."""
+
+
+def open_to(caller: Caller) -> list[Command]:
+    """The commands whose methods this caller may call, by scope and assurance level."""
+    return [command for command, way in WAYS.items() if _may_call(caller, way.descriptor)]
+
+
+def _may_call(caller: Caller, method: MethodDescriptor) -> bool:
+    outward = method.GetOptions().Extensions[options_pb2.access].outward
+    return outward.scope in caller.scopes and caller.level >= outward.lowest_level
+
+
+def actions_message(incident: Incident, actions: Iterable[Action]) -> actions_pb2.ListActionsResponse:
+    """What a caller may do with an incident."""
+    return actions_pb2.ListActionsResponse(version=incident.version, actions=[_action(each) for each in actions])
+
+
+def _action(action: Action) -> actions_pb2.Action:
+    way, step = WAYS[action.command], action.step
+    needs = [(each, each in step.needs) for each in (*step.needs, *step.takes) if each not in way.fixed]
+    return actions_pb2.Action(
+        command=action.command.value,
+        method=way.method,
+        label=_label(f"DO_{action.command}"),
+        fields=[_field(way, need, required) for need, required in needs],
+        fixed=[actions_pb2.FixedField(name=name, value=value) for name, value in way.fixed.items()],
+    )
+
+
+def _field(way: Way, need: Need, required: bool) -> actions_pb2.ActionField:
+    field = way.descriptor.input_type.fields_by_name[need]
+    return actions_pb2.ActionField(
+        name=need, label=_label(f"SAY_{need.upper()}"), required=required, choices=_choices(field)
+    )
+
+
+def _choices(field: FieldDescriptor) -> list[str]:
+    """The values of an enum; `handled` is another command's."""
+    values = field.enum_type.values[1:] if field.enum_type else ()
+    return [each.name for each in values if each.name != _HANDLED]
+
+
+def _label(name: str) -> actions_pb2.Label:
+    return actions_pb2.Label(zh_cn=texts.text(name, "zh-CN"), en=texts.text(name, "en"))

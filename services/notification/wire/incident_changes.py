@@ -1,0 +1,133 @@
+"""What grid's events of more time, returns, duplicates, mistakes and ratings mean here: whom each concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from egov.grid.v1 import events_pb2 as grid
+from egov.grid.v1 import incidents_pb2, time_requests_pb2
+from google.protobuf.message import Message
+
+from services.chassis.moments import moment
+from services.kernel.parties import Party
+from services.notification.domain.notices import Addressee, Occasion
+from services.notification.domain.wordings import Fact
+from services.notification.wire.incidents import codes_of, reporter
+
+ASKED = {
+    time_requests_pb2.TIME_REQUEST_KIND_HOLD: "HOLD",
+    time_requests_pb2.TIME_REQUEST_KIND_EXTENSION: "EXTENSION",
+}
+
+
+def occasion(event: Message, event_id: str) -> Occasion:
+    """What an event of grid means. LookupError for one that nobody is told of."""
+    return OCCASIONS[type(event)](event, event_id)
+
+
+def _referred(event: grid.IncidentReferred, event_id: str) -> Occasion:
+    reason = incidents_pb2.ReturnReason.Name(event.reason).removeprefix("RETURN_REASON_")
+    moments: dict[str, Fact] = {"returned_at": moment(event.returned_at), "dispatch_by": moment(event.dispatch_by)}
+    facts: dict[str, Fact] = {**moments, "reason": reason, "coordinator": event.coordinator}
+    told = (_reporter(event), _one("coordinator", event.coordinator), _one("centre", event.centre))
+    return _occasion(event, event_id, "incident-referred", told, facts)
+
+
+def _time_asked(event: grid.IncidentTimeAsked, event_id: str) -> Occasion:
+    """The grid centre is to decide."""
+    told = (_one("centre", event.centre),)
+    facts: dict[str, Fact] = {"asked_at": moment(event.asked_at), "handle_by": moment(event.handle_by)}
+    if ASKED[event.kind] == "HOLD":
+        return _occasion(event, event_id, "incident-hold-asked", told, {**facts, "review_at": moment(event.review_at)})
+    return _occasion(event, event_id, "incident-extension-asked", told, {**facts, "units": str(event.units)})
+
+
+def _time_refused(event: grid.IncidentTimeRefused, event_id: str) -> Occasion:
+    facts: dict[str, Fact] = {"refused_at": moment(event.refused_at), "handle_by": moment(event.handle_by)}
+    facts["request"] = ASKED[event.kind]
+    return _occasion(event, event_id, "incident-time-refused", (_one("department", event.department),), facts)
+
+
+def _held(event: grid.IncidentHeld, event_id: str) -> Occasion:
+    facts: dict[str, Fact] = {"held_at": moment(event.held_at), "review_at": moment(event.review_at)}
+    return _occasion(event, event_id, "incident-held", _reporter_and_department(event), facts)
+
+
+def _resumed(event: grid.IncidentResumed, event_id: str) -> Occasion:
+    facts: dict[str, Fact] = {"resumed_at": moment(event.resumed_at), "handle_by": moment(event.handle_by)}
+    return _occasion(event, event_id, "incident-resumed", _reporter_and_department(event), facts)
+
+
+def _deadline_moved(event: grid.IncidentDeadlineMoved, event_id: str) -> Occasion:
+    """Of an extension people are told; of a calendar that was changed nobody is."""
+    extended = event.cause == time_requests_pb2.DEADLINE_CAUSE_EXTENSION
+    told = _reporter_and_department(event) if extended else ()
+    facts: dict[str, Fact] = {"moved_at": moment(event.moved_at), "due_at": moment(event.due_at)}
+    return _occasion(event, event_id, "incident-extended", told, facts)
+
+
+def _merged(event: grid.IncidentMerged, event_id: str) -> Occasion:
+    facts: dict[str, Fact] = {"merged_at": moment(event.merged_at), "main_case": event.main_case_number}
+    return _occasion(event, event_id, "incident-merged", _reporter_and_department(event), facts)
+
+
+def _split(event: grid.IncidentSplit, event_id: str) -> Occasion:
+    facts: dict[str, Fact] = {"split_at": moment(event.split_at), "dispatch_by": moment(event.dispatch_by)}
+    return _occasion(event, event_id, "incident-split", (_reporter(event), _one("centre", event.centre)), facts)
+
+
+def _voided(event: grid.IncidentVoided, event_id: str) -> Occasion:
+    facts: dict[str, Fact] = {"voided_at": moment(event.voided_at)}
+    return _occasion(event, event_id, "incident-voided", _reporter_and_department(event), facts)
+
+
+def _rated(event: grid.IncidentRated, event_id: str) -> Occasion:
+    satisfaction = incidents_pb2.Satisfaction.Name(event.satisfaction).removeprefix("SATISFACTION_")
+    facts: dict[str, Fact] = {"rated_at": moment(event.rated_at), "satisfaction": satisfaction}
+    return _occasion(event, event_id, "incident-rated", (_one("centre", event.centre),), facts)
+
+
+OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
+    grid.IncidentReferred: _referred,
+    grid.IncidentTimeAsked: _time_asked,
+    grid.IncidentTimeRefused: _time_refused,
+    grid.IncidentHeld: _held,
+    grid.IncidentResumed: _resumed,
+    grid.IncidentDeadlineMoved: _deadline_moved,
+    grid.IncidentMerged: _merged,
+    grid.IncidentSplit: _split,
+    grid.IncidentVoided: _voided,
+    grid.IncidentRated: _rated,
+}
+"""What each event that is taken means."""
+
+
+def _reporter(event: Any) -> Addressee:
+    return Addressee("reporter", *reporter(event))
+
+
+def _one(role: str, department: str) -> Addressee:
+    return Addressee(role, Party("department", department))
+
+
+def _reporter_and_department(event: Any) -> tuple[Addressee, ...]:
+    """The department only where there is one."""
+    department = (_one("department", event.department),) if event.department else ()
+    return _reporter(event), *department
+
+
+def _occasion(
+    event: Any, event_id: str, wording: str, told: tuple[Addressee, ...], facts: Mapping[str, Fact]
+) -> Occasion:
+    """An occasion; where the event names a department, that is a fact as well."""
+    known: dict[str, Fact] = {"department": event.department} if hasattr(event, "department") else {}
+    return Occasion(
+        caused_by=UUID(event_id),
+        wording=wording,
+        case_number=event.case_number,
+        region=event.region,
+        addressees=told,
+        facts={**codes_of(event), **known, **facts},
+    )

@@ -1,0 +1,96 @@
+"""Every command, given as it should be by whoever may give it: how tests lead an incident anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from services.grid.domain import ending, holding, merging
+from services.grid.domain.incidents import Incident
+from services.grid.domain.states import ClosingOutcome, Command, IncidentState, ReturnReason, Satisfaction, Who
+from services.kernel.ids import uuid7
+from tests.unit.fakes import NOW
+from tests.unit.grid import samples
+from tests.unit.grid.samples import DAY, DEPARTMENT, LIMITS, REPORTER, rule
+
+MAIN, INSPECTION = samples.incident(), uuid7()
+VERY_LATE = NOW + timedelta(days=3000)
+REVIEW = NOW + 30 * DAY
+
+
+def dispatch(it: Incident) -> Incident:
+    to = "371102-HBJ" if it.department == DEPARTMENT else DEPARTMENT
+    by = it.coordinator or it.owner
+    return it.dispatch(seen=it.version, by=by, rules=[rule()], named=to, limits=LIMITS, now=NOW)
+
+
+def accept(it: Incident) -> Incident:
+    return it.accept(seen=it.version, by=it.department, limits=LIMITS, now=NOW)
+
+
+def give_back(it: Incident) -> Incident:
+    return it.give_back(ReturnReason.NOT_OUR_DUTY, seen=it.version, by=it.department, limits=LIMITS, now=NOW)
+
+
+def ask_hold(it: Incident) -> Incident:
+    return holding.ask_hold(it, "备件未到", REVIEW, seen=it.version, by=it.department, limits=LIMITS, now=NOW)
+
+
+def ask_extension(it: Incident, units: int = 12) -> Incident:
+    return holding.ask_extension(it, "雨天停工", units, seen=it.version, by=it.department, limits=LIMITS, now=NOW)
+
+
+def grant(it: Incident) -> Incident:
+    return holding.grant_time(it, review_at=None, units=0, seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
+
+
+def refuse(it: Incident) -> Incident:
+    return holding.refuse_time(it, "可以按期完成", seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
+
+
+def close(it: Incident, outcome: ClosingOutcome = ClosingOutcome.HANDLED) -> Incident:
+    by = it.coordinator if it.state is IncidentState.REFERRED else it.owner
+    return it.close(outcome, seen=it.version, by=by, limits=LIMITS, now=NOW, reason="重复")
+
+
+def merge(it: Incident, main: Incident = MAIN) -> Incident:
+    return merging.merge(it, main, seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
+
+
+def void(it: Incident) -> Incident:
+    return ending.void(it, "测试数据", seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
+
+
+def rate(it: Incident) -> Incident:
+    return ending.rate(it, Satisfaction.SATISFIED, seen=it.version, by=REPORTER, limits=LIMITS, now=NOW)
+
+
+def verify(it: Incident, *, passed: bool = True) -> Incident:
+    return it.verify(passed=passed, seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
+
+
+DO: Mapping[Command, Callable[[Incident], Incident]] = {
+    Command.DISPATCH: dispatch,
+    Command.ACCEPT: accept,
+    Command.RETURN: give_back,
+    Command.REFER: give_back,
+    Command.INSPECT: lambda it: it.inspect(INSPECTION, seen=it.version, by=it.department, limits=LIMITS, now=NOW),
+    Command.HANDLE: lambda it: it.handle(seen=it.version, by=it.department, limits=LIMITS, now=NOW),
+    Command.ASK_HOLD: ask_hold,
+    Command.ASK_EXTENSION: ask_extension,
+    Command.GRANT_HOLD: grant,
+    Command.GRANT_EXTENSION: grant,
+    Command.REFUSE_TIME: refuse,
+    Command.RESUME: lambda it: holding.resume(it, seen=it.version, by=Who.TIMER, limits=LIMITS, now=NOW),
+    Command.PASS: verify,
+    Command.REWORK: lambda it: verify(it, passed=False),
+    Command.CLOSE: close,
+    Command.DISMISS: lambda it: close(it, ClosingOutcome.DUPLICATE),
+    Command.MERGE: merge,
+    Command.SPLIT: lambda it: merging.split(it, seen=it.version, by=it.owner, limits=LIMITS, now=NOW),
+    Command.FOLLOW: lambda it: merging.follow(it, samples.closed(), limits=LIMITS, now=NOW),
+    Command.VOID: void,
+    Command.REOPEN: lambda it: it.reopen(seen=it.version, by=REPORTER, limits=LIMITS, now=NOW),
+    Command.RATE: rate,
+    Command.ESCALATE: lambda it: it.escalate(limits=LIMITS, now=VERY_LATE),
+}

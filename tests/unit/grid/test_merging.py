@@ -1,0 +1,142 @@
+"""Duplicates end with their main incident; what was filed by mistake counts as none; a reporter rates once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from egov.grid.v1 import events_pb2, incidents_pb2
+
+from services.grid import usecases
+from services.grid.domain.incidents import Incident, Main
+from services.grid.domain.standing import Which
+from services.grid.domain.states import ClosingOutcome, Command, IncidentState, Satisfaction
+from services.grid.usecases import CLOCK, Finding
+from services.kernel.errors import Refusal
+from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
+from tests.unit.grid import samples, steps
+from tests.unit.grid.samples import CENTRE, DAY, ELSEWHERE, LIMITS, FakeIncidents
+
+SEAT = caller(subject=WANG, department=CENTRE)
+
+
+def kept(*incidents: Incident) -> FakeIncidents:
+    store = FakeIncidents()
+    for each in incidents:
+        store.add(replace(each, step=None))
+    return store
+
+
+def merged(incidents: FakeIncidents, duplicate: Incident, main: Incident) -> FakeUnitOfWork:
+    uow = FakeUnitOfWork(caller=SEAT)
+    usecases.merge_incident(uow, incidents, Which(duplicate.id, "3711", duplicate.version), main.id, LIMITS)
+    return uow
+
+
+def looked_at(incidents: FakeIncidents, duplicate: Incident) -> tuple[Finding, FakeUnitOfWork]:
+    uow = FakeUnitOfWork()
+    return usecases.check_clock(uow, incidents, LIMITS, duplicate.id, NOW), uow
+
+
+def test_a_duplicate_waits_for_its_main_incident_and_keeps_its_case_number() -> None:
+    duplicate, main = samples.incident(), samples.dispatched()
+    incidents = kept(duplicate, main)
+    uow = merged(incidents, duplicate, main)
+    after = incidents.rows[duplicate.id]
+    assert (after.state, after.holder, after.main) == (
+        IncidentState.MERGED, CENTRE, Main(main.id, main.case_number),
+    )  # fmt: skip
+    assert (after.case_number, after.deadline) == (duplicate.case_number, None)
+    [event], [envelope] = uow.events, uow.envelopes
+    assert isinstance(event, events_pb2.IncidentMerged)
+    assert envelope.links == (("merged", main.case_number),)
+    assert looked_at(incidents, duplicate)[0] is Finding.NOTHING
+    assert uow.dues == {(CLOCK, str(duplicate.id)): NOW + DAY}
+
+
+@pytest.mark.parametrize("outcome", [ClosingOutcome.HANDLED, ClosingOutcome.NOT_FOUND_ON_SITE])
+def test_it_ends_as_its_main_incident_ends(outcome: ClosingOutcome) -> None:
+    duplicate, main = samples.incident(), samples.verified()
+    incidents = kept(duplicate, main)
+    merged(incidents, duplicate, main)
+    uow, which = FakeUnitOfWork(caller=SEAT), (main.id, "3711")
+    usecases.close_incident(
+        uow, incidents, *which, seen=main.version, outcome=outcome, reason="现场无", limits=LIMITS
+    )  # fmt: skip
+    assert uow.dues == {(CLOCK, str(duplicate.id)): NOW}, "the duplicate is looked at at once"
+    finding, timer = looked_at(incidents, duplicate)
+    after = incidents.rows[duplicate.id]
+    assert (finding, after.state, after.closing_outcome) == (Finding.FOLLOWED, IncidentState.CLOSED, outcome)
+    [event], [envelope] = timer.events, timer.envelopes
+    assert isinstance(event, events_pb2.IncidentClosed)
+    assert (event.department, envelope.case_phase) == (main.department, "closes")
+    assert timer.dues == {}
+
+
+def test_it_is_split_off_when_its_main_incident_counts_as_none() -> None:
+    duplicate, main = samples.incident(), samples.incident()
+    incidents = kept(duplicate, main)
+    merged(incidents, duplicate, main)
+    usecases.void_incident(FakeUnitOfWork(caller=SEAT), incidents, Which(main.id, "37", 1), "测试", LIMITS)
+    finding, uow = looked_at(incidents, duplicate)
+    after = incidents.rows[duplicate.id]
+    assert (finding, after.state, after.main) == (Finding.FOLLOWED, IncidentState.FILED, None)
+    assert isinstance(uow.events[0], events_pb2.IncidentSplit)
+    assert after.clock and after.deadline == NOW + DAY
+
+
+def test_the_centre_splits_off_what_is_no_duplicate() -> None:
+    duplicate, main = samples.dispatched(), samples.incident()
+    incidents, uow = kept(duplicate, main), FakeUnitOfWork(caller=SEAT)
+    merged(incidents, duplicate, main)
+    usecases.split_incident(uow, incidents, Which(duplicate.id, "37", 3), LIMITS)
+    assert incidents.rows[duplicate.id].state is IncidentState.FILED
+    assert isinstance(uow.events[0], events_pb2.IncidentSplit)
+
+
+ITSELF = samples.incident()
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        ITSELF,
+        samples.closed(),
+        steps.void(samples.incident()),
+        steps.merge(samples.incident()),
+        samples.incident(region=ELSEWHERE),
+    ],
+    ids=["itself", "closed", "voided", "merged", "another centre's"],
+)
+def test_a_main_incident_is_another_open_one_of_the_same_centre(main: Incident) -> None:
+    with pytest.raises(Refusal) as refused:
+        steps.merge(ITSELF, main)
+    assert refused.value.reason == "MAIN_UNFIT"
+
+
+def test_what_was_filed_by_mistake_ends_for_good() -> None:
+    filed = samples.incident()
+    incidents, uow = kept(filed), FakeUnitOfWork(caller=SEAT)
+    usecases.void_incident(uow, incidents, Which(filed.id, "37", 1), "测试数据", LIMITS)
+    voided = incidents.rows[filed.id]
+    assert (voided.state, voided.holder, voided.closing_outcome) == (IncidentState.VOIDED, "", None)
+    assert (uow.envelopes[0].case_phase, uow.dues) == ("closes", {})
+    with pytest.raises(Refusal) as refused:
+        voided.reopen(seen=2, by=samples.REPORTER, limits=LIMITS, now=NOW)
+    assert refused.value.reason == "WRONG_STATE"
+
+
+def test_whoever_reported_it_rates_it_once() -> None:
+    closed = samples.closed()
+    incidents, uow = kept(closed), FakeUnitOfWork()
+    usecases.rate_incident(uow, incidents, Which(closed.id, "37", closed.version), Satisfaction.NEUTRAL, LIMITS)
+    rated = incidents.rows[closed.id]
+    assert (rated.state, rated.satisfaction) == (IncidentState.CLOSED, Satisfaction.NEUTRAL)
+    [event] = uow.events
+    assert isinstance(event, events_pb2.IncidentRated)
+    assert event.satisfaction == incidents_pb2.SATISFACTION_NEUTRAL
+    with pytest.raises(Refusal) as refused:
+        steps.rate(rated)
+    assert refused.value.reason == "RATED_ALREADY"
+    reopened = steps.DO[Command.REOPEN](rated)
+    assert reopened.satisfaction is Satisfaction.NEUTRAL, "it is asked once, not once per close"

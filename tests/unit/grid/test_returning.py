@@ -1,0 +1,72 @@
+"""Returns do not go on for ever: the second one is decided, and the decision binds."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.grid.domain.deadlines import coordinator_of
+from services.grid.domain.incidents import Incident
+from services.grid.domain.states import Command, IncidentState
+from services.kernel.errors import Refusal
+from tests.unit.fakes import NOW
+from tests.unit.grid import samples, steps
+from tests.unit.grid.samples import CENTRE, DEPARTMENT, LIMITS, rule
+
+TWICE = steps.give_back(steps.dispatch(steps.give_back(samples.dispatched())))
+BOUND = steps.dispatch(TWICE)
+
+
+def test_the_second_return_goes_to_a_coordinator() -> None:
+    assert (TWICE.state, TWICE.returns, TWICE.coordinator, TWICE.holder) == (IncidentState.REFERRED, 2, CENTRE, CENTRE)
+    assert TWICE.deadline and TWICE.clock
+
+
+@pytest.mark.parametrize(
+    ("departments", "coordinator"),
+    [
+        (("371102-CGJ", "371102-HBJ"), "371102-ZHZX"),
+        (("371102-CGJ", "371100-ZJJ"), "371100-ZHZX"),
+        (("371102001-CGJ", "371102-HBJ"), "371102-ZHZX"),
+        (("371102001-CGJ", "371102001001-ZZ"), "371102001-ZHZX"),
+        (("371102001-CGJ", "371102001-HBJ"), "371102001-ZHZX"),
+    ],
+)
+def test_it_is_the_centre_of_the_lowest_level_above_both(departments: tuple[str, str], coordinator: str) -> None:
+    assert coordinator_of(CENTRE, *departments) == coordinator
+
+
+def dispatch(incident: Incident, by: str, named: str) -> Incident:
+    return incident.dispatch(seen=incident.version, by=by, rules=[rule()], named=named, limits=LIMITS, now=NOW)
+
+
+def test_only_the_coordinator_dispatches_it_and_says_to_whom() -> None:
+    of_city = steps.give_back(dispatch(steps.give_back(samples.dispatched()), CENTRE, "371100-ZJJ"))
+    assert of_city.holder == "371100-ZHZX"
+    with pytest.raises(Refusal) as refused:
+        dispatch(of_city, CENTRE, DEPARTMENT)
+    assert refused.value.reason == "NOT_THE_HOLDER"
+    with pytest.raises(Refusal) as refused:
+        dispatch(of_city, "371100-ZHZX", "")
+    assert [(each.field, each.rule) for each in refused.value.violations] == [("department", "required")]
+    assert dispatch(of_city, "371100-ZHZX", DEPARTMENT).holder == DEPARTMENT
+
+
+def test_what_it_decides_binds_the_department_and_the_centre() -> None:
+    assert (BOUND.bound, BOUND.department, BOUND.coordinator) == (True, DEPARTMENT, CENTRE)
+    for again in (steps.give_back, steps.dispatch, lambda it: steps.give_back(steps.accept(it))):
+        with pytest.raises(Refusal) as refused:
+            again(BOUND)
+        assert refused.value.reason == "DISPATCH_BINDS"
+
+
+def test_a_reopened_incident_is_bound_no_longer_but_its_returns_count() -> None:
+    reopened = steps.DO[Command.REOPEN](steps.close(steps.verify(steps.DO[Command.HANDLE](steps.accept(BOUND)))))
+    assert (reopened.bound, reopened.coordinator, reopened.returns) == (False, "", 2)
+    assert steps.give_back(steps.dispatch(reopened)).state is IncidentState.REFERRED
+
+
+def test_whoever_was_too_late_is_told_what_it_is_now() -> None:
+    with pytest.raises(Refusal) as refused:
+        BOUND.accept(seen=2, by=DEPARTMENT, limits=LIMITS, now=NOW)
+    assert refused.value.reason == "STALE_VERSION"
+    assert refused.value.params == {"version": BOUND.version, "state": "DISPATCHED", "holder": DEPARTMENT}
