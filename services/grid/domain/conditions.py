@@ -78,7 +78,8 @@ def demand_given(step: Step, incident: Standing, limits: Limits, now: datetime) 
     """Refuse with the reason of the first that is not so."""
     for given in step.given:
         if not is_given(given, incident, limits, now):
-            raise failed_state(REFUSED_AS[given], limit=limits.reopen.days)
+            reason, known = REFUSED_AS[given], {"limit": limits.reopen.days}
+            raise failed_state(reason, **{name: known[name] for name in texts.params_of(reason)})
 
 
 def demand_said(step: Step, said: Mapping[str, object]) -> None:

@@ -15,13 +15,11 @@ from services.grid.domain.clocks import ClockKind
 from services.grid.domain.deadlines import Limits, coordinator_of
 from services.grid.domain.reference import DispatchRule, assign
 from services.grid.domain.reports import Report
-from services.grid.domain.standing import Main, Standing
+from services.grid.domain.standing import Standing
 from services.grid.domain.states import ClosingOutcome, Command, HandlingOutcome, IncidentState, ReturnReason, Who
 from services.kernel import checks, texts
 from services.kernel.errors import failed_state
 from services.kernel.parties import Party
-
-__all__ = ["Incident", "Main"]
 
 texts.register(
     {

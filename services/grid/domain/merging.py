@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from services.grid.domain.deadlines import Limits
-from services.grid.domain.incidents import Incident, Main
+from services.grid.domain.incidents import Incident
+from services.grid.domain.standing import Main
 from services.grid.domain.states import Command, IncidentState, Who
 from services.kernel import texts
 from services.kernel.errors import failed_state

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.grid.domain.deadlines import Level
-from services.grid.domain.incidents import Incident, Main
+from services.grid.domain.incidents import Incident
 from services.grid.domain.places import Position
 from services.grid.domain.reference import IncidentKind, TypeKey
 from services.grid.domain.reports import Report
+from services.grid.domain.standing import Main
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason, Satisfaction
 from services.grid.store.clocks import asked_in, asked_out, clocks_in, clocks_out
 from services.grid.store.stages import in_state, state_in, state_out

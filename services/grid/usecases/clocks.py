@@ -83,7 +83,8 @@ def _look_at_hold(uow: UnitOfWork, incidents: Incidents, limits: Limits, before:
     if before.review_at and now < before.review_at:
         watch(uow, before, limits, now)
         return Finding.NOTHING
-    keep(uow, incidents, before, resume(before, seen=before.version, by=Who.TIMER, limits=limits, now=now), limits)
+    after = resume(before, seen=before.version, by=Who.TIMER, limits=limits, now=now)
+    keep(uow, incidents, before, after, limits, now)
     return Finding.RESUMED
 
 
@@ -96,7 +97,7 @@ def _look_at_duplicate(
     if not main.state.ended:
         watch(uow, before, limits, now)
         return Finding.NOTHING
-    keep(uow, incidents, before, follow(before, main, limits=limits, now=now), limits)
+    keep(uow, incidents, before, follow(before, main, limits=limits, now=now), limits, now)
     return Finding.FOLLOWED
 
 

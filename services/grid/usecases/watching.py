@@ -15,17 +15,25 @@ CLOCK = "incident-clock"
 """By what name an incident is due to be looked at; the key is its id."""
 
 
-def keep(uow: UnitOfWork, incidents: Incidents, before: Incident, incident: Incident, limits: Limits) -> Incident:
+def keep(
+    uow: UnitOfWork,
+    incidents: Incidents,
+    before: Incident,
+    incident: Incident,
+    limits: Limits,
+    at: datetime | None = None,
+) -> Incident:
     """Save what a step led to, have it looked at when that is next needed, and tell the step's event.
 
-    When it has ended, its duplicates are looked at at once.
+    When it has ended, its duplicates are looked at at once. `at`: when the step was taken, None: now.
     """
+    now = at or uow.now()
     incidents.save(incident)
-    watch(uow, incident, limits, uow.now())
+    watch(uow, incident, limits, now)
     if incident.state.ended and not before.state.ended:
         for duplicate in incidents.duplicates_of(incident.id):
-            uow.set_due(CLOCK, str(duplicate), uow.now())
-    uow.record(event_of(before, incident, uow.now()))
+            uow.set_due(CLOCK, str(duplicate), now)
+    uow.record(event_of(before, incident, now))
     return incident
 
 

@@ -80,6 +80,7 @@ def incident_dispatched(incident: Incident) -> events_pb2.IncidentDispatched:
         dispatched_at=stamp(incident.dispatched_at),
         enterprise_code=incident.report.enterprise_code,
         accept_by=stamp(incident.deadline),
+        binding=incident.bound,
         **held(incident),
     )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from services.grid.domain import ending, holding, merging
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import ClosingOutcome, Command, IncidentState, ReturnReason, Satisfaction, Who
+from services.grid.domain.transitions import TRANSITIONS
+from services.kernel.errors import Refusal
 from services.kernel.ids import uuid7
 from tests.unit.fakes import NOW
 from tests.unit.grid import samples
@@ -94,3 +97,34 @@ DO: Mapping[Command, Callable[[Incident], Incident]] = {
     Command.RATE: rate,
     Command.ESCALATE: lambda it: it.escalate(limits=LIMITS, now=VERY_LATE),
 }
+
+
+def shape(incident: Incident) -> tuple[object, ...]:
+    """All that decides what may happen next."""
+    asked = incident.asked and incident.asked.kind
+    extended = any(each.extension for each in incident.clocks if each.running)
+    return incident.state, asked, extended, incident.bound, min(incident.returns, 1), incident.satisfaction
+
+
+def taken() -> dict[tuple[IncidentState, Command], tuple[Incident, Incident]]:
+    """Every step that can be taken from a report on, breadth first: how the incident was and is."""
+    first = samples.incident()
+    waiting, seen = deque([first]), {shape(first)}
+    found: dict[tuple[IncidentState, Command], tuple[Incident, Incident]] = {}
+    while waiting:
+        before = waiting.popleft()
+        for command, do in DO.items():
+            try:
+                after = do(before)
+            except Refusal:
+                continue
+            if after.step is not TRANSITIONS.get((before.state, command)):
+                continue
+            found.setdefault((before.state, command), (before, after))
+            if shape(after) not in seen:
+                seen.add(shape(after))
+                waiting.append(after)
+    return found
+
+
+TAKEN = taken()

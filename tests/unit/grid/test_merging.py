@@ -8,8 +8,8 @@ import pytest
 from egov.grid.v1 import events_pb2, incidents_pb2
 
 from services.grid import usecases
-from services.grid.domain.incidents import Incident, Main
-from services.grid.domain.standing import Which
+from services.grid.domain.incidents import Incident
+from services.grid.domain.standing import Main, Which
 from services.grid.domain.states import ClosingOutcome, Command, IncidentState, Satisfaction
 from services.grid.usecases import CLOCK, Finding
 from services.kernel.errors import Refusal

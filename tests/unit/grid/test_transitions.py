@@ -2,58 +2,25 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 import pytest
 
 from services.chassis.envelope import seal
 from services.grid.domain.actions import actions_of
 from services.grid.domain.conditions import REFUSED_AS
-from services.grid.domain.incidents import Incident
 from services.grid.domain.states import Command, IncidentState, Who
 from services.grid.domain.transitions import HELD_BY, TRANSITIONS, Given, Step
 from services.grid.wire.actions import WAYS
 from services.grid.wire.telling import event_of
 from services.kernel import texts
-from services.kernel.errors import Refusal
 from services.kernel.ids import uuid7
 from tests.unit.fakes import NOW
 from tests.unit.grid import samples
 from tests.unit.grid.samples import LIMITS
-from tests.unit.grid.steps import DO
+from tests.unit.grid.steps import TAKEN
 
 OPEN = [state for state in IncidentState if not state.ended]
 
 
-def shape(incident: Incident) -> tuple[object, ...]:
-    """All that decides what may happen next."""
-    asked = incident.asked and incident.asked.kind
-    extended = any(each.extension for each in incident.clocks if each.running)
-    return incident.state, asked, extended, incident.bound, min(incident.returns, 1), incident.satisfaction
-
-
-def taken() -> dict[tuple[IncidentState, Command], tuple[Incident, Incident]]:
-    """Every step that can be taken from a report on, breadth first: how the incident was and is."""
-    first = samples.incident()
-    waiting, seen = deque([first]), {shape(first)}
-    found: dict[tuple[IncidentState, Command], tuple[Incident, Incident]] = {}
-    while waiting:
-        before = waiting.popleft()
-        for command, do in DO.items():
-            try:
-                after = do(before)
-            except Refusal:
-                continue
-            if after.step is not TRANSITIONS.get((before.state, command)):
-                continue
-            found.setdefault((before.state, command), (before, after))
-            if shape(after) not in seen:
-                seen.add(shape(after))
-                waiting.append(after)
-    return found
-
-
-TAKEN = taken()
 EACH = pytest.mark.parametrize(("pair", "step"), TRANSITIONS.items(), ids=map("-".join, TRANSITIONS))
 
 

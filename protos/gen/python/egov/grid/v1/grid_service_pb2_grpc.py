@@ -243,7 +243,8 @@ class GridServiceServicer:
 
     def CloseIncident(self, request, context):
         """Closes an incident and its case. Only the county's grid centre may: a verified one with any outcome, a filed or
-        dispatched one as duplicate or not found on site, which needs a reason.
+        dispatched one as duplicate or not found on site, which needs a reason; such a one that was returned twice only its
+        coordinator.
         Refused: no reason given (REASON_NEEDED), no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version
         (STALE_VERSION), handled but not verified, or at work (WRONG_STATE), not the grid centre (NOT_THE_HOLDER).
         """

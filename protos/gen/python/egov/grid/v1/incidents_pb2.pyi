@@ -492,7 +492,9 @@ class Incident(_message.Message):
 
     @_builtins.property
     def handle_by(self) -> _timestamp_pb2.Timestamp:
-        """Until when the department has time, from dispatch or from the last rework order; unset before."""
+        """Until when the department has time, from dispatch or from the last rework order; unset before. On hold it is what it
+        was before, and moves on when the clock does.
+        """
 
     @_builtins.property
     def closed_at(self) -> _timestamp_pb2.Timestamp:
