@@ -164,11 +164,18 @@ class Incident(Standing):
         return not self.provisional and (self.deadline is None or self.deadline <= now)
 
     def shown_to(self, department: str | None, party: Party | None = None) -> Incident:
-        """As a caller may see it: only the departments that answer for it learn who the reporter is.
+        """As a caller may see it: only the departments that answer for it learn who reported it and what they wrote.
 
-        They and `party`, where that is who reported, see the position; others see the grid.
+        They and `party`, where that is who reported, see the position and why it is on hold; others see the grid.
         """
         if department in (self.department, self.owner, self.coordinator) and department:
             return self
-        position = self.report.position if party == self.reporter else None
-        return replace(self, report=replace(self.report, reporter_citizen_number="", position=position))
+        own = party == self.reporter
+        report = replace(self.report, reporter_citizen_number="", position=self.report.position if own else None)
+        return replace(
+            self,
+            report=report,
+            asked=replace(self.asked, reason="") if self.asked else None,
+            refusal_reason="",
+            hold_reason=self.hold_reason if own else "",
+        )

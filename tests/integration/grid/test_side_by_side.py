@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +15,8 @@ from services.grid.usecases import CLOCK
 from tests.integration.conftest import Engine
 from tests.unit.fakes import NOW
 from tests.unit.grid import steps
-from tests.unit.grid.samples import closed, dispatched, incident
+from tests.unit.grid.samples import closed, dispatched, incident, verified
+from tests.waiting import wait_for
 
 
 def test_two_sweeps_never_mend_the_same_incident(engine_of: Engine) -> None:
@@ -27,6 +29,50 @@ def test_two_sweeps_never_mend_the_same_incident(engine_of: Engine) -> None:
         assert len({each.id for each in found if each}) == 2
     with engine_of("grid").begin() as connection:
         connection.execute(sa.delete(INCIDENT).where(INCIDENT.c.id.in_([each.id for each in forgotten])))
+
+
+def test_a_main_incident_that_is_being_closed_waits_until_its_duplicate_is_merged(engine_of: Engine) -> None:
+    """So that no duplicate is left behind: the close finds it, or the merging finds a main incident that has ended."""
+    main, duplicate = verified(), incident()
+    with engine_of("grid").begin() as connection:
+        for each in (main, duplicate):
+            IncidentStore(connection).add(each)
+    with engine_of("grid").connect() as merging, engine_of("grid").connect() as closing, ThreadPoolExecutor() as aside:
+        IncidentStore(merging).save(steps.merge(duplicate, IncidentStore(merging).load_main(main.id, "37")))
+        close = aside.submit(IncidentStore(closing).save, steps.close(main))
+        wait_for("the close to wait", lambda: waiting(merging))
+        merging.commit()
+        close.result()
+        assert IncidentStore(closing).duplicates_of(main.id) == [duplicate.id]
+        closing.rollback()
+    with engine_of("grid").begin() as connection:
+        connection.execute(sa.delete(INCIDENT).where(INCIDENT.c.id.in_([main.id, duplicate.id])))
+
+
+def test_two_incidents_are_never_merged_into_one_another(engine_of: Engine) -> None:
+    pair = [incident(), incident()]
+    with engine_of("grid").begin() as connection:
+        for each in pair:
+            IncidentStore(connection).add(each)
+    with engine_of("grid").connect() as one, engine_of("grid").connect() as other, ThreadPoolExecutor() as aside:
+        stores = [IncidentStore(one), IncidentStore(other)]
+        mains = [stores[0].load_main(pair[1].id, "37"), stores[1].load_main(pair[0].id, "37")]
+        merges = [steps.merge(pair[number], mains[number]) for number in (0, 1)]
+        saving = [aside.submit(store.save, merge) for store, merge in zip(stores, merges, strict=True)]
+        errors = [each.exception() for each in saving]
+        # Each waits for the row that the other holds: the database lets one of them go on, or none.
+        assert errors.count(None) <= 1
+        assert all(isinstance(each, sa.exc.OperationalError) for each in errors if each)
+        one.rollback()
+        other.rollback()
+    with engine_of("grid").begin() as connection:
+        connection.execute(sa.delete(INCIDENT).where(INCIDENT.c.id.in_([each.id for each in pair])))
+
+
+def waiting(connection: sa.Connection) -> bool:
+    """Some connection waits for a lock."""
+    asked = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    return bool(connection.execute(asked).scalar_one())
 
 
 # What the release before names when it writes.

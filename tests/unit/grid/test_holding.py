@@ -195,3 +195,17 @@ def test_a_department_goes_on_before_the_review() -> None:
     usecases.resume_incident(officer, incidents, Which(ON_HOLD.id, "37", ON_HOLD.version), LIMITS)
     [event] = officer.events
     assert isinstance(event, events_pb2.IncidentResumed) and not event.review_due
+
+
+def test_what_departments_write_about_time_others_do_not_see() -> None:
+    asked, refused = steps.ask_hold(AT_WORK), steps.refuse(steps.ask_hold(AT_WORK))
+    for department, party, requests, hold in (
+        (CENTRE, None, True, True),
+        (DEPARTMENT, None, True, True),
+        (None, samples.REPORTER, False, True),
+        ("371102-SCJG", None, False, False),
+    ):
+        seen = asked.shown_to(department, party)
+        assert seen.asked and bool(seen.asked.reason) == requests
+        assert bool(refused.shown_to(department, party).refusal_reason) == requests
+        assert bool(ON_HOLD.shown_to(department, party).hold_reason) == hold

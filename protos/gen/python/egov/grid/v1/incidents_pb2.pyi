@@ -465,9 +465,11 @@ class Incident(_message.Message):
     binding: _builtins.bool
     """The coordinator dispatched it: the department in charge cannot return it."""
     refusal_reason: _builtins.str
-    """Why the last hold or extension was refused, in words; empty if none was."""
+    """Why the last hold or extension was refused, in words; empty if none was. Like the reason of a request, answers show it
+    only to the departments that answer for the incident.
+    """
     hold_reason: _builtins.str
-    """On hold: why, in words; empty otherwise."""
+    """On hold: why, in words; empty otherwise. Shown to them and to who reported."""
     main_incident_id: _builtins.str
     """Id of the main incident of a duplicate; empty: it is none."""
     main_case_number: _builtins.str
