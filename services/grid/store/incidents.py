@@ -286,7 +286,8 @@ def _incident(row: Mapping[Any, Any]) -> Incident:
         closing_outcome=ClosingOutcome(row["closing_outcome"]) if row["closing_outcome"] else None,
         closing_reason=row["closing_reason"],
         clocks=clocks_in(row["clocks"]),
-        returns=row["returns"],
+        # The release before does not count.
+        returns=max(row["returns"], 1 if row["returned_by"] else 0),
         coordinator=row["coordinator"],
         asked=asked_in(row["asked"]),
         refusal_reason=row["refusal_reason"],

@@ -122,6 +122,8 @@ def test_what_is_in_a_new_state_is_to_the_release_before_in_the_nearest_that_it_
         assert states == ["ACCEPTED", "CLOSED", "FILED"]
         connection.execute(sa.text(HANDLED + " WHERE id = :id"), {"id": on_hold.id})
         assert store.load(on_hold.id, "37").state is IncidentState.HANDLED
+        connection.execute(sa.text("UPDATE incident SET returned_by = owner WHERE id = :id"), {"id": merged.id})
+        assert store.load(merged.id, "37").returns == 1, "which it does not count"
         connection.rollback()
 
 

@@ -14,8 +14,8 @@ depends_on = None
 
 COLUMNS = """
 ALTER TABLE incident
-    ADD COLUMN stage text CHECK (stage IN ('REFERRED', 'ON_HOLD', 'MERGED', 'VOIDED')),
-    ADD COLUMN returns integer NOT NULL DEFAULT 0 CHECK (returns >= 0),
+    ADD COLUMN stage text,
+    ADD COLUMN returns integer NOT NULL DEFAULT 0,
     ADD COLUMN coordinator text NOT NULL DEFAULT '',
     ADD COLUMN asked jsonb,
     ADD COLUMN refusal_reason text NOT NULL DEFAULT '',
@@ -23,27 +23,32 @@ ALTER TABLE incident
     ADD COLUMN hold_reason text NOT NULL DEFAULT '',
     ADD COLUMN main_id uuid,
     ADD COLUMN main_case_number text NOT NULL DEFAULT '',
-    ADD COLUMN satisfaction text CHECK (satisfaction IN ('SATISFIED', 'NEUTRAL', 'DISSATISFIED'));
+    ADD COLUMN satisfaction text;
+"""
+
+# NOT VALID: new rows are checked, and those that are there, which pass, are not read while everybody waits. What was
+# voided has no outcome.
+RULES = """
+ALTER TABLE incident DROP CONSTRAINT incident_check;
+ALTER TABLE incident
+    ADD CONSTRAINT incident_stage_check CHECK (stage IN ('REFERRED', 'ON_HOLD', 'MERGED', 'VOIDED')) NOT VALID,
+    ADD CONSTRAINT incident_returns_check CHECK (returns >= 0) NOT VALID,
+    ADD CONSTRAINT incident_satisfaction_check
+        CHECK (satisfaction IN ('SATISFIED', 'NEUTRAL', 'DISSATISFIED')) NOT VALID,
+    ADD CONSTRAINT incident_closed_check CHECK ((state = 'CLOSED') = (closed_at IS NOT NULL)) NOT VALID,
+    ADD CONSTRAINT incident_outcome_check CHECK (
+        CASE WHEN state = 'CLOSED' THEN closing_outcome IS NOT NULL OR stage IS NOT DISTINCT FROM 'VOIDED'
+            ELSE closing_outcome IS NULL END
+    ) NOT VALID;
+"""
+
+INDEXES = """
 CREATE INDEX incident_main ON incident (main_id) WHERE main_id IS NOT NULL;
 CREATE INDEX incident_stage ON incident (stage, filed_at DESC, id DESC) WHERE stage IS NOT NULL;
 """
 
-# What was voided has no outcome.
-ENDS = """
-ALTER TABLE incident DROP CONSTRAINT incident_check;
-ALTER TABLE incident
-    ADD CONSTRAINT incident_closed_check CHECK ((state = 'CLOSED') = (closed_at IS NOT NULL)),
-    ADD CONSTRAINT incident_outcome_check CHECK (
-        CASE WHEN state = 'CLOSED' THEN closing_outcome IS NOT NULL OR stage IS NOT DISTINCT FROM 'VOIDED'
-            ELSE closing_outcome IS NULL END
-    );
-"""
-
-# How often is not known; once at least.
-RETURNED = "UPDATE incident SET returns = 1 WHERE returned_by <> '' AND state <> 'CLOSED'"
-
 
 def upgrade() -> None:
     op.execute(COLUMNS)
-    op.execute(ENDS)
-    op.execute(RETURNED)
+    op.execute(RULES)
+    op.execute(INDEXES)
