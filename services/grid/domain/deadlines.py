@@ -39,12 +39,13 @@ _LENGTHS = {Level.GRID: 15, Level.VILLAGE: 12, Level.TOWNSHIP: 9, Level.COUNTY: 
 
 
 def coordinator_of(centre: str, *departments: str) -> str:
-    """Department code of the grid centre of the lowest level that all these departments are below.
+    """Department code of the grid centre of the lowest level that all these departments are below; the county at least.
 
-    All of them work for the incident's region, so that the region of one of them holds those of the others.
+    All of them work for the incident's region, so that the region of one of them holds those of the others. Below the
+    county no grid centre is on record: an incident would wait there for somebody who may not be.
     """
     widest = min((each.partition("-")[0] for each in departments), key=lambda code: len(regions.scope_prefix(code)))
-    return f"{widest}-{centre.partition('-')[2]}"
+    return f"{regions.county_of(widest)}-{centre.partition('-')[2]}"
 
 
 def supervisor_of(centre: str, region: str, level: Level) -> str:

@@ -976,7 +976,7 @@ class IncidentReferred(_message.Message):
     centre: _builtins.str
     """Code of the county's grid centre."""
     coordinator: _builtins.str
-    """Code of the grid centre that decides: of the lowest level above the departments that returned it."""
+    """Code of the grid centre that decides: of the lowest level above the departments that returned it, county at least."""
     reason: _incidents_pb2.ReturnReason.ValueType
     """Why it was returned."""
     returns: _builtins.int
