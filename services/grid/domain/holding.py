@@ -12,7 +12,7 @@ from services.grid.domain.states import Command, TimeKind
 from services.kernel import texts
 from services.kernel.errors import Violation, invalid
 
-LONGEST_HOLD = timedelta(days=366)
+LONGEST_HOLD_DAYS = 366
 """How far ahead the review of a hold may lie."""
 
 texts.register(
@@ -95,8 +95,8 @@ def resume(incident: Incident, *, seen: int, by: str | None, limits: Limits, now
 
 
 def _demand_review(review_at: datetime, now: datetime) -> None:
-    if not now < review_at <= now + LONGEST_HOLD:
-        raise invalid(Violation("review_at", "REVIEW_UNFIT", {"days": LONGEST_HOLD.days}))
+    if not now < review_at <= now + timedelta(days=LONGEST_HOLD_DAYS):
+        raise invalid(Violation("review_at", "REVIEW_UNFIT", {"days": LONGEST_HOLD_DAYS}))
 
 
 def _demand_units(units: int, most: int) -> None:
