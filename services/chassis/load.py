@@ -55,6 +55,8 @@ def owner_url(service: str) -> str:
 def in_one_transaction(service: str, url: str, save: Callable[[sa.Connection], None]) -> None:
     """Save over a connection of its own, and commit."""
     engine = create_engine(url, application=f"load-{service}", pool_size=1, patience_s=None)
-    with engine.begin() as connection:
-        save(connection)
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            save(connection)
+    finally:
+        engine.dispose()

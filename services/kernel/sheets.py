@@ -1,4 +1,4 @@
-"""Reference data as CSV files of one folder: UTF-8, the first line names the columns.
+"""Reference data as CSV files of one folder, or as they were sent: UTF-8, the first line names the columns.
 
 Every fault of every file is found in one go and named by file, line and column, so that an operator mends a sheet once.
 """
@@ -6,14 +6,23 @@ Every fault of every file is found in one go and named by file, line and column,
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from services.kernel import texts
+from services.kernel.sheetfaults import Broken, Fault, SheetFaults, undecodable
+
+__all__ = ["Broken", "Cells", "Fault", "Line", "Reader", "SheetFaults", "Sheets", "matching", "whole", "words"]
+
 Reader = Callable[[str], Any]
-"""Turns a cell into a value; ValueError says the rule that it breaks."""
+"""Turns a cell into a value; ValueError says the rule that it breaks, as `Broken` in both languages."""
+Cells = Mapping[str, str]
+"""The cells of a line by column, as they stand there."""
 
 
 class Line(NamedTuple):
@@ -24,50 +33,54 @@ class Line(NamedTuple):
     values: dict[str, Any]
 
 
-class SheetFaults(Exception):
-    """The sheets of a folder are not right; `faults` names each fault with its place."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__(f"{len(faults)} faults")
-        self.faults = faults
-
-
 class Sheets:
-    """The sheets of one folder, and what is wrong with them so far."""
+    """The sheets of one folder, or what was sent by name, and what is wrong with them so far."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._faults: list[str] = []
+    def __init__(self, source: Path | Mapping[str, bytes]) -> None:
+        self._source = source
+        self._columns: dict[str, list[str]] = {}
+        self._faults: list[Fault] = []
 
     def read(
-        self, file: str, columns: Mapping[str, Reader], optional: Mapping[str, Reader] = MappingProxyType({})
+        self,
+        file: str,
+        columns: Mapping[str, Reader],
+        optional: Mapping[str, Reader] = MappingProxyType({}),
+        together: Callable[[Cells], Iterator[tuple[str, Broken]]] = lambda _: iter(()),
     ) -> list[Line]:
         """The lines of a sheet that has these columns and perhaps others; a faulty line is noted and left out.
 
-        Of the `optional` columns those that the sheet has are read too.
+        Of the `optional` columns those that the sheet has are read too. `together` says what is wrong with cells of a
+        line beside one another, by column.
         """
+        text = self._text(file)
+        if text is None:
+            return []
+        rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         try:
-            with (self._folder / file).open(encoding="utf-8-sig", newline="") as opened:
-                rows = csv.DictReader(opened, strict=True)
-                there = optional.keys() & set(rows.fieldnames or ())
-                return self._lines(file, {**columns, **{column: optional[column] for column in there}}, rows)
-        except FileNotFoundError:
-            self._faults.append(f"{file}: is missing")
-        except (UnicodeDecodeError, csv.Error):
-            self._faults.append(f"{file}: is not CSV in UTF-8")
+            self._columns[file] = list(rows.fieldnames or ())
+            there = {name: reader for name, reader in optional.items() if name in self._columns[file]}
+            return list(self._lines(file, {**columns, **there}, together, rows))
+        except csv.Error:
+            self._faults.append(Fault(file, max(rows.reader.line_num, 1), "", 0, "sheet_not_csv"))
         return []
 
     def files(self, pattern: str) -> list[str]:
-        """Names of the sheets of the folder that match a pattern, such as `days_*.csv`, in order."""
-        return sorted(path.name for path in self._folder.glob(pattern))
+        """Names of the sheets that match a pattern, such as `days_*.csv`, in order."""
+        if isinstance(self._source, Path):
+            return sorted(path.name for path in self._source.glob(pattern))
+        return sorted(name for name in self._source if fnmatchcase(name, pattern))
 
-    def fault(self, line: Line, column: str, rule: str) -> None:
-        """Note a fault that only shows when lines are compared."""
-        self._faults.append(f"{line.file}:{line.number}: {column}: {rule}")
+    def fault(self, line: Line, column: str, rule: str | Broken) -> None:
+        """Note a fault that only shows when lines are compared; a rule without texts is in words."""
+        broken = rule if isinstance(rule, Broken) else Broken("sheet_said", said=rule)
+        number = self._number(line.file, column)
+        self._faults.append(Fault(line.file, line.number, column, number, broken.rule, broken.params))
 
-    def note(self, file: str, fault: str) -> None:
-        """Note a fault of a file that has no lines, in words that name its place there."""
-        self._faults.append(f"{file}: {fault}")
+    def note(self, file: str, fault: str | Broken) -> None:
+        """Note a fault of a whole file, or of one that has no lines, in words that name its place there."""
+        broken = fault if isinstance(fault, Broken) else Broken("sheet_said", said=fault)
+        self._faults.append(Fault(file, 0, "", 0, broken.rule, broken.params))
 
     def demand_unique(self, lines: list[Line], *columns: str) -> None:
         """Note every line whose values in these columns stand on an earlier line too."""
@@ -75,34 +88,74 @@ class Sheets:
         for line in lines:
             first = seen.setdefault(tuple(line.values[column] for column in columns), line.number)
             if first != line.number:
-                self.fault(line, ", ".join(columns), f"stands on line {first} already")
+                self.fault(line, ", ".join(columns), Broken("sheet_not_unique", line=first))
+
+    @property
+    def faults(self) -> list[Fault]:
+        """All that was noted so far."""
+        return list(self._faults)
 
     def demand_right(self) -> None:
         """Raises SheetFaults with all that was noted."""
         if self._faults:
             raise SheetFaults(self._faults)
 
-    def _lines(self, file: str, columns: Mapping[str, Reader], rows: csv.DictReader[str]) -> list[Line]:
-        if missing := [column for column in columns if column not in (rows.fieldnames or ())]:
-            self._faults.append(f"{file}:1: lacks the columns {', '.join(missing)}")
-            return []
-        lines = []
+    def _text(self, file: str) -> str | None:
+        """What a sheet holds; None when it is not there, or in another encoding than UTF-8."""
+        content = self._content(file)
+        if content is None:
+            self.note(file, Broken("sheet_missing"))
+            return None
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            self._faults.append(undecodable(file, content, error.start))
+            return None
+
+    def _content(self, file: str) -> bytes | None:
+        if not isinstance(self._source, Path):
+            return self._source.get(file)
+        try:
+            return (self._source / file).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def _number(self, file: str, column: str) -> int:
+        """Which column it is, of several the first; 0 when it is none."""
+        there, name = self._columns.get(file, []), column.partition(",")[0]
+        return there.index(name) + 1 if name in there else 0
+
+    def _lines(
+        self,
+        file: str,
+        columns: Mapping[str, Reader],
+        together: Callable[[Cells], Iterator[tuple[str, Broken]]],
+        rows: csv.DictReader[str],
+    ) -> Iterator[Line]:
+        there = self._columns[file]
+        if missing := [column for column in columns if column not in there]:
+            self._faults.append(Fault(file, 1, "", 0, "sheet_lacks_columns", {"columns": ", ".join(missing)}))
+            return
+        for number, column in enumerate(there, start=1):
+            if column in there[: number - 1] and column in columns:
+                self._faults.append(Fault(file, 1, column, number, "sheet_column_twice"))
         for row in rows:
             line = Line(file, rows.line_num, {})
             faults = len(self._faults)
             if None in row:
-                self.fault(line, "the last", "more cells than columns")
+                self._faults.append(Fault(file, line.number, "the last", len(there) + 1, "sheet_more_cells"))
             for column, reader in columns.items():
                 self._cell(line, column, row[column] or "", reader)
+            for column, broken in together({column: (row[column] or "").strip() for column in columns}):
+                self.fault(line, column, broken)
             if len(self._faults) == faults:
-                lines.append(line)
-        return lines
+                yield line
 
     def _cell(self, line: Line, column: str, text: str, reader: Reader) -> None:
         try:
             line.values[column] = reader(text.strip())
         except ValueError as error:
-            self.fault(line, column, str(error))
+            self.fault(line, column, error if isinstance(error, Broken) else str(error))
 
 
 def words(longest: int, *, empty: bool = False) -> Reader:
@@ -110,19 +163,19 @@ def words(longest: int, *, empty: bool = False) -> Reader:
 
     def read(text: str) -> str:
         if not (text or empty) or len(text) > longest or not text.isprintable():
-            raise ValueError(f"must be text of {0 if empty else 1} to {longest} characters")
+            raise Broken("sheet_words", shortest=0 if empty else 1, longest=longest)
         return text
 
     return read
 
 
 def matching(pattern: str, rule: str) -> Reader:
-    """Text that matches the whole pattern; `rule` says what that means."""
+    """Text that matches the whole pattern; `rule` says what that means, in words or as the name of a text."""
     compiled = re.compile(pattern)
 
     def read(text: str) -> str:
         if not compiled.fullmatch(text):
-            raise ValueError(rule)
+            raise Broken(rule) if rule in texts.names() else ValueError(rule)
         return text
 
     return read
@@ -133,7 +186,7 @@ def whole(lowest: int, highest: int) -> Reader:
 
     def read(text: str) -> int:
         if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= highest:
-            raise ValueError(f"must be a whole number from {lowest} to {highest}")
+            raise Broken("sheet_whole", lowest=lowest, highest=highest)
         return int(text)
 
     return read

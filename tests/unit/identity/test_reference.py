@@ -226,7 +226,7 @@ def test_a_file_that_is_not_there_or_no_table_is_named(tmp_path: Path) -> None:
     found = faults(at)
     assert found == [
         "regions.csv: is missing",
-        "departments.csv: is not CSV in UTF-8",
+        "departments.csv:2: is not UTF-8 from byte 1 of the line on",
         "role_scopes.csv: is missing",
         "staff.csv:1: lacks the columns login, department, roles, name, email, language",
         "enterprises.csv:2: region: There is no region with this code.",

@@ -43,12 +43,34 @@ def test_faults_of_all_lines_come_together(tmp_path: Path) -> None:
     [
         (b"code,name\n", "sheet.csv:1: lacks the columns hours"),
         (b"", "sheet.csv:1: lacks the columns code, hours, name"),
-        (b"code,hours,name\n1,2,\xff\n", "sheet.csv: is not CSV in UTF-8"),
-        (b'code,hours,name\n1,2,"a', "sheet.csv: is not CSV in UTF-8"),
+        (b"code,hours,name\n1,2,\xff\n", "sheet.csv:2: is not UTF-8 from byte 5 of the line on"),
+        (
+            "code,hours,name\n1,2,井盖\n".encode("gbk"),
+            "sheet.csv:2: is not UTF-8 from byte 5 of the line on, but looks like GB 18030: save it as CSV UTF-8",
+        ),
+        ("code,hours,name\n".encode("utf-16"), "sheet.csv:1: is UTF-16: save it as CSV UTF-8"),
+        (b'code,hours,name\n1,2,"a', "sheet.csv:2: is not CSV from here on: quotes or line ends are wrong"),
+        (b"code,hours,name,hours\n", "sheet.csv:1: hours: names another column already"),
     ],
 )
 def test_a_sheet_that_cannot_be_read_is_one_fault(tmp_path: Path, text: bytes, fault: str) -> None:
     assert faults(tmp_path, text) == [fault]
+
+
+def test_a_fault_says_where_it_is_and_speaks_both_languages() -> None:
+    sheets = Sheets({"sheet.csv": "\ufeffcode,hours,name\n1,2,a\n1,25,b,c\n1,3,c\n".encode()})
+    sheets.demand_unique(sheets.read("sheet.csv", COLUMNS), "code")
+    assert [each[:5] for each in sheets.faults] == [
+        ("sheet.csv", 3, "the last", 4, "sheet_more_cells"),
+        ("sheet.csv", 3, "hours", 2, "sheet_whole"),
+        ("sheet.csv", 4, "code", 1, "sheet_not_unique"),
+    ]
+    assert sheets.faults[1].text("zh-CN") == "须为 1 至 24 的整数。"
+
+
+def test_sheets_that_were_sent_are_found_by_pattern() -> None:
+    sheets = Sheets({"b_2.csv": b"", "b_1.csv": b"", "a.csv": b""})
+    assert sheets.files("b_?.csv") == ["b_1.csv", "b_2.csv"]
 
 
 def test_a_missing_sheet_is_a_fault(tmp_path: Path) -> None:
