@@ -25,11 +25,12 @@ from services.grid.domain.reports import Report, only_reports_of, placed
 from services.grid.geometry.keeping import KeptNet, NetKeeper
 from services.grid.rpc.actions import ActionMethods
 from services.grid.rpc.base import shown
+from services.grid.rpc.catalogue import CatalogueMethods
 from services.grid.rpc.ending import EndingMethods
 from services.grid.rpc.time import TimeMethods
 from services.grid.store.net import NetStore
 from services.grid.store.reference import ReferenceStore
-from services.grid.wire import clocks, codes, events, messages, places
+from services.grid.wire import catalogue, clocks, codes, events, messages, places
 from services.kernel.parties import Party
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ CONSUMER = "inspections"
 NET = NetKeeper()
 
 
-class GridService(TimeMethods, EndingMethods, ActionMethods):
+class GridService(TimeMethods, EndingMethods, ActionMethods, CatalogueMethods):
     """Answers the contract's `GridService`."""
 
     name = "grid"
@@ -99,6 +100,7 @@ class GridService(TimeMethods, EndingMethods, ActionMethods):
             seen=request.version,
             named=request.department,
             limits=self._limits,
+            urgency=catalogue.URGENCIES[request.urgency],
         )
         return grid.DispatchIncidentResponse(incident=shown(incident, call))
 
@@ -195,10 +197,14 @@ class GridService(TimeMethods, EndingMethods, ActionMethods):
     @rpc
     def ListIncidentTypes(self, request: grid.ListIncidentTypesRequest, call: Call) -> grid.ListIncidentTypesResponse:
         """Lists the incident types in use."""
+        now = self.uow.now()
         page = self._reference.types(
-            messages.type_page(request.page), kind=codes.KINDS.get(request.kind), category_code=request.category_code
+            messages.type_page(request.page),
+            now,
+            kind=codes.KINDS.get(request.kind),
+            category_code=request.category_code,
         )
-        return messages.types_message(page)
+        return catalogue.types_message(page, self._catalogues.stages(now), self._catalogues.mappings(now))
 
     @on(inspection_events.InspectionOpened, id=CONSUMER, start=BEGINNING)
     def inspection_opened(self, event: inspection_events.InspectionOpened, call: Call) -> None:

@@ -38,15 +38,42 @@ class TypeKey(NamedTuple):
     code: str
 
 
+STANDARD_2013 = "GB/T 30428.2-2013"
+"""The standard that GB/T 47678.5-2026 replaced; its codes have four digits."""
+CODE_LENGTHS = (0, 2, 4, 5)
+"""Digits that a rule may name: none, a category, a type of 2013, any other type."""
+
+
+def code_length(standard: str) -> int:
+    """Digits of a type's code."""
+    return 4 if standard == STANDARD_2013 else 5
+
+
+class Evidence(StrEnum):
+    """What has to be handed in with a case of a type."""
+
+    PHOTO = "photo"
+    """A picture with the report."""
+    PHOTO_AFTER = "photo_after"
+    """A picture of the same place once it is handled."""
+    VIDEO = "video"
+    DOCUMENT = "document"
+
+
 @dataclass(frozen=True, slots=True)
 class IncidentType:
-    """An incident type of the catalogue. `local`: an extension of this city that the standard does not have."""
+    """An incident type of the catalogue. `local`: an extension of this city that the standard does not have.
+
+    `public`: cases of it may be shown to anyone.
+    """
 
     key: TypeKey
     category: str
     name: str
     name_en: str = ""
     local: bool = False
+    public: bool = False
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +98,10 @@ class DispatchRule:
     def limit(self) -> Limit:
         """How long the department has."""
         return Limit(self.handle_within_hours, self.unit)
+
+    def department_in(self, region: str) -> str:
+        """Code of the department that it chooses for a region."""
+        return f"{regions.county_of(region)}-{self.department_suffix}"
 
     def matches(self, key: TypeKey, region: str) -> bool:
         """The rule speaks of this type in this region."""
@@ -105,19 +136,23 @@ class Assignment(NamedTuple):
     reason: str
 
 
+def rule_for(key: TypeKey, region: str, rules: Iterable[DispatchRule]) -> DispatchRule | None:
+    """The strongest rule that speaks of this type in this region; None when none does."""
+    return max((rule for rule in rules if rule.matches(key, region)), key=lambda each: each.strength, default=None)
+
+
 def assign(key: TypeKey, region: str, rules: Iterable[DispatchRule], *, named: str, default: Limit) -> Assignment:
     """Choose the department: the one named, else the one that the strongest rule gives.
 
     The rule's clock runs for a named department too; without a rule it has the `default`. Raises Refusal
     DEPARTMENT_ELSEWHERE when the named one works for another region, NO_RULE when nobody says who.
     """
-    fitting = (rule for rule in rules if rule.matches(key, region))
-    rule = max(fitting, key=lambda each: each.strength, default=None)
+    rule = rule_for(key, region, rules)
     if named:
         if not regions.within(region, named.partition("-")[0]):
             raise invalid(Violation("department", "DEPARTMENT_ELSEWHERE"))
         return Assignment(named, rule.limit if rule else default, "")
     if rule is None:
         raise failed_state("NO_RULE")
-    department = f"{regions.county_of(region)}-{rule.department_suffix}"
+    department = rule.department_in(region)
     return Assignment(department, rule.limit, rule.words(department))

@@ -148,12 +148,12 @@ class IncidentStore:
     def unwatched(self, timer: str) -> Incident | None:
         """An open incident that is not due by this name, locked until the end; None when there is none to be had."""
         found = self._connection.execute(_UNWATCHED, {"timer": timer}).mappings().first()
-        return _incident(found) if found else None
+        return incident_of(found) if found else None
 
     def unheld(self) -> Incident | None:
         """An open incident that nobody answers for, locked until the end; None when there is none to be had."""
         found = self._connection.execute(_UNHELD).mappings().first()
-        return _incident(found) if found else None
+        return incident_of(found) if found else None
 
     def search(
         self,
@@ -179,13 +179,13 @@ class IncidentStore:
         if page.after:
             wanted = wanted.where(sa.tuple_(INCIDENT.c.filed_at, INCIDENT.c.id) < page.after)
         rows = self._connection.execute(wanted.limit(page.fetch)).mappings()
-        return page.cut([_incident(row) for row in rows], key=lambda incident: (incident.filed_at, incident.id))
+        return page.cut([incident_of(row) for row in rows], key=lambda incident: (incident.filed_at, incident.id))
 
     def _only(self, statement: sa.Select[Any], given: Mapping[str, Any]) -> Incident:
         found = self._connection.execute(statement, given).mappings().first()
         if found is None:
             raise not_found("INCIDENT_NOT_FOUND")
-        return _incident(found)
+        return incident_of(found)
 
 
 def _row(incident: Incident) -> dict[str, Any]:
@@ -253,7 +253,7 @@ def _code(each: StrEnum | None) -> str | None:
     return each.value if each else None
 
 
-def _incident(row: Mapping[Any, Any]) -> Incident:
+def incident_of(row: Mapping[Any, Any]) -> Incident:
     """A row as an incident. A deadline that the release before left behind when it closed says nothing."""
     state = state_in(row)
     return Incident(

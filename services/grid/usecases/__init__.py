@@ -1,5 +1,6 @@
 """What can be done with incidents: load, ask the domain, save, record the fact."""
 
+from services.grid.usecases.catalogue import take_catalogue
 from services.grid.usecases.changes import (
     ask_extension,
     ask_hold,
@@ -45,6 +46,7 @@ __all__ = [
     "resume_incident",
     "return_incident",
     "split_incident",
+    "take_catalogue",
     "verify_incident",
     "void_incident",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
+from services.grid.domain.catalogue import Urgency, limit_of, timed
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
@@ -30,7 +32,7 @@ def file_incident(
     """File a report and open its case. `region` is what identity knows of `report.region`, None: nothing."""
     now = uow.now()
     centre = reference.centre_of(report.county)
-    in_force = reference.type_in_force(report.type)
+    in_force = reference.type_in_force(report.type, now)
     check_report(report, type_in_force=in_force, region=region, centre=centre, bound=bound, now=now)
     incident = Incident.file(
         report,
@@ -57,10 +59,16 @@ def dispatch_incident(
     seen: int,
     named: str,
     limits: Limits,
+    urgency: Urgency = Urgency.NORMAL,
 ) -> Incident:
-    """Dispatch to the department named, or as the rules say when `named` is empty."""
-    before = incidents.load(incident_id, bound)
-    rules, by = reference.rules_for(before.report.region), uow.caller.department
+    """Dispatch to the department named, or as the rules say when `named` is empty.
+
+    The rules are those that were in force when it was filed.
+    """
+    before, by = incidents.load(incident_id, bound), uow.caller.department
+    limit = limit_of(before.report.type, urgency, reference.stages_for(before.report.type, before.filed_at))
+    rules = timed(reference.rules_for(before.report.region, before.filed_at), limit)
+    limits = replace(limits, handle=limit or limits.handle)
     incident = before.dispatch(seen=seen, by=by, rules=rules, named=named, limits=limits, now=uow.now())
     return keep(uow, incidents, before, incident, limits)
 

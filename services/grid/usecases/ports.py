@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from services.grid.domain.catalogue import Catalogue, Stage, Version
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, TypeKey
 
@@ -39,13 +41,29 @@ class Incidents(Protocol):
 
 
 class Reference(Protocol):
-    """What the use cases need of the reference data's store."""
+    """What the use cases need of the reference data's store. `at`: by the catalogue in force at that moment."""
 
-    def type_in_force(self, key: TypeKey) -> bool:
-        """Whether the catalogue has this type, not retired."""
+    def type_in_force(self, key: TypeKey, at: datetime) -> bool:
+        """Whether the catalogue has this type."""
 
     def centre_of(self, county: str) -> str | None:
         """Department code of the county's grid centre."""
 
-    def rules_for(self, region: str) -> Sequence[DispatchRule]:
+    def rules_for(self, region: str, at: datetime) -> Sequence[DispatchRule]:
         """The dispatch rules that speak of this region."""
+
+    def stages_for(self, key: TypeKey, at: datetime) -> Sequence[Stage]:
+        """The stages that speak of this type."""
+
+
+class Catalogues(Protocol):
+    """Where catalogues are kept."""
+
+    def lock(self) -> None:
+        """Let no other import in until the end of the transaction."""
+
+    def version_at(self, at: datetime) -> Version | None:
+        """The version in force at a moment; None before the first."""
+
+    def add(self, catalogue: Catalogue, digest: str, effective_from: datetime, now: datetime) -> Version:
+        """Keep a catalogue."""

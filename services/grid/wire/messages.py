@@ -11,7 +11,7 @@ from egov.grid.v1 import grid_service_pb2, incidents_pb2
 from services.chassis.moments import moment_in, stamp
 from services.chassis.parties import party_message
 from services.grid.domain.incidents import Incident
-from services.grid.domain.reference import IncidentKind, IncidentType, TypeKey
+from services.grid.domain.reference import IncidentKind, TypeKey
 from services.grid.domain.reports import Report
 from services.grid.domain.standing import Which
 from services.grid.wire.codes import (
@@ -108,19 +108,6 @@ def incidents_message(
     """A page of incidents, for an answer to this party, who speaks for this department."""
     return grid_service_pb2.ListIncidentsResponse(
         incidents=[incident_message(incident, department, party) for incident in page.rows],
-        page=paging_pb2.PageResponse(next_page_token=page.next_token),
-    )
-
-
-def types_message(page: Page[IncidentType]) -> grid_service_pb2.ListIncidentTypesResponse:
-    """A page of incident types."""
-    return grid_service_pb2.ListIncidentTypesResponse(
-        types=[
-            incidents_pb2.IncidentType(
-                key=type_key(each.key), category=each.category, name=each.name, name_en=each.name_en, local=each.local
-            )
-            for each in page.rows
-        ],
         page=paging_pb2.PageResponse(next_page_token=page.next_token),
     )
 

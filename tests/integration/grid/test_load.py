@@ -9,6 +9,7 @@ from services.grid.load import main
 from services.grid.store.reference import ReferenceStore
 from services.kernel.paging import PageRequest
 from tests.integration.conftest import Engine
+from tests.unit.fakes import NOW
 
 SAMPLE = Path(__file__).parents[3] / "deploy" / "local" / "sample"
 
@@ -22,6 +23,6 @@ def test_the_sample_city_is_loaded_twice_to_one_end(
         assert main([str(SAMPLE)]) == 0
     with engine.connect() as connection:
         reference = ReferenceStore(connection)
-        assert reference.types(PageRequest(size=5)).next_token
-        assert reference.rules_for("371102001001")
+        assert reference.types(PageRequest(size=5), NOW).next_token
+        assert reference.rules_for("371102001001", NOW)
         assert reference.centre_of("371102") == "371102-ZHZX"

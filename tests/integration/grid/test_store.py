@@ -10,11 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from services.grid.domain import holding, merging
+from services.grid.domain.catalogue import BEGINNING, Catalogue
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
+from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.incidents import IncidentStore
-from services.grid.store.reference import ReferenceStore, replace_centres, replace_rules, replace_types
+from services.grid.store.reference import ReferenceStore, replace_centres
 from services.kernel.errors import Kind, Refusal
 from services.kernel.ids import uuid7
 from services.kernel.paging import PageRequest
@@ -56,8 +58,8 @@ class Stores:
             assert isinstance(self.reference, FakeReference)
             self.reference.replace(types, rules, centres)
         else:
-            replace_types(self.connection, types)
-            replace_rules(self.connection, rules)
+            catalogue = Catalogue(types, tuple(rules))
+            CatalogueStore(self.connection).add(catalogue, catalogue.digest, BEGINNING, NOW)
             replace_centres(self.connection, centres)
 
 
@@ -249,23 +251,23 @@ def test_a_list_is_narrowed_by_state_and_case_number(stores: Stores) -> None:
 
 def test_types_are_listed_by_key_page_by_page(stores: Stores) -> None:
     stores.refill(TYPES, RULES, {})
-    first = stores.reference.types(PageRequest(size=2))
+    first = stores.reference.types(PageRequest(size=2), NOW)
     assert [each.key for each in first.rows] == [COVER, RUBBISH]
-    second = stores.reference.types(PageRequest(size=2, after=tuple(first.rows[-1].key)))
+    second = stores.reference.types(PageRequest(size=2, after=tuple(first.rows[-1].key)), NOW)
     assert ([each.key for each in second.rows], second.next_token) == ([FOOD], "")
     assert second.rows == (TYPES[1],)
 
 
 def test_types_are_narrowed_by_kind_and_category(stores: Stores) -> None:
     stores.refill(TYPES, RULES, {})
-    assert [each.key for each in stores.reference.types(ALL, kind=IncidentKind.COMPONENT).rows] == [COVER]
-    assert [each.key for each in stores.reference.types(ALL, category_code="90").rows] == [FOOD]
+    assert [each.key for each in stores.reference.types(ALL, NOW, kind=IncidentKind.COMPONENT).rows] == [COVER]
+    assert [each.key for each in stores.reference.types(ALL, NOW, category_code="90").rows] == [FOOD]
 
 
 def test_a_component_is_no_event_of_the_same_code(stores: Stores) -> None:
     stores.refill(TYPES, RULES, {})
-    assert stores.reference.type_in_force(RUBBISH)
-    assert not stores.reference.type_in_force(TypeKey(RUBBISH.standard, IncidentKind.COMPONENT, RUBBISH.code))
+    assert stores.reference.type_in_force(RUBBISH, NOW)
+    assert not stores.reference.type_in_force(TypeKey(RUBBISH.standard, IncidentKind.COMPONENT, RUBBISH.code), NOW)
 
 
 def test_a_folder_is_the_whole_truth_and_may_be_loaded_again(stores: Stores) -> None:
@@ -274,15 +276,15 @@ def test_a_folder_is_the_whole_truth_and_may_be_loaded_again(stores: Stores) -> 
     changed = replace(TYPES[1], name_en="Food safety")
     for _ in range(2):
         stores.refill((changed,), [], {"371102": CENTRE})
-    assert stores.reference.types(ALL).rows == (changed,)
-    assert not stores.reference.type_in_force(RUBBISH)
-    assert list(stores.reference.rules_for(GRID)) == []
+    assert stores.reference.types(ALL, NOW).rows == (changed,)
+    assert not stores.reference.type_in_force(RUBBISH, NOW)
+    assert list(stores.reference.rules_for(GRID, NOW)) == []
     assert (stores.reference.centre_of("371102"), stores.reference.centre_of("371121")) == (CENTRE, None)
     stores.refill(TYPES, RULES, {})
-    assert stores.reference.type_in_force(RUBBISH)
+    assert stores.reference.type_in_force(RUBBISH, NOW)
 
 
 def test_only_the_rules_of_a_region_are_read(stores: Stores) -> None:
     stores.refill(TYPES, RULES, {})
-    assert list(stores.reference.rules_for(GRID)) == RULES[:1]
-    assert sorted(stores.reference.rules_for(ELSEWHERE), key=lambda each: each.department_suffix) == RULES
+    assert list(stores.reference.rules_for(GRID, NOW)) == RULES[:1]
+    assert sorted(stores.reference.rules_for(ELSEWHERE, NOW), key=lambda each: each.department_suffix) == RULES

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from services.grid.domain.catalogue import Stage
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
@@ -168,22 +169,26 @@ class FakeReference:
     def __init__(self) -> None:
         self.catalogue: tuple[IncidentType, ...] = TYPES
         self.rules: list[DispatchRule] = [rule()]
+        self.stages: list[Stage] = []
         self.centres: dict[str, str] = {"371102": CENTRE}
 
     def replace(self, types: Iterable[IncidentType], rules: Iterable[DispatchRule], centres: dict[str, str]) -> None:
         self.catalogue, self.rules, self.centres = tuple(types), list(rules), dict(centres)
 
-    def type_in_force(self, key: TypeKey) -> bool:
+    def type_in_force(self, key: TypeKey, at: datetime) -> bool:
         return any(each.key == key for each in self.catalogue)
 
     def centre_of(self, county: str) -> str | None:
         return self.centres.get(county)
 
-    def rules_for(self, region: str) -> Sequence[DispatchRule]:
+    def rules_for(self, region: str, at: datetime) -> Sequence[DispatchRule]:
         return [rule for rule in self.rules if region.startswith(rule.region_prefix)]
 
+    def stages_for(self, key: TypeKey, at: datetime) -> Sequence[Stage]:
+        return [stage for stage in self.stages if stage.matches(key)]
+
     def types(
-        self, page: PageRequest, *, kind: IncidentKind | None = None, category_code: str = ""
+        self, page: PageRequest, at: datetime, *, kind: IncidentKind | None = None, category_code: str = ""
     ) -> Page[IncidentType]:
         found = [
             each

@@ -55,11 +55,14 @@ def folder(path: Path, types: str = TYPES, rules: str = RULES, centres: str = CE
 
 def test_right_sheets_are_read(tmp_path: Path) -> None:
     data = read(folder(tmp_path))
-    assert [(each.key, each.local) for each in data.types] == [
+    assert [(each.key, each.local) for each in data.catalogue.types] == [
         (TypeKey("GB/T 47678.5-2026", IncidentKind.EVENT, "06010"), False),
         (TypeKey("RZ-LOCAL", IncidentKind.EVENT, "90001"), True),
     ]
-    assert [(rule.region_prefix, rule.department_suffix) for rule in data.rules] == [("", "CGJ"), ("3711", "SCJG")]
+    assert [(rule.region_prefix, rule.department_suffix) for rule in data.catalogue.rules] == [
+        ("", "CGJ"),
+        ("3711", "SCJG"),
+    ]
     assert data.centres == {"371102": "371102-ZHZX"}
 
 
@@ -71,7 +74,7 @@ def working(path: Path, *, days: str = DAYS, shifts: str = SHIFTS, rules: str = 
 
 def test_working_days_and_shifts_are_read(tmp_path: Path) -> None:
     data = read(working(tmp_path))
-    assert [str(rule.limit) for rule in data.rules] == ["24 clock hours", "5 working days", "4 working hours"]
+    assert [str(rule.limit) for rule in data.catalogue.rules] == ["24 clock hours", "5 working days", "4 working hours"]
     assert [(each.day, each.kind) for each in data.calendars.years[2026]] == [
         (date(2026, 2, 14), DayKind.MAKE_UP_DAY), (date(2026, 2, 15), DayKind.HOLIDAY),
     ]  # fmt: skip
@@ -110,7 +113,7 @@ def test_every_fault_of_working_time_is_named_with_its_place(tmp_path: Path) -> 
         "shifts.csv:2: days, start, end: nothing is said of make-up days, of this department and day on",
         "shifts.csv:4: days, start, end: the spans of a day overlap, of this department and day on",
         "dispatch_rules.csv:4: unit: must be clock_hour, working_hour, working_day or empty, which is clock_hour",
-        "dispatch_rules.csv:3: unit: shifts.csv says nothing of SCJG",
+        "dispatch_rules.csv:3: unit: there are no shifts of SCJG",
     ]
 
 
@@ -120,15 +123,15 @@ def test_working_time_needs_a_calendar(tmp_path: Path) -> None:
     assert refused.value.faults == [
         f"dispatch_rules.csv:{line}: unit: {fault}"
         for line in (3, 4)
-        for fault in ("shifts.csv says nothing of SCJG", "there is no sheet of national days")
+        for fault in ("there are no shifts of SCJG", "there is no sheet of national days")
     ]
 
 
 def test_the_sample_city_is_right() -> None:
     data = read(SAMPLE)
     assert {2024, 2025, 2026} <= data.calendars.years.keys()
-    assert len(data.types) > 400
-    assert data.rules
+    assert len(data.catalogue.types) > 400
+    assert data.catalogue.rules
     assert data.centres
 
 
@@ -139,8 +142,8 @@ def test_every_fault_is_named_with_its_place(tmp_path: Path) -> None:
         read(folder(tmp_path, types, rules, "region,department\n3711,ZHZX\n"))
     assert refused.value.faults == [
         "incident_types.csv:4: kind: must be component or event",
-        "incident_types.csv:4: code: must be five digits",
         "incident_types.csv:4: name: must be text of 1 to 80 characters",
+        "incident_types.csv:4: code: must be 5 digits",
         "incident_types.csv:5: standard, kind, code: stands on line 3 already",
         "dispatch_rules.csv:4: hours: must be a whole number from 1 to 8784",
         "dispatch_rules.csv:5: region_prefix: must be a region code or empty",

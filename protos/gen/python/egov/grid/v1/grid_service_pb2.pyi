@@ -5,11 +5,14 @@ The grid service (网格): report, file, dispatch, handle, verify and close inci
 
 from collections import abc as _abc
 from egov.common.v1 import paging_pb2 as _paging_pb2
+from egov.grid.v1 import catalogue_pb2 as _catalogue_pb2
 from egov.grid.v1 import clocks_pb2 as _clocks_pb2
 from egov.grid.v1 import incidents_pb2 as _incidents_pb2
 from egov.grid.v1 import places_pb2 as _places_pb2
+from egov.grid.v1 import stages_pb2 as _stages_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -237,22 +240,26 @@ class DispatchIncidentRequest(_message.Message):
     INCIDENT_ID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     DEPARTMENT_FIELD_NUMBER: _builtins.int
+    URGENCY_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
     """The version that the caller saw."""
     department: _builtins.str
     """To this department; empty: as the dispatch rules say."""
+    urgency: _stages_pb2.Urgency.ValueType
+    """How urgent it is: which stages hold, where the catalogue has some for it. Unset: normal."""
     def __init__(
         self,
         *,
         incident_id: _builtins.str = ...,
         version: _builtins.int = ...,
         department: _builtins.str = ...,
+        urgency: _stages_pb2.Urgency.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["department", b"department", "incident_id", b"incident_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["department", b"department", "incident_id", b"incident_id", "urgency", b"urgency", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -707,3 +714,261 @@ class ListIncidentTypesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListIncidentTypesResponse: _TypeAlias = ListIncidentTypesResponse  # noqa: Y015
+
+@_typing.final
+class ImportCatalogueRequest(_message.Message):
+    """What to import."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHEETS_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_FROM_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    dry_run: _builtins.bool
+    """Only say what would be wrong."""
+    @_builtins.property
+    def sheets(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.CatalogueSheet]:
+        """The sheets, each once."""
+
+    @_builtins.property
+    def effective_from(self) -> _timestamp_pb2.Timestamp:
+        """From when on; unset: now."""
+
+    def __init__(
+        self,
+        *,
+        sheets: _abc.Iterable[_catalogue_pb2.CatalogueSheet] | None = ...,
+        effective_from: _timestamp_pb2.Timestamp | None = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effective_from", b"effective_from"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "effective_from", b"effective_from", "sheets", b"sheets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportCatalogueRequest: _TypeAlias = ImportCatalogueRequest  # noqa: Y015
+
+@_typing.final
+class ImportCatalogueResponse(_message.Message):
+    """What became of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    FAULTS_FIELD_NUMBER: _builtins.int
+    FAULTS_LEFT_OUT_FIELD_NUMBER: _builtins.int
+    TYPES_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    STAGES_FIELD_NUMBER: _builtins.int
+    MAPPINGS_FIELD_NUMBER: _builtins.int
+    outcome: _catalogue_pb2.CatalogueOutcome.ValueType
+    """Whether it was taken."""
+    faults_left_out: _builtins.int
+    """Faults beyond these."""
+    types: _builtins.int
+    """Incident types of the sheets; this and the following are 0 when there are faults."""
+    rules: _builtins.int
+    """Dispatch rules of the sheets."""
+    stages: _builtins.int
+    """Stages of the sheets."""
+    mappings: _builtins.int
+    """Mappings of codes of the sheets."""
+    @_builtins.property
+    def version(self) -> _catalogue_pb2.CatalogueVersion:
+        """The version that is in force from that moment on; unset when nothing was imported and something would change."""
+
+    @_builtins.property
+    def faults(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.CatalogueFault]:
+        """All faults, the first 1,000 of them."""
+
+    def __init__(
+        self,
+        *,
+        outcome: _catalogue_pb2.CatalogueOutcome.ValueType = ...,
+        version: _catalogue_pb2.CatalogueVersion | None = ...,
+        faults: _abc.Iterable[_catalogue_pb2.CatalogueFault] | None = ...,
+        faults_left_out: _builtins.int = ...,
+        types: _builtins.int = ...,
+        rules: _builtins.int = ...,
+        stages: _builtins.int = ...,
+        mappings: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["faults", b"faults", "faults_left_out", b"faults_left_out", "mappings", b"mappings", "outcome", b"outcome", "rules", b"rules", "stages", b"stages", "types", b"types", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportCatalogueResponse: _TypeAlias = ImportCatalogueResponse  # noqa: Y015
+
+@_typing.final
+class PreviewCatalogueRequest(_message.Message):
+    """What to try on which cases."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHEETS_FIELD_NUMBER: _builtins.int
+    FILED_FROM_FIELD_NUMBER: _builtins.int
+    FILED_UNTIL_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """Only below this region code; empty: all of the caller's region."""
+    @_builtins.property
+    def sheets(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.CatalogueSheet]:
+        """The sheets, each once."""
+
+    @_builtins.property
+    def filed_from(self) -> _timestamp_pb2.Timestamp:
+        """Cases filed from this moment on."""
+
+    @_builtins.property
+    def filed_until(self) -> _timestamp_pb2.Timestamp:
+        """And before this one, at most 366 days later."""
+
+    @_builtins.property
+    def page(self) -> _paging_pb2.PageRequest:
+        """Which page, and how many cases it looks at."""
+
+    def __init__(
+        self,
+        *,
+        sheets: _abc.Iterable[_catalogue_pb2.CatalogueSheet] | None = ...,
+        filed_from: _timestamp_pb2.Timestamp | None = ...,
+        filed_until: _timestamp_pb2.Timestamp | None = ...,
+        region: _builtins.str = ...,
+        page: _paging_pb2.PageRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filed_from", b"filed_from", "filed_until", b"filed_until", "page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filed_from", b"filed_from", "filed_until", b"filed_until", "page", b"page", "region", b"region", "sheets", b"sheets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewCatalogueRequest: _TypeAlias = PreviewCatalogueRequest  # noqa: Y015
+
+@_typing.final
+class PreviewCatalogueResponse(_message.Message):
+    """What would have been different."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FAULTS_FIELD_NUMBER: _builtins.int
+    FAULTS_LEFT_OUT_FIELD_NUMBER: _builtins.int
+    LOOKED_AT_FIELD_NUMBER: _builtins.int
+    CASES_FIELD_NUMBER: _builtins.int
+    NEWLY_MISSED_FIELD_NUMBER: _builtins.int
+    NEWLY_MET_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    faults_left_out: _builtins.int
+    """Faults beyond these."""
+    looked_at: _builtins.int
+    """Cases that this page looked at."""
+    newly_missed: _builtins.int
+    """Cases of this page that met their deadline and would have missed it."""
+    newly_met: _builtins.int
+    """Cases of this page that missed their deadline and would have met it."""
+    @_builtins.property
+    def faults(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.CatalogueFault]:
+        """All faults of the sheets, the first 1,000 of them; with one, no case was looked at."""
+
+    @_builtins.property
+    def cases(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.PreviewedCase]:
+        """Those of them that would have been different."""
+
+    @_builtins.property
+    def page(self) -> _paging_pb2.PageResponse:
+        """Where the look goes on."""
+
+    def __init__(
+        self,
+        *,
+        faults: _abc.Iterable[_catalogue_pb2.CatalogueFault] | None = ...,
+        faults_left_out: _builtins.int = ...,
+        looked_at: _builtins.int = ...,
+        cases: _abc.Iterable[_catalogue_pb2.PreviewedCase] | None = ...,
+        newly_missed: _builtins.int = ...,
+        newly_met: _builtins.int = ...,
+        page: _paging_pb2.PageResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cases", b"cases", "faults", b"faults", "faults_left_out", b"faults_left_out", "looked_at", b"looked_at", "newly_met", b"newly_met", "newly_missed", b"newly_missed", "page", b"page"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewCatalogueResponse: _TypeAlias = PreviewCatalogueResponse  # noqa: Y015
+
+@_typing.final
+class CountIncidentsByTypeRequest(_message.Message):
+    """What to count."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STANDARD_FIELD_NUMBER: _builtins.int
+    FILED_FROM_FIELD_NUMBER: _builtins.int
+    FILED_UNTIL_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    standard: _builtins.str
+    """By the codes of this standard: `GB/T 47678.5-2026` or `GB/T 30428.2-2013`."""
+    region: _builtins.str
+    """Only below this region code; empty: all of the caller's region."""
+    @_builtins.property
+    def filed_from(self) -> _timestamp_pb2.Timestamp:
+        """Incidents filed from this moment on."""
+
+    @_builtins.property
+    def filed_until(self) -> _timestamp_pb2.Timestamp:
+        """And before this one, at most 366 days later."""
+
+    def __init__(
+        self,
+        *,
+        standard: _builtins.str = ...,
+        filed_from: _timestamp_pb2.Timestamp | None = ...,
+        filed_until: _timestamp_pb2.Timestamp | None = ...,
+        region: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filed_from", b"filed_from", "filed_until", b"filed_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filed_from", b"filed_from", "filed_until", b"filed_until", "region", b"region", "standard", b"standard"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountIncidentsByTypeRequest: _TypeAlias = CountIncidentsByTypeRequest  # noqa: Y015
+
+@_typing.final
+class CountIncidentsByTypeResponse(_message.Message):
+    """The counts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOTAL_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
+    UNMAPPED_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """All incidents of the range."""
+    @_builtins.property
+    def counts(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.TypeCount]:
+        """Those that have a code in the standard, by kind and code."""
+
+    @_builtins.property
+    def unmapped(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.UnmappedCount]:
+        """Those that have none, or several, by the type that they were filed as."""
+
+    def __init__(
+        self,
+        *,
+        total: _builtins.int = ...,
+        counts: _abc.Iterable[_catalogue_pb2.TypeCount] | None = ...,
+        unmapped: _abc.Iterable[_catalogue_pb2.UnmappedCount] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "total", b"total", "unmapped", b"unmapped"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountIncidentsByTypeResponse: _TypeAlias = CountIncidentsByTypeResponse  # noqa: Y015

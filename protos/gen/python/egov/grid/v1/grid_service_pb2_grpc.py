@@ -147,6 +147,21 @@ class GridServiceStub:
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentTypesRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentTypesResponse.FromString,
                 _registered_method=True)
+        self.ImportCatalogue = channel.unary_unary(
+                '/egov.grid.v1.GridService/ImportCatalogue',
+                request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ImportCatalogueRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ImportCatalogueResponse.FromString,
+                _registered_method=True)
+        self.PreviewCatalogue = channel.unary_unary(
+                '/egov.grid.v1.GridService/PreviewCatalogue',
+                request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.PreviewCatalogueRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.PreviewCatalogueResponse.FromString,
+                _registered_method=True)
+        self.CountIncidentsByType = channel.unary_unary(
+                '/egov.grid.v1.GridService/CountIncidentsByType',
+                request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.CountIncidentsByTypeRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.CountIncidentsByTypeResponse.FromString,
+                _registered_method=True)
 
 
 class GridServiceServicer:
@@ -371,6 +386,36 @@ class GridServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportCatalogue(self, request, context):
+        """Imports a catalogue: incident types, dispatch rules, stages and mappings of codes, from a moment on. The sheets are the
+        whole of it; what they lack is no longer in force then. All faults are in the answer, and with one of them nothing is
+        taken. The same sheets again change nothing. Cases keep the rules that they were filed under.
+        Refused: a caller bound to less than the city (CITY_ONLY), a moment in the past (EFFECTIVE_IN_PAST).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewCatalogue(self, request, context):
+        """Tries a catalogue that is not imported on past cases of the caller's region: department, limit, deadline, and whether
+        it was met, under its rules and as it was. Changes nothing, though it needs an idempotency key, as every POST does. One
+        page looks at as many cases, oldest first, and shows those that would differ.
+        Refused: a range that is empty or longer than 366 days (RANGE_WRONG).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountIncidentsByType(self, request, context):
+        """Counts the incidents of the caller's region by type, all by the codes of one standard, so that figures compare across
+        a change of standards. What has no one code there is named, and all counts sum to the total. A caller without a
+        department has their own reports counted.
+        Refused: a range that is empty or longer than 366 days (RANGE_WRONG).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GridServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -483,6 +528,21 @@ def add_GridServiceServicer_to_server(servicer, server):
                     servicer.ListIncidentTypes,
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentTypesRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentTypesResponse.SerializeToString,
+            ),
+            'ImportCatalogue': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportCatalogue,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ImportCatalogueRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ImportCatalogueResponse.SerializeToString,
+            ),
+            'PreviewCatalogue': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewCatalogue,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.PreviewCatalogueRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.PreviewCatalogueResponse.SerializeToString,
+            ),
+            'CountIncidentsByType': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountIncidentsByType,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.CountIncidentsByTypeRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.CountIncidentsByTypeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1080,6 +1140,87 @@ class GridService:
             '/egov.grid.v1.GridService/ListIncidentTypes',
             egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentTypesRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentTypesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportCatalogue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ImportCatalogue',
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.ImportCatalogueRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.ImportCatalogueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewCatalogue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/PreviewCatalogue',
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.PreviewCatalogueRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.PreviewCatalogueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountIncidentsByType(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/CountIncidentsByType',
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.CountIncidentsByTypeRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.CountIncidentsByTypeResponse.FromString,
             options,
             channel_credentials,
             insecure,

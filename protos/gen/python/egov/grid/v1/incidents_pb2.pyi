@@ -3,12 +3,15 @@
 isort:skip_file
 Incidents (网格事件): what grid works on."""
 
+from collections import abc as _abc
 from egov.common.v1 import parties_pb2 as _parties_pb2
 from egov.grid.v1 import places_pb2 as _places_pb2
+from egov.grid.v1 import stages_pb2 as _stages_pb2
 from egov.grid.v1 import time_requests_pb2 as _time_requests_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -259,11 +262,13 @@ class IncidentTypeKey(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
     standard: _builtins.str
-    """The standard that defines the code: `GB/T 47678.5-2026`, or `RZ-LOCAL` for local extensions."""
+    """The standard that defines the code: `GB/T 47678.5-2026`, `GB/T 30428.2-2013` that it replaced, or `RZ-LOCAL` for
+    local extensions.
+    """
     kind: Global___IncidentKind.ValueType
     """Component or event."""
     code: _builtins.str
-    """Five digits: two of category, three of item."""
+    """Five digits: two of category, three of item. Four in the standard of 2013: two and two."""
     def __init__(
         self,
         *,
@@ -290,6 +295,10 @@ class IncidentType(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     NAME_EN_FIELD_NUMBER: _builtins.int
     LOCAL_FIELD_NUMBER: _builtins.int
+    SHOWN_PUBLICLY_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    STAGES_FIELD_NUMBER: _builtins.int
+    FORMER_KEYS_FIELD_NUMBER: _builtins.int
     category: _builtins.str
     """Category in Chinese, such as `市容环境`."""
     name: _builtins.str
@@ -298,9 +307,23 @@ class IncidentType(_message.Message):
     """Name in English; empty where none was given."""
     local: _builtins.bool
     """An extension of this city that the standard does not have."""
+    shown_publicly: _builtins.bool
+    """Cases of it may be shown to anyone."""
     @_builtins.property
     def key(self) -> Global___IncidentTypeKey:
         """Its key."""
+
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_stages_pb2.Evidence.ValueType]:
+        """What has to be handed in with a case of it."""
+
+    @_builtins.property
+    def stages(self) -> _containers.RepeatedCompositeFieldContainer[_stages_pb2.Stage]:
+        """Stages of handling, by urgency; empty where the time of the dispatch rule is all there is."""
+
+    @_builtins.property
+    def former_keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___IncidentTypeKey]:
+        """What it was in the standard before, by the mapping of codes."""
 
     def __init__(
         self,
@@ -310,10 +333,14 @@ class IncidentType(_message.Message):
         name: _builtins.str = ...,
         name_en: _builtins.str = ...,
         local: _builtins.bool = ...,
+        shown_publicly: _builtins.bool = ...,
+        evidence: _abc.Iterable[_stages_pb2.Evidence.ValueType] | None = ...,
+        stages: _abc.Iterable[_stages_pb2.Stage] | None = ...,
+        former_keys: _abc.Iterable[Global___IncidentTypeKey] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "key", b"key", "local", b"local", "name", b"name", "name_en", b"name_en"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "evidence", b"evidence", "former_keys", b"former_keys", "key", b"key", "local", b"local", "name", b"name", "name_en", b"name_en", "shown_publicly", b"shown_publicly", "stages", b"stages"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,157 @@
+"""The catalogue: which incident types there are, who handles them within which time, from when on.
+
+A catalogue is the whole of it, and is never changed: another one takes its place at a moment. A case keeps the one that
+was in force when it was filed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from services.grid.domain.reference import DispatchRule, IncidentType, TypeKey
+from services.kernel import texts
+from services.kernel.errors import denied
+from services.kernel.worktime.terms import Limit
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""From when on the first catalogue is in force: before it there was none that a case could have begun under."""
+
+texts.register(
+    {
+        "EFFECTIVE_IN_PAST": (
+            "生效时间不能早于当前时间，已立案件适用立案时的规则。",
+            "A catalogue cannot come into force in the past: cases keep the rules that they were filed under.",
+        ),
+        "CITY_ONLY": (
+            "目录适用于全市，只能由市级人员导入。",
+            "A catalogue is for the whole city: so must be who imports it.",
+        ),
+    }
+)
+
+
+class Urgency(StrEnum):
+    """How soon a case has to be handled."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+    VERY_URGENT = "very_urgent"
+
+
+_URGENCIES = tuple(Urgency)
+_CITY_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of the handling: until when it has to be done, from dispatch on, and what must be so then.
+
+    Stages of the same types and urgency are in order of `position`, from 1; the last one's limit is the time for
+    handling, in place of the dispatch rule's. An empty field of the key stands for any, as in a dispatch rule.
+    """
+
+    standard: str
+    kind: str
+    code_prefix: str
+    urgency: Urgency
+    position: int
+    name: str
+    limit: Limit
+    done_when: str
+    name_en: str = ""
+    done_when_en: str = ""
+
+    def matches(self, key: TypeKey) -> bool:
+        """The stage is one of this type's."""
+        return (
+            key.code.startswith(self.code_prefix)
+            and self.kind in ("", key.kind)
+            and self.standard in ("", key.standard)
+        )
+
+    @property
+    def strength(self) -> tuple[int, bool, bool]:
+        """Of stages that match, those of the most exact key hold, and no others."""
+        return len(self.code_prefix), bool(self.kind), bool(self.standard)
+
+
+class CodeMapping(NamedTuple):
+    """A type of one standard, and what became of it in another; one may become several, and several one."""
+
+    former: TypeKey
+    former_name: str
+    latter: TypeKey
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that one import says."""
+
+    types: tuple[IncidentType, ...] = ()
+    rules: tuple[DispatchRule, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    mappings: tuple[CodeMapping, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Tells one catalogue from another, in whatever order its lines came."""
+        parts = (self.types, self.rules, self.stages)
+        lines = [sorted(repr(astuple(each)) for each in part) for part in parts]
+        return hashlib.sha256(repr([*lines, sorted(map(repr, self.mappings))]).encode()).hexdigest()
+
+
+class Version(NamedTuple):
+    """A catalogue that was imported: `number` counts them, the later one goes before where both begin at a moment."""
+
+    number: int
+    digest: str
+    effective_from: datetime
+
+
+class Outcome(StrEnum):
+    """What became of an import."""
+
+    IMPORTED = "IMPORTED"
+    UNCHANGED = "UNCHANGED"
+    """The catalogue that is in force at that moment says the same."""
+    CHECKED = "CHECKED"
+    """A dry run: it could be imported."""
+    FAULTY = "FAULTY"
+    """Nothing was taken."""
+
+
+def stages_of(key: TypeKey, stages: Iterable[Stage]) -> list[Stage]:
+    """The stages of a type, those of its most exact key, by urgency and position."""
+    fitting = [each for each in stages if each.matches(key)]
+    strongest = max((each.strength for each in fitting), default=None)
+    held = [each for each in fitting if each.strength == strongest]
+    return sorted(held, key=lambda each: (_URGENCIES.index(each.urgency), each.position))
+
+
+def limit_of(key: TypeKey, urgency: Urgency, stages: Iterable[Stage]) -> Limit | None:
+    """How long handling may take by the stages of a type; None where there are none.
+
+    Where nothing is said of this urgency, those of the normal one hold.
+    """
+    held = stages_of(key, stages)
+    said = [each for each in held if each.urgency is urgency]
+    there = said or [each for each in held if each.urgency is Urgency.NORMAL]
+    return there[-1].limit if there else None
+
+
+def timed(rules: Sequence[DispatchRule], limit: Limit | None) -> Sequence[DispatchRule]:
+    """The rules with this limit in place of their own; None leaves them as they are."""
+    if limit is None:
+        return rules
+    return [replace(each, handle_within_hours=int(limit.amount), unit=limit.unit) for each in rules]
+
+
+def demand_city(bound: str) -> None:
+    """Raises Refusal CITY_ONLY for a caller bound to less than the city: a catalogue is for all of it."""
+    if len(bound) > _CITY_DIGITS:
+        raise denied("CITY_ONLY")

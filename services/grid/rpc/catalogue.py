@@ -1,0 +1,79 @@
+"""The methods of the catalogue."""
+
+from __future__ import annotations
+
+from egov.grid.v1 import grid_service_pb2 as grid
+
+from services.chassis.call import Call
+from services.chassis.entrypoints import rpc
+from services.chassis.moments import moment_in
+from services.grid import usecases
+from services.grid.domain.catalogue import Catalogue, Outcome, demand_city
+from services.grid.domain.counting import count_under, demand_range
+from services.grid.domain.previewing import preview
+from services.grid.domain.reports import only_reports_of
+from services.grid.rpc.base import CALENDARS, Methods
+from services.grid.store.catalogue import CatalogueStore
+from services.grid.store.past import PastIncidents
+from services.grid.wire import catalogue, messages
+from services.grid.wire.sheets import WorkingTime, read_catalogue, sheets_of
+
+
+class CatalogueMethods(Methods):
+    """What operators do with catalogues, and what a change of standards does to figures."""
+
+    @rpc
+    def ImportCatalogue(self, request: grid.ImportCatalogueRequest, call: Call) -> grid.ImportCatalogueResponse:
+        """Imports a catalogue."""
+        demand_city(call.region)
+        sheets = sheets_of((each.name, each.content) for each in request.sheets)
+        said = read_catalogue(sheets, self._working)
+        if sheets.faults:
+            return catalogue.import_message(Outcome.FAULTY, None, Catalogue(), sheets.faults)
+        begin, now = moment_in(request, "effective_from"), self.uow.now()
+        outcome, version = usecases.take_catalogue(
+            self._catalogues, said, effective_from=begin, now=now, dry_run=request.dry_run
+        )
+        return catalogue.import_message(outcome, version, said, ())
+
+    @rpc
+    def PreviewCatalogue(self, request: grid.PreviewCatalogueRequest, call: Call) -> grid.PreviewCatalogueResponse:
+        """Tries a catalogue on past cases."""
+        page = messages.incident_page(request.page)
+        past = self._past(request, call)
+        sheets = sheets_of((each.name, each.content) for each in request.sheets)
+        said = read_catalogue(sheets, self._working)
+        if sheets.faults:
+            return catalogue.faulty_preview(sheets.faults)
+        found, limits, now = past.page(page), self._limits, self.uow.now()
+        tried = [preview(each, said, limits, now) for each in found.rows]
+        return catalogue.preview_message(tried, found.next_token)
+
+    @rpc
+    def CountIncidentsByType(
+        self, request: grid.CountIncidentsByTypeRequest, call: Call
+    ) -> grid.CountIncidentsByTypeResponse:
+        """Counts incidents by the codes of one standard."""
+        filed = self._past(request, call).by_type(only_reports_of(call.caller))
+        now = self.uow.now()
+        mappings = self._catalogues.mappings(now)
+        names = {each.former: each.former_name for each in mappings}
+        names |= {each.key: each.name for each in self._catalogues.types(now)}
+        return catalogue.counted_message(count_under(request.standard, filed, mappings), names)
+
+    @property
+    def _catalogues(self) -> CatalogueStore:
+        return CatalogueStore(self.uow.connection)
+
+    @property
+    def _working(self) -> WorkingTime:
+        return WorkingTime.of(CALENDARS.now(self.uow.connection))
+
+    def _past(
+        self, request: grid.PreviewCatalogueRequest | grid.CountIncidentsByTypeRequest, call: Call
+    ) -> PastIncidents:
+        """The incidents of the range that was asked for, which is held against the rules of ranges."""
+        begin, end = moment_in(request, "filed_from"), moment_in(request, "filed_until")
+        assert begin is not None and end is not None, "the contract requires both"
+        demand_range(begin, end)
+        return PastIncidents(self.uow.connection, begin, end, bound=call.region, region=request.region)

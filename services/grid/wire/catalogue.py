@@ -1,0 +1,194 @@
+"""Catalogues, counts and previews, for answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from egov.common.v1 import paging_pb2
+from egov.grid.v1 import catalogue_pb2, clocks_pb2, grid_service_pb2, incidents_pb2, stages_pb2
+
+from services.chassis.moments import stamp
+from services.grid.domain.catalogue import Catalogue, CodeMapping, Outcome, Stage, Urgency, Version, stages_of
+from services.grid.domain.counting import Counted, WhyUnmapped
+from services.grid.domain.previewing import Difference, Previewed, Ruling
+from services.grid.domain.reference import Evidence, IncidentType, TypeKey
+from services.grid.wire.clocks import UNITS_OUT, VERDICTS_OUT
+from services.grid.wire.codes import type_key
+from services.kernel.paging import Page
+from services.kernel.sheets import Fault
+
+MOST_FAULTS = 1000
+"""Faults that an answer holds."""
+
+URGENCIES = {
+    stages_pb2.URGENCY_UNSPECIFIED: Urgency.NORMAL,
+    stages_pb2.URGENCY_NORMAL: Urgency.NORMAL,
+    stages_pb2.URGENCY_URGENT: Urgency.URGENT,
+    stages_pb2.URGENCY_VERY_URGENT: Urgency.VERY_URGENT,
+}
+URGENCIES_OUT = {
+    Urgency.NORMAL: stages_pb2.URGENCY_NORMAL,
+    Urgency.URGENT: stages_pb2.URGENCY_URGENT,
+    Urgency.VERY_URGENT: stages_pb2.URGENCY_VERY_URGENT,
+}
+EVIDENCE_OUT = {
+    Evidence.PHOTO: stages_pb2.EVIDENCE_PHOTO,
+    Evidence.PHOTO_AFTER: stages_pb2.EVIDENCE_PHOTO_AFTER,
+    Evidence.VIDEO: stages_pb2.EVIDENCE_VIDEO,
+    Evidence.DOCUMENT: stages_pb2.EVIDENCE_DOCUMENT,
+}
+OUTCOMES_OUT = {
+    Outcome.IMPORTED: catalogue_pb2.CATALOGUE_OUTCOME_IMPORTED,
+    Outcome.UNCHANGED: catalogue_pb2.CATALOGUE_OUTCOME_UNCHANGED,
+    Outcome.CHECKED: catalogue_pb2.CATALOGUE_OUTCOME_CHECKED,
+    Outcome.FAULTY: catalogue_pb2.CATALOGUE_OUTCOME_FAULTY,
+}
+REASONS_OUT = {
+    WhyUnmapped.NO_MAPPING: catalogue_pb2.UNMAPPED_REASON_NO_MAPPING,
+    WhyUnmapped.LOCAL: catalogue_pb2.UNMAPPED_REASON_LOCAL,
+    WhyUnmapped.SEVERAL: catalogue_pb2.UNMAPPED_REASON_SEVERAL,
+}
+DIFFERENCES_OUT = {
+    Difference.TYPE: catalogue_pb2.RULING_DIFFERENCE_TYPE,
+    Difference.DEPARTMENT: catalogue_pb2.RULING_DIFFERENCE_DEPARTMENT,
+    Difference.LIMIT: catalogue_pb2.RULING_DIFFERENCE_LIMIT,
+    Difference.DEADLINE: catalogue_pb2.RULING_DIFFERENCE_DEADLINE,
+    Difference.VERDICT: catalogue_pb2.RULING_DIFFERENCE_VERDICT,
+}
+
+
+def types_message(
+    page: Page[IncidentType], stages: Sequence[Stage], mappings: Iterable[CodeMapping]
+) -> grid_service_pb2.ListIncidentTypesResponse:
+    """A page of incident types, with the stages and former codes of each."""
+    former: dict[TypeKey, list[TypeKey]] = {}
+    for each in mappings:
+        former.setdefault(each.latter, []).append(each.former)
+    return grid_service_pb2.ListIncidentTypesResponse(
+        types=[_type_message(each, stages, former.get(each.key, ())) for each in page.rows],
+        page=paging_pb2.PageResponse(next_page_token=page.next_token),
+    )
+
+
+def fault_messages(faults: Sequence[Fault]) -> list[catalogue_pb2.CatalogueFault]:
+    """What is wrong with sheets, as much as an answer holds, by sheet and line."""
+    ordered = sorted(faults, key=lambda each: (each.file, each.line, each.column_number))
+    return [
+        catalogue_pb2.CatalogueFault(
+            sheet=each.file,
+            line=each.line,
+            column=each.column,
+            column_number=each.column_number,
+            rule=each.rule,
+            text_zh=each.text("zh-CN"),
+            text_en=each.text("en"),
+        )
+        for each in ordered[:MOST_FAULTS]
+    ]
+
+
+def import_message(
+    outcome: Outcome, version: Version | None, catalogue: Catalogue, faults: Sequence[Fault]
+) -> grid_service_pb2.ImportCatalogueResponse:
+    """What became of an import; `catalogue` is empty where there are faults."""
+    return grid_service_pb2.ImportCatalogueResponse(
+        outcome=OUTCOMES_OUT[outcome],
+        version=catalogue_pb2.CatalogueVersion(number=version.number, effective_from=stamp(version.effective_from))
+        if version
+        else None,
+        faults=fault_messages(faults),
+        faults_left_out=max(len(faults) - MOST_FAULTS, 0),
+        types=len(catalogue.types),
+        rules=len(catalogue.rules),
+        stages=len(catalogue.stages),
+        mappings=len(catalogue.mappings),
+    )
+
+
+def counted_message(counted: Counted, names: Mapping[TypeKey, str]) -> grid_service_pb2.CountIncidentsByTypeResponse:
+    """Counts by type; `names` of the types that are known."""
+    return grid_service_pb2.CountIncidentsByTypeResponse(
+        total=counted.total,
+        counts=[
+            catalogue_pb2.TypeCount(type=type_key(key), name=names.get(key, ""), count=count)
+            for key, count in counted.counts.items()
+        ],
+        unmapped=[
+            catalogue_pb2.UnmappedCount(
+                type=type_key(each.type),
+                name=names.get(each.type, ""),
+                count=each.cases,
+                reason=REASONS_OUT[each.reason],
+                candidates=map(type_key, each.candidates),
+            )
+            for each in counted.unmapped
+        ],
+    )
+
+
+def preview_message(tried: Sequence[Previewed], next_token: str) -> grid_service_pb2.PreviewCatalogueResponse:
+    """What a page of past cases would have been; those that would have been the same are only counted."""
+    turned = [each for each in tried if Difference.VERDICT in each.differences]
+    return grid_service_pb2.PreviewCatalogueResponse(
+        looked_at=len(tried),
+        cases=[_previewed_message(each) for each in tried if each.differences],
+        newly_missed=sum(bool(each.after.late) for each in turned),
+        newly_met=sum(not each.after.late for each in turned),
+        page=paging_pb2.PageResponse(next_page_token=next_token),
+    )
+
+
+def faulty_preview(faults: Sequence[Fault]) -> grid_service_pb2.PreviewCatalogueResponse:
+    """Nothing was tried: the sheets have faults."""
+    return grid_service_pb2.PreviewCatalogueResponse(
+        faults=fault_messages(faults), faults_left_out=max(len(faults) - MOST_FAULTS, 0)
+    )
+
+
+def _type_message(each: IncidentType, stages: Sequence[Stage], former: Iterable[TypeKey]) -> incidents_pb2.IncidentType:
+    return incidents_pb2.IncidentType(
+        key=type_key(each.key),
+        category=each.category,
+        name=each.name,
+        name_en=each.name_en,
+        local=each.local,
+        shown_publicly=each.public,
+        evidence=[EVIDENCE_OUT[kind] for kind in each.evidence],
+        stages=map(_stage_message, stages_of(each.key, stages)),
+        former_keys=map(type_key, sorted(former)),
+    )
+
+
+def _stage_message(each: Stage) -> stages_pb2.Stage:
+    return stages_pb2.Stage(
+        urgency=URGENCIES_OUT[each.urgency],
+        position=each.position,
+        name=each.name,
+        name_en=each.name_en,
+        limit=int(each.limit.amount),
+        unit=UNITS_OUT[each.limit.unit],
+        done_when=each.done_when,
+        done_when_en=each.done_when_en,
+    )
+
+
+def _previewed_message(each: Previewed) -> catalogue_pb2.PreviewedCase:
+    return catalogue_pb2.PreviewedCase(
+        incident_id=str(each.incident.id),
+        case_number=each.incident.case_number,
+        type=type_key(each.incident.report.type),
+        region=each.incident.report.region,
+        before=_ruling_message(each.before),
+        after=_ruling_message(each.after),
+        differences=[DIFFERENCES_OUT[difference] for difference in each.differences],
+    )
+
+
+def _ruling_message(each: Ruling) -> catalogue_pb2.Ruling:
+    return catalogue_pb2.Ruling(
+        department=each.department,
+        limit=int(each.limit.amount) if each.limit else 0,
+        unit=UNITS_OUT[each.limit.unit] if each.limit else clocks_pb2.TIME_UNIT_UNSPECIFIED,
+        due_at=stamp(each.due_at),
+        verdict=VERDICTS_OUT[each.verdict][0] if each.verdict else clocks_pb2.CLOCK_VERDICT_UNSPECIFIED,
+    )

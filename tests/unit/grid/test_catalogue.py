@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+
+from services.grid import usecases
+from services.grid.domain.catalogue import (
+    BEGINNING,
+    Catalogue,
+    Outcome,
+    Stage,
+    Urgency,
+    Version,
+    demand_city,
+    limit_of,
+    stages_of,
+)
+from services.grid.domain.incidents import Incident
+from services.kernel.errors import Refusal
+from services.kernel.worktime.terms import Limit, Unit
+from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
+from tests.unit.grid.catalogues import catalogues
+from tests.unit.grid.samples import (
+    CENTRE,
+    COVER,
+    LIMITS,
+    RUBBISH,
+    STANDARD,
+    TYPES,
+    FakeIncidents,
+    FakeReference,
+    incident,
+    rule,
+)
+
+LATER = NOW + timedelta(days=30)
+FIRST, SECOND = Catalogue(TYPES, (rule(hours=4),)), Catalogue(TYPES, (rule(hours=8),))
+
+
+class FakeCatalogues:
+    """Catalogues in memory."""
+
+    def __init__(self) -> None:
+        self.kept: list[Version] = []
+
+    def lock(self) -> None:
+        pass
+
+    def version_at(self, at: datetime) -> Version | None:
+        begun = [each for each in self.kept if each.effective_from <= at]
+        return max(begun, key=lambda each: (each.effective_from, each.number), default=None)
+
+    def add(self, catalogue: Catalogue, digest: str, effective_from: datetime, now: datetime) -> Version:
+        self.kept.append(Version(len(self.kept) + 1, digest, effective_from))
+        return self.kept[-1]
+
+
+def take(
+    there: FakeCatalogues,
+    catalogue: Catalogue,
+    begin: datetime | None = None,
+    *,
+    now: datetime = NOW,
+    dry: bool = False,
+) -> tuple[Outcome, int | None]:
+    outcome, version = usecases.take_catalogue(there, catalogue, effective_from=begin, now=now, dry_run=dry)
+    return outcome, version and version.number
+
+
+def test_the_first_catalogue_is_in_force_from_the_beginning() -> None:
+    there = FakeCatalogues()
+    assert take(there, FIRST) == (Outcome.IMPORTED, 1)
+    assert there.kept[0].effective_from == BEGINNING
+
+
+def test_the_same_again_changes_nothing() -> None:
+    there = FakeCatalogues()
+    take(there, FIRST)
+    assert take(there, FIRST, now=LATER) == (Outcome.UNCHANGED, 1)
+    turned = Catalogue(tuple(reversed(TYPES)), FIRST.rules)
+    assert take(there, turned, LATER) == (Outcome.UNCHANGED, 1)
+    assert len(there.kept) == 1
+
+
+def test_a_catalogue_waits_for_its_moment_and_may_be_taken_back() -> None:
+    there = FakeCatalogues()
+    take(there, FIRST)
+    assert take(there, SECOND, LATER) == (Outcome.IMPORTED, 2)
+    assert take(there, SECOND, LATER) == (Outcome.UNCHANGED, 2)
+    at_last = there.version_at(LATER)
+    assert at_last is not None and at_last.number == 2
+    assert take(there, FIRST) == (Outcome.UNCHANGED, 1)
+    assert take(there, FIRST, LATER) == (Outcome.IMPORTED, 3)
+    again = there.version_at(LATER)
+    assert again is not None and again.digest == FIRST.digest
+
+
+def test_the_past_is_closed_but_for_what_is_there_already() -> None:
+    there = FakeCatalogues()
+    take(there, FIRST)
+    take(there, SECOND, NOW)
+    assert take(there, SECOND, NOW, now=LATER) == (Outcome.UNCHANGED, 2)
+    with pytest.raises(Refusal) as refused:
+        take(there, FIRST, NOW, now=LATER)
+    assert [each.rule for each in refused.value.violations] == ["EFFECTIVE_IN_PAST"]
+
+
+def test_a_dry_run_takes_nothing() -> None:
+    there = FakeCatalogues()
+    assert take(there, FIRST, dry=True) == (Outcome.CHECKED, None)
+    assert there.kept == []
+
+
+@pytest.mark.parametrize("bound", ["", "37", "3711"])
+def test_a_catalogue_is_for_the_whole_city(bound: str) -> None:
+    demand_city(bound)
+    with pytest.raises(Refusal) as refused:
+        demand_city("371102")
+    assert refused.value.reason == "CITY_ONLY"
+
+
+@settings(max_examples=30, deadline=None)
+@given(catalogues())
+def test_the_order_of_lines_says_nothing(there: Catalogue) -> None:
+    turned = Catalogue(there.types[::-1], there.rules[::-1], there.stages[::-1], there.mappings[::-1])
+    assert turned.digest == there.digest
+    assert replace(there, types=()).digest != there.digest
+
+
+def stage(position: int, amount: int, urgency: Urgency = Urgency.NORMAL, code: str = "06010") -> Stage:
+    limit = Limit(amount, Unit.WORKING_HOUR)
+    return Stage(STANDARD, "event", code, urgency, position, "清运", limit, "现场已清理")
+
+
+STAGES = [stage(2, 8), stage(1, 4), stage(1, 2, Urgency.URGENT), stage(1, 40, code="06"), stage(1, 1, code="")]
+
+
+def test_the_most_exact_stages_hold() -> None:
+    assert [(each.urgency, each.position) for each in stages_of(RUBBISH, STAGES)] == [
+        (Urgency.NORMAL, 1), (Urgency.NORMAL, 2), (Urgency.URGENT, 1),
+    ]  # fmt: skip
+    assert stages_of(COVER, STAGES) == []
+
+
+def test_the_last_stage_says_how_long_handling_may_take() -> None:
+    hours = {each: limit_of(RUBBISH, each, STAGES) for each in Urgency}
+    assert hours == {
+        Urgency.NORMAL: Limit(8, Unit.WORKING_HOUR),
+        Urgency.URGENT: Limit(2, Unit.WORKING_HOUR),
+        Urgency.VERY_URGENT: Limit(8, Unit.WORKING_HOUR),
+    }
+    assert limit_of(COVER, Urgency.NORMAL, STAGES) is None
+
+
+class Changing(FakeReference):
+    """Reference data that is another one from LATER on."""
+
+    def rules_for(self, region: str, at: datetime):  # type: ignore[no-untyped-def]
+        return [rule("ZJJ", 8)] if at >= LATER else [rule("CGJ", 4)]
+
+
+def dispatch(filed_at: datetime, reference: FakeReference, urgency: Urgency = Urgency.NORMAL, to: str = "") -> Incident:
+    filed, incidents = incident(at=filed_at), FakeIncidents()
+    incidents.add(filed)
+    uow = FakeUnitOfWork(caller=caller(subject=WANG, department=CENTRE))
+    return usecases.dispatch_incident(
+        uow, incidents, reference, filed.id, "3711", seen=1, named=to, limits=LIMITS, urgency=urgency
+    )
+
+
+def test_a_case_keeps_the_rules_that_it_was_filed_under() -> None:
+    before, after = (dispatch(at, Changing()) for at in (LATER - timedelta(seconds=1), LATER))
+    assert (before.department, before.handle_within) == ("371102-CGJ", Limit(4))
+    assert (after.department, after.handle_within) == ("371102-ZJJ", Limit(8))
+
+
+def test_stages_go_before_the_rules_hours_by_urgency_whoever_is_chosen() -> None:
+    reference = FakeReference()
+    reference.stages = [stage(1, 4), stage(1, 2, Urgency.URGENT)]
+    assert dispatch(NOW, reference).handle_within == Limit(4, Unit.WORKING_HOUR)
+    assert dispatch(NOW, reference, Urgency.URGENT).handle_within == Limit(2, Unit.WORKING_HOUR)
+    reference.rules = []
+    assert dispatch(NOW, reference, to="371102-ZJJ").handle_within == Limit(4, Unit.WORKING_HOUR)
