@@ -14,6 +14,7 @@ from services.chassis.call import Call, Due
 from services.chassis.client import GrpcClient
 from services.chassis.config import Config
 from services.chassis.entrypoints import BEGINNING, due, every, on, rpc
+from services.chassis.moments import moment_in
 from services.chassis.reads import Reads
 from services.chassis.regions import known_region
 from services.chassis.uow import UnitOfWork
@@ -197,14 +198,14 @@ class GridService(TimeMethods, EndingMethods, ActionMethods, CatalogueMethods):
     @rpc
     def ListIncidentTypes(self, request: grid.ListIncidentTypesRequest, call: Call) -> grid.ListIncidentTypesResponse:
         """Lists the incident types in use."""
-        now = self.uow.now()
+        at = moment_in(request, "in_force_at") or self.uow.now()
         page = self._reference.types(
             messages.type_page(request.page),
-            now,
+            at,
             kind=codes.KINDS.get(request.kind),
             category_code=request.category_code,
         )
-        return catalogue.types_message(page, self._catalogues.stages(now), self._catalogues.mappings(now))
+        return catalogue.types_message(page, self._catalogues.stages(at), self._catalogues.mappings(at))
 
     @on(inspection_events.InspectionOpened, id=CONSUMER, start=BEGINNING)
     def inspection_opened(self, event: inspection_events.InspectionOpened, call: Call) -> None:

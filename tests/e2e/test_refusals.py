@@ -95,8 +95,9 @@ def _in_force(city: City, yes: bool) -> None:
     with city.stack.database("identity", owner=True) as identity:
         identity.execute("UPDATE region SET valid_until = %s WHERE code = %s", (until, CLOSED_REGION))
     with city.stack.database("grid", owner=True) as grid:
-        which = (yes, RETIRED_TYPE["standard"], RETIRED_TYPE["code"])
-        grid.execute("UPDATE incident_type SET in_force = %s WHERE standard = %s AND code = %s", which)
+        standards = (RETIRED_TYPE["standard"], "retired")
+        which = (*(standards if yes else reversed(standards)), RETIRED_TYPE["code"])
+        grid.execute("UPDATE catalogue_type SET standard = %s WHERE standard = %s AND code = %s", which)
 
 
 def tomorrow() -> str:

@@ -111,6 +111,7 @@ class Version(NamedTuple):
     number: int
     digest: str
     effective_from: datetime
+    imported_at: datetime
 
 
 class Outcome(StrEnum):

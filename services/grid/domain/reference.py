@@ -40,8 +40,6 @@ class TypeKey(NamedTuple):
 
 STANDARD_2013 = "GB/T 30428.2-2013"
 """The standard that GB/T 47678.5-2026 replaced; its codes have four digits."""
-CODE_LENGTHS = (0, 2, 4, 5)
-"""Digits that a rule may name: none, a category, a type of 2013, any other type."""
 
 
 def code_length(standard: str) -> int:

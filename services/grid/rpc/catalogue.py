@@ -37,6 +37,11 @@ class CatalogueMethods(Methods):
         return catalogue.import_message(outcome, version, said, ())
 
     @rpc
+    def ListCatalogues(self, request: grid.ListCataloguesRequest, call: Call) -> grid.ListCataloguesResponse:
+        """Lists the catalogues that were imported."""
+        return catalogue.versions_message(self._catalogues.versions(catalogue.version_page(request.page)))
+
+    @rpc
     def PreviewCatalogue(self, request: grid.PreviewCatalogueRequest, call: Call) -> grid.PreviewCatalogueResponse:
         """Tries a catalogue on past cases."""
         page = messages.incident_page(request.page)

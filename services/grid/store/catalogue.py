@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.grid.domain.catalogue import Catalogue, CodeMapping, Stage, Urgency, Version
 from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
+from services.kernel.paging import Page, PageRequest
 from services.kernel.worktime.terms import Limit, Unit
 
 _TABLES = sa.MetaData()
@@ -52,13 +53,9 @@ MAPPING = _table(
     standard=sa.Text, kind=sa.Text, code=sa.Text,
 )  # fmt: skip
 
-VERSION_AT = (
-    sa.select(CATALOGUE.c.number, CATALOGUE.c.digest, CATALOGUE.c.effective_from)
-    .where(CATALOGUE.c.effective_from <= sa.bindparam("at", type_=_MOMENT))
-    .order_by(CATALOGUE.c.effective_from.desc(), CATALOGUE.c.number.desc())
-    .limit(1)
-)
-IN_FORCE = VERSION_AT.with_only_columns(CATALOGUE.c.number).scalar_subquery()
+_LAST_FIRST = sa.select(CATALOGUE).order_by(CATALOGUE.c.effective_from.desc(), CATALOGUE.c.number.desc())
+_VERSION_AT = _LAST_FIRST.where(CATALOGUE.c.effective_from <= sa.bindparam("at", type_=_MOMENT)).limit(1)
+IN_FORCE = _VERSION_AT.with_only_columns(CATALOGUE.c.number).scalar_subquery()
 """The number of the version in force at `at`, for statements that read its rows."""
 
 _LOCK = sa.text("LOCK TABLE catalogue IN SHARE ROW EXCLUSIVE MODE")
@@ -80,7 +77,7 @@ class CatalogueStore:
 
     def version_at(self, at: datetime) -> Version | None:
         """The version in force at a moment; None before the first."""
-        found = self._connection.execute(VERSION_AT, {"at": at}).first()
+        found = self._connection.execute(_VERSION_AT, {"at": at}).first()
         return Version(*found) if found else None
 
     def add(self, catalogue: Catalogue, digest: str, effective_from: datetime, now: datetime) -> Version:
@@ -91,7 +88,15 @@ class CatalogueStore:
         self._keep(RULE, number, map(_rule_values, catalogue.rules))
         self._keep(STAGE, number, map(_stage_values, catalogue.stages))
         self._keep(MAPPING, number, map(_mapping_values, catalogue.mappings))
-        return Version(number, digest, effective_from)
+        return Version(number, digest, effective_from, now)
+
+    def versions(self, page: PageRequest) -> Page[Version]:
+        """The versions by when they come into force, the last one first."""
+        wanted = _LAST_FIRST
+        if page.after:
+            wanted = wanted.where(sa.tuple_(CATALOGUE.c.effective_from, CATALOGUE.c.number) < page.after)
+        found = self._connection.execute(wanted.limit(page.fetch))
+        return page.cut([Version(*row) for row in found], key=lambda each: (each.effective_from, each.number))
 
     def mappings(self, at: datetime) -> list[CodeMapping]:
         """The mappings of the version in force at a moment."""

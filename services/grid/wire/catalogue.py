@@ -14,7 +14,7 @@ from services.grid.domain.previewing import Difference, Previewed, Ruling
 from services.grid.domain.reference import Evidence, IncidentType, TypeKey
 from services.grid.wire.clocks import UNITS_OUT, VERDICTS_OUT
 from services.grid.wire.codes import type_key
-from services.kernel.paging import Page
+from services.kernel.paging import Page, PageRequest, instant, page_request
 from services.kernel.sheets import Fault
 
 MOST_FAULTS = 1000
@@ -93,15 +93,26 @@ def import_message(
     """What became of an import; `catalogue` is empty where there are faults."""
     return grid_service_pb2.ImportCatalogueResponse(
         outcome=OUTCOMES_OUT[outcome],
-        version=catalogue_pb2.CatalogueVersion(number=version.number, effective_from=stamp(version.effective_from))
-        if version
-        else None,
+        version=_version_message(version) if version else None,
         faults=fault_messages(faults),
         faults_left_out=max(len(faults) - MOST_FAULTS, 0),
         types=len(catalogue.types),
         rules=len(catalogue.rules),
         stages=len(catalogue.stages),
         mappings=len(catalogue.mappings),
+    )
+
+
+def version_page(message: paging_pb2.PageRequest) -> PageRequest:
+    """Which page of catalogues; sorted by (effective_from, number)."""
+    return page_request(message.page_size, message.page_token, instant, int)
+
+
+def versions_message(page: Page[Version]) -> grid_service_pb2.ListCataloguesResponse:
+    """A page of catalogues."""
+    return grid_service_pb2.ListCataloguesResponse(
+        catalogues=map(_version_message, page.rows),
+        page=paging_pb2.PageResponse(next_page_token=page.next_token),
     )
 
 
@@ -142,6 +153,14 @@ def faulty_preview(faults: Sequence[Fault]) -> grid_service_pb2.PreviewCatalogue
     """Nothing was tried: the sheets have faults."""
     return grid_service_pb2.PreviewCatalogueResponse(
         faults=fault_messages(faults), faults_left_out=max(len(faults) - MOST_FAULTS, 0)
+    )
+
+
+def _version_message(version: Version) -> catalogue_pb2.CatalogueVersion:
+    return catalogue_pb2.CatalogueVersion(
+        number=version.number,
+        effective_from=stamp(version.effective_from),
+        imported_at=stamp(version.imported_at),
     )
 
 

@@ -5,7 +5,7 @@ The same sheets come with an operator's call and in the folder that the command 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from services.grid.domain.calendars import EVERYBODY, Calendars
 from services.grid.domain.catalogue import Catalogue, CodeMapping, Stage
 from services.grid.domain.reference import (
-    CODE_LENGTHS,
+    STANDARD_2013,
     DispatchRule,
     IncidentKind,
     IncidentType,
@@ -26,6 +26,8 @@ from services.kernel.worktime.terms import Limit, Unit
 
 TYPES, RULES, STAGES, MAPPINGS = "incident_types.csv", "dispatch_rules.csv", "stages.csv", "code_mappings.csv"
 NAMES = (TYPES, RULES, STAGES, MAPPINGS)
+CATEGORY = 2
+"""Digits of a category, which begin the codes of its types."""
 
 
 class WorkingTime(NamedTuple):
@@ -89,18 +91,21 @@ _GROUP = ("standard", "kind", "code_prefix", "urgency")
 
 def sheets_of(sent: Iterable[tuple[str, bytes]]) -> Sheets:
     """What was sent, by name; that there are no others and none twice is noted."""
-    named: dict[str, bytes] = {}
-    twice = {name for name, content in sent if named.setdefault(name, content) is not content}
-    sheets = Sheets(named)
-    for name in sorted(named.keys() - set(NAMES)):
-        sheets.note(name, Broken("sheet_unknown", known=", ".join(NAMES)))
-    for name in sorted(twice):
-        sheets.note(name, Broken("sheet_twice"))
+    files = list(sent)
+    sheets = Sheets(dict(files))
+    for name, times in sorted(Counter(name for name, _ in files).items()):
+        if name not in NAMES:
+            sheets.note(name, Broken("sheet_unknown", known=", ".join(NAMES)))
+        if times > 1:
+            sheets.note(name, Broken("sheet_twice"))
     return sheets
 
 
 def read_catalogue(sheets: Sheets, working: WorkingTime) -> Catalogue:
-    """Read and check the sheets of a catalogue; stages and mappings need not be there. Faults are noted in `sheets`."""
+    """Read and check the sheets of a catalogue; stages and mappings need not be there. Faults are noted in `sheets`.
+
+    Where no type could be read, nothing is said of what names one.
+    """
     types = _types(sheets)
     known = _keys_and_prefixes([each.key for each in types])
     rules = _rules(sheets, known, working)
@@ -126,13 +131,17 @@ def _code_fits(said: Cells, prefix: str = "") -> Iterator[tuple[str, Broken]]:
 
 
 def _keys_and_prefixes(keys: Iterable[TypeKey]) -> set[tuple[str, str, str]]:
-    """What a rule or stage that names a type of these may say."""
+    """What a rule or stage that names a type of these may say.
+
+    A type of 2013 is named with its standard: its four digits begin the codes of other types.
+    """
     return {
         (standard, kind, key.code[:length])
         for key in keys
         for standard in ("", key.standard)
         for kind in ("", key.kind.value)
-        for length in CODE_LENGTHS
+        for length in (0, CATEGORY, len(key.code))
+        if standard or length != code_length(STANDARD_2013)
     }
 
 
@@ -151,7 +160,7 @@ def _rule(*, department: str, hours: int, **said: Any) -> DispatchRule:
 
 def _demand_type(sheets: Sheets, line: Line, known: set[tuple[str, str, str]]) -> None:
     values = line.values
-    if (values["standard"], values["kind"], values["code_prefix"]) not in known:
+    if known and (values["standard"], values["kind"], values["code_prefix"]) not in known:
         sheets.fault(line, "standard, kind, code_prefix", Broken("sheet_no_type"))
 
 
@@ -202,7 +211,7 @@ def _mappings(sheets: Sheets, types: set[TypeKey]) -> list[CodeMapping]:
     sheets.demand_unique(lines, *(name for name in MAPPING_COLUMNS if name != "former_name"))
     mappings = [_mapping(line.values) for line in lines]
     for line, mapping in zip(lines, mappings, strict=True):
-        if mapping.latter not in types:
+        if types and mapping.latter not in types:
             sheets.fault(line, "standard, kind, code", Broken("sheet_no_type"))
     return mappings
 

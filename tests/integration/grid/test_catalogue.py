@@ -68,6 +68,18 @@ def test_each_moment_has_the_catalogue_that_was_in_force(connection: sa.Connecti
     assert {each.key: each for each in there.types(LATER)} == {RUBBISH: TYPES[0], FOOD: PUBLIC}
 
 
+def test_versions_are_listed_by_when_they_come_into_force(connection: sa.Connection) -> None:
+    for catalogue, begin in ((FIRST, None), (SECOND, LATER), (SECOND, LATER - DAY), (FIRST, LATER)):
+        take(connection, catalogue, effective_from=begin)
+    there = CatalogueStore(connection)
+    first = there.versions(PageRequest(size=3))
+    second = there.versions(PageRequest(size=3, after=(first.rows[-1].effective_from, first.rows[-1].number)))
+    rows = [*first.rows, *second.rows]
+    assert [each.effective_from for each in rows] == [LATER, LATER, LATER - DAY, BEGINNING]
+    assert rows[0].number > rows[1].number
+    assert {each.imported_at for each in rows} == {NOW}
+
+
 def test_what_is_there_already_is_not_taken_again(connection: sa.Connection) -> None:
     outcomes = [take(connection, each, effective_from=LATER) for each in (FIRST, FIRST, SECOND, SECOND, FIRST)]
     imported, unchanged = Outcome.IMPORTED, Outcome.UNCHANGED

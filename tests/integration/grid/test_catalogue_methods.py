@@ -64,6 +64,8 @@ def test_a_catalogue_waits_for_its_moment(gateway: Gateway, people: People) -> N
     assert (answer["outcome"], answer["version"]["effectiveFrom"]) == ("CATALOGUE_OUTCOME_IMPORTED", FAR)
     again = imported(gateway, people, sheets=more, effectiveFrom=FAR)
     assert (again["outcome"], again["version"]) == ("CATALOGUE_OUTCOME_UNCHANGED", answer["version"])
+    listed = gateway.get("/v1/catalogues", {"page.pageSize": "1"}, door=people.operator()).body
+    assert listed["catalogues"] == [answer["version"]]
 
 
 def test_with_one_fault_nothing_is_taken(gateway: Gateway, people: People) -> None:
@@ -104,6 +106,15 @@ def test_types_show_stages_and_former_codes(gateway: Gateway) -> None:
     assert [(each["limit"], each["unit"]) for each in stages] == [
         (4, "TIME_UNIT_WORKING_HOUR"), (7, "TIME_UNIT_WORKING_DAY"), (20, "TIME_UNIT_WORKING_DAY"),
     ]  # fmt: skip
+
+
+def test_types_are_shown_as_they_are_at_a_moment(gateway: Gateway, people: People) -> None:
+    later, named = "2098-01-01T00:00:00Z", ("暴露垃圾,", "露天垃圾,")
+    imported(gateway, people, sheets=sheets(incident_types=named), effectiveFrom=later)
+    asked = {"categoryCode": "06", "kind": "INCIDENT_KIND_EVENT"}
+    now, then = (gateway.get("/v1/incidentTypes", {**asked, **at}).body for at in ({}, {"inForceAt": later}))
+    names = [{each["key"]["code"]: each["name"] for each in listed["types"]}["06010"] for listed in (now, then)]
+    assert names == ["暴露垃圾", "露天垃圾"]
 
 
 def test_an_urgent_case_has_the_time_of_its_urgency(gateway: Gateway, people: People) -> None:

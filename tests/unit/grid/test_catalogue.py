@@ -54,7 +54,7 @@ class FakeCatalogues:
         return max(begun, key=lambda each: (each.effective_from, each.number), default=None)
 
     def add(self, catalogue: Catalogue, digest: str, effective_from: datetime, now: datetime) -> Version:
-        self.kept.append(Version(len(self.kept) + 1, digest, effective_from))
+        self.kept.append(Version(len(self.kept) + 1, digest, effective_from, now))
         return self.kept[-1]
 
 

@@ -106,6 +106,22 @@ def test_codes_are_as_long_as_their_standard_has_them() -> None:
     ]
 
 
+def test_a_rule_names_a_category_or_a_type_and_one_of_2013_with_its_standard() -> None:
+    types = ONE[TYPES] + "GB/T 30428.2-2013,event,市容环境,0601,暴露垃圾,\n"
+    keys = (",event,0601", "GB/T 47678.5-2026,event,0601", "GB/T 30428.2-2013,event,0601", ",,06", ",event,06010")
+    rules = ONE[RULES].splitlines()[0] + "".join(f"\n{key},,CGJ,4,," for key in keys)
+    told = "standard, kind, code_prefix: names no incident type of the catalogue"
+    assert faults(incident_types=types, dispatch_rules=rules) == [
+        f"dispatch_rules.csv:{line}: {told}" for line in (2, 3)
+    ]
+
+
+def test_where_no_type_can_be_read_nothing_is_said_of_rules() -> None:
+    assert faults(incident_types="standard") == [
+        "incident_types.csv:1: lacks the columns kind, category, code, name, name_en"
+    ]
+
+
 def test_evidence_and_publicity_are_said_by_name() -> None:
     types = "standard,kind,category,code,name,name_en,public,evidence\n"
     line = "GB/T 47678.5-2026,event,市容环境,{},暴露垃圾,,{},{}\n"

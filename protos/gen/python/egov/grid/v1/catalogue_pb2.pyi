@@ -198,21 +198,27 @@ class CatalogueVersion(_message.Message):
 
     NUMBER_FIELD_NUMBER: _builtins.int
     EFFECTIVE_FROM_FIELD_NUMBER: _builtins.int
+    IMPORTED_AT_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Its number; later imports have higher ones. Of two that begin at the same moment the later import holds."""
     @_builtins.property
     def effective_from(self) -> _timestamp_pb2.Timestamp:
         """From when on it is in force. A case keeps the catalogue that was in force when it was filed."""
 
+    @_builtins.property
+    def imported_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was imported."""
+
     def __init__(
         self,
         *,
         number: _builtins.int = ...,
         effective_from: _timestamp_pb2.Timestamp | None = ...,
+        imported_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["effective_from", b"effective_from"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effective_from", b"effective_from", "imported_at", b"imported_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effective_from", b"effective_from", "number", b"number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effective_from", b"effective_from", "imported_at", b"imported_at", "number", b"number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

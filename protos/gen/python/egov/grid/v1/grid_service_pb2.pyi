@@ -662,6 +662,7 @@ class ListIncidentTypesRequest(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     CATEGORY_CODE_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    IN_FORCE_AT_FIELD_NUMBER: _builtins.int
     kind: _incidents_pb2.IncidentKind.ValueType
     """Only of this kind; unset: both."""
     category_code: _builtins.str
@@ -670,16 +671,21 @@ class ListIncidentTypesRequest(_message.Message):
     def page(self) -> _paging_pb2.PageRequest:
         """Which page."""
 
+    @_builtins.property
+    def in_force_at(self) -> _timestamp_pb2.Timestamp:
+        """By the catalogue that is in force at this moment; unset: now."""
+
     def __init__(
         self,
         *,
         kind: _incidents_pb2.IncidentKind.ValueType = ...,
         category_code: _builtins.str = ...,
         page: _paging_pb2.PageRequest | None = ...,
+        in_force_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["in_force_at", b"in_force_at", "page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category_code", b"category_code", "kind", b"kind", "page", b"page"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category_code", b"category_code", "in_force_at", b"in_force_at", "kind", b"kind", "page", b"page"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -802,6 +808,60 @@ class ImportCatalogueResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ImportCatalogueResponse: _TypeAlias = ImportCatalogueResponse  # noqa: Y015
+
+@_typing.final
+class ListCataloguesRequest(_message.Message):
+    """Which catalogues."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def page(self) -> _paging_pb2.PageRequest:
+        """Which page."""
+
+    def __init__(
+        self,
+        *,
+        page: _paging_pb2.PageRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCataloguesRequest: _TypeAlias = ListCataloguesRequest  # noqa: Y015
+
+@_typing.final
+class ListCataloguesResponse(_message.Message):
+    """A page of catalogues."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATALOGUES_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def catalogues(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.CatalogueVersion]:
+        """The catalogues. In force is the first that does not begin in the future."""
+
+    @_builtins.property
+    def page(self) -> _paging_pb2.PageResponse:
+        """Where the list goes on."""
+
+    def __init__(
+        self,
+        *,
+        catalogues: _abc.Iterable[_catalogue_pb2.CatalogueVersion] | None = ...,
+        page: _paging_pb2.PageResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogues", b"catalogues", "page", b"page"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCataloguesResponse: _TypeAlias = ListCataloguesResponse  # noqa: Y015
 
 @_typing.final
 class PreviewCatalogueRequest(_message.Message):

@@ -152,6 +152,11 @@ class GridServiceStub:
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ImportCatalogueRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ImportCatalogueResponse.FromString,
                 _registered_method=True)
+        self.ListCatalogues = channel.unary_unary(
+                '/egov.grid.v1.GridService/ListCatalogues',
+                request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListCataloguesRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListCataloguesResponse.FromString,
+                _registered_method=True)
         self.PreviewCatalogue = channel.unary_unary(
                 '/egov.grid.v1.GridService/PreviewCatalogue',
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.PreviewCatalogueRequest.SerializeToString,
@@ -380,7 +385,8 @@ class GridServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListIncidentTypes(self, request, context):
-        """Lists the incident types in use, by category and code.
+        """Lists the incident types in use, by category and code; or those in use at another moment, such as when a case was filed,
+        whose stages and evidence it keeps.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -391,6 +397,13 @@ class GridServiceServicer:
         whole of it; what they lack is no longer in force then. All faults are in the answer, and with one of them nothing is
         taken. The same sheets again change nothing. Cases keep the rules that they were filed under.
         Refused: a caller bound to less than the city (CITY_ONLY), a moment in the past (EFFECTIVE_IN_PAST).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCatalogues(self, request, context):
+        """Lists the catalogues that were imported, by when they come into force, the last one first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -533,6 +546,11 @@ def add_GridServiceServicer_to_server(servicer, server):
                     servicer.ImportCatalogue,
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ImportCatalogueRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ImportCatalogueResponse.SerializeToString,
+            ),
+            'ListCatalogues': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCatalogues,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListCataloguesRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListCataloguesResponse.SerializeToString,
             ),
             'PreviewCatalogue': grpc.unary_unary_rpc_method_handler(
                     servicer.PreviewCatalogue,
@@ -1167,6 +1185,33 @@ class GridService:
             '/egov.grid.v1.GridService/ImportCatalogue',
             egov_dot_grid_dot_v1_dot_grid__service__pb2.ImportCatalogueRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_grid__service__pb2.ImportCatalogueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCatalogues(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ListCatalogues',
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.ListCataloguesRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_grid__service__pb2.ListCataloguesResponse.FromString,
             options,
             channel_credentials,
             insecure,
