@@ -76,8 +76,9 @@ class SheetFaults(Exception):
         self.faults = [str(each) for each in located]
 
 
-def undecodable(file: str, content: bytes, start: int) -> Fault:
+def undecodable(file: str, error: UnicodeDecodeError) -> Fault:
     """What is wrong with a sheet whose bytes are no UTF-8 from one on."""
+    content, start = error.object, error.start
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Fault(file, 1, "", 0, "sheet_utf16")
     try:

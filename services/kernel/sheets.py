@@ -109,7 +109,7 @@ class Sheets:
         try:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            self._faults.append(undecodable(file, content, error.start))
+            self._faults.append(undecodable(file, error))
             return None
 
     def _content(self, file: str) -> bytes | None:

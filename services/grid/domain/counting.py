@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from services.grid.domain.catalogue import CodeMapping
-from services.grid.domain.reference import TypeKey
+from services.grid.domain.reference import TypeKey, is_local
 from services.kernel import texts
 from services.kernel.errors import Violation, invalid
 
@@ -30,7 +30,7 @@ class WhyUnmapped(StrEnum):
 
     NO_MAPPING = "NO_MAPPING"
     LOCAL = "LOCAL"
-    """The type is an extension of this city."""
+    """The type is an extension of this city, or became one."""
     SEVERAL = "SEVERAL"
     """The type became several, and a case does not say which."""
 
@@ -58,15 +58,17 @@ class Counted(NamedTuple):
 
 def count_under(standard: str, filed: Mapping[TypeKey, int], mappings: Iterable[CodeMapping]) -> Counted:
     """Counts by the type that was filed, brought to the codes of a standard, by kind and code."""
-    partners = _partners(standard, mappings)
+    partners = _partners(mappings)
     counts: Counter[TypeKey] = Counter()
     unmapped = []
     for key, count in sorted(filed.items()):
-        there = [key] if key.standard == standard else sorted(partners.get(key, ()))
+        others = partners.get(key, set())
+        there = [key] if key.standard == standard else sorted(each for each in others if each.standard == standard)
         if len(there) == 1:
             counts[there[0]] += count
         else:
-            unmapped.append(Unmapped(key, count, _reason(key, there), tuple(there)))
+            reason = WhyUnmapped.SEVERAL if there else _reason(key, others)
+            unmapped.append(Unmapped(key, count, reason, tuple(there)))
     return Counted(dict(sorted(counts.items())), unmapped)
 
 
@@ -76,17 +78,16 @@ def demand_range(begin: datetime, end: datetime) -> None:
         raise invalid(Violation("filed_until", "RANGE_WRONG", {"days": LONGEST_RANGE.days}))
 
 
-def _partners(standard: str, mappings: Iterable[CodeMapping]) -> dict[TypeKey, set[TypeKey]]:
-    """The codes of a standard that other types stand for there, from whichever side the mapping was written."""
+def _partners(mappings: Iterable[CodeMapping]) -> dict[TypeKey, set[TypeKey]]:
+    """What types stand for in other standards, from whichever side the mapping was written."""
     found: dict[TypeKey, set[TypeKey]] = {}
     for each in mappings:
-        for one, other in ((each.former, each.latter), (each.latter, each.former)):
-            if other.standard == standard:
-                found.setdefault(one, set()).add(other)
+        found.setdefault(each.former, set()).add(each.latter)
+        found.setdefault(each.latter, set()).add(each.former)
     return found
 
 
-def _reason(key: TypeKey, there: list[TypeKey]) -> WhyUnmapped:
-    if there:
-        return WhyUnmapped.SEVERAL
-    return WhyUnmapped.NO_MAPPING if key.standard.startswith("GB") else WhyUnmapped.LOCAL
+def _reason(key: TypeKey, others: set[TypeKey]) -> WhyUnmapped:
+    """Why a type has no code in a standard, though it may have in `others`."""
+    local = any(is_local(each.standard) for each in (key, *others))
+    return WhyUnmapped.LOCAL if local else WhyUnmapped.NO_MAPPING

@@ -47,6 +47,11 @@ def code_length(standard: str) -> int:
     return 4 if standard == STANDARD_2013 else 5
 
 
+def is_local(standard: str) -> bool:
+    """It is no national standard: its types are extensions of this city."""
+    return not standard.startswith("GB")
+
+
 class Evidence(StrEnum):
     """What has to be handed in with a case of a type."""
 

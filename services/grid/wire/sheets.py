@@ -19,6 +19,7 @@ from services.grid.domain.reference import (
     IncidentType,
     TypeKey,
     code_length,
+    is_local,
 )
 from services.grid.wire import cells
 from services.kernel.sheets import Broken, Cells, Line, Reader, Sheets, matching, whole, words
@@ -121,7 +122,7 @@ def _types(sheets: Sheets) -> list[IncidentType]:
 
 
 def _type(*, standard: str, kind: IncidentKind, code: str, **said: Any) -> IncidentType:
-    return IncidentType(TypeKey(standard, kind, code), local=not standard.startswith("GB"), **said)
+    return IncidentType(TypeKey(standard, kind, code), local=is_local(standard), **said)
 
 
 def _code_fits(said: Cells, prefix: str = "") -> Iterator[tuple[str, Broken]]:

@@ -86,6 +86,12 @@ def test_what_is_there_already_is_not_taken_again(connection: sa.Connection) -> 
     assert outcomes == [imported, unchanged, imported, unchanged, imported]
 
 
+def test_two_imports_do_not_come_between_one_another(connection: sa.Connection, engine_of: Engine) -> None:
+    take(connection, FIRST)
+    with engine_of("grid").connect() as other, pytest.raises(sa.exc.OperationalError, match="lock timeout"):
+        take(other, SECOND)
+
+
 def test_incidents_of_a_range_are_counted_and_read_in_pages(connection: sa.Connection) -> None:
     store, mine = IncidentStore(connection), Party("person", "somebody")
     cases = [

@@ -57,6 +57,12 @@ def test_cases_of_both_standards_meet_under_either() -> None:
     assert under_2013.unmapped[0] == Unmapped(RUBBISH, 4, WhyUnmapped.SEVERAL, (OLD, ODD))
 
 
+def test_what_became_an_extension_has_no_code_in_the_new_standard_but_one_in_the_old() -> None:
+    became = [CodeMapping(GONE, "道路塌陷", FOOD)]
+    assert count_under(STANDARD_2026, {GONE: 2}, became).unmapped == [Unmapped(GONE, 2, WhyUnmapped.LOCAL)]
+    assert count_under(STANDARD_2013, {FOOD: 2, GONE: 1}, became).counts == {GONE: 3}
+
+
 def test_an_answer_names_what_it_counts() -> None:
     told = counted_message(count_under(STANDARD_2026, FILED, MAPPINGS), {RUBBISH: "暴露垃圾"})
     assert (told.total, [(each.name, each.count) for each in told.counts]) == (25, [("暴露垃圾", 7)])

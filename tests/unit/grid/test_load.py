@@ -131,7 +131,7 @@ def test_the_sample_city_is_right() -> None:
     data = read(SAMPLE)
     assert {2024, 2025, 2026} <= data.calendars.years.keys()
     assert len(data.catalogue.types) > 400
-    assert data.catalogue.rules
+    assert data.catalogue.rules and data.catalogue.stages and data.catalogue.mappings
     assert data.centres
 
 

@@ -44,6 +44,8 @@ def test_faults_of_all_lines_come_together(tmp_path: Path) -> None:
         (b"code,name\n", "sheet.csv:1: lacks the columns hours"),
         (b"", "sheet.csv:1: lacks the columns code, hours, name"),
         (b"code,hours,name\n1,2,\xff\n", "sheet.csv:2: is not UTF-8 from byte 5 of the line on"),
+        (b"\xef\xbb\xbfcode,\n\xff\xff", "sheet.csv:2: is not UTF-8 from byte 1 of the line on"),
+        (b"\xef\xbb\xbf\xffcode", "sheet.csv:1: is not UTF-8 from byte 1 of the line on"),
         (
             "code,hours,name\n1,2,井盖\n".encode("gbk"),
             "sheet.csv:2: is not UTF-8 from byte 5 of the line on, but looks like GB 18030: save it as CSV UTF-8",

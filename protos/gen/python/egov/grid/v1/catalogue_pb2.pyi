@@ -65,7 +65,7 @@ class _UnmappedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Unmapp
     UNMAPPED_REASON_NO_MAPPING: _UnmappedReason.ValueType  # 1
     """The mapping says nothing of the type."""
     UNMAPPED_REASON_LOCAL: _UnmappedReason.ValueType  # 2
-    """The type is an extension of this city."""
+    """The type is an extension of this city, or became one."""
     UNMAPPED_REASON_SEVERAL: _UnmappedReason.ValueType  # 3
     """The type became several, and a case does not say which."""
 
@@ -77,7 +77,7 @@ UNMAPPED_REASON_UNSPECIFIED: UnmappedReason.ValueType  # 0
 UNMAPPED_REASON_NO_MAPPING: UnmappedReason.ValueType  # 1
 """The mapping says nothing of the type."""
 UNMAPPED_REASON_LOCAL: UnmappedReason.ValueType  # 2
-"""The type is an extension of this city."""
+"""The type is an extension of this city, or became one."""
 UNMAPPED_REASON_SEVERAL: UnmappedReason.ValueType  # 3
 """The type became several, and a case does not say which."""
 Global___UnmappedReason: _TypeAlias = UnmappedReason  # noqa: Y015
