@@ -51,6 +51,11 @@ class RpcServer(SharedExtension):
         """Add a method."""
         self._entrypoints[entrypoint.declared().path] = entrypoint
 
+    @property
+    def audit(self) -> AuditWriter:
+        """Writes the rows of what is refused or only read."""
+        return self._audit
+
     def setup(self) -> None:
         """Refuse a class that leaves a method of its contract unserved: the gateway would route to nothing."""
         self._server: grpc.Server | None = None

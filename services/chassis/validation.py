@@ -37,6 +37,7 @@ _NUMBERS = frozenset(
 _FRACTIONS = frozenset((FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE))
 _LENGTHS = frozenset(("min_length", "max_length"))
 _LIST_RULES = frozenset(("required", "max_items"))
+_MESSAGE_LIST_RULES = _LIST_RULES | {"checked_apart"}
 
 
 class ContractFault(Exception):
@@ -102,7 +103,8 @@ class _Compiler:
             no_rules = options_pb2.FieldRules()
             key, value = (self._value(entry.fields_by_name[part], no_rules) for part in ("key", "value"))
             return field_checks.entries_of(field.name, key, value, most, missing)
-        return field_checks.items_of(field.name, self._value(field, rules), most, missing)
+        item_check = None if rules.checked_apart else self._value(field, rules)
+        return field_checks.items_of(field.name, item_check, most, missing)
 
     def _value(self, field: FieldDescriptor, rules: options_pb2.FieldRules) -> ValueCheck | None:
         """The check of a single value of the field, apart from whether it is set."""
@@ -157,7 +159,7 @@ def _demand_sibling(field: FieldDescriptor, name: str) -> None:
 def _rules_for(field: FieldDescriptor) -> frozenset[str]:
     many = _LIST_RULES if field.is_repeated else frozenset()
     if field.message_type is not None:
-        return many | {"required"}
+        return _MESSAGE_LIST_RULES if many else frozenset(("required",))
     if field.type == FieldDescriptor.TYPE_STRING:
         only_one = set() if field.is_repeated else {"required_unless"}
         return many | _LENGTHS | only_one | {"required", "pattern", "code"}

@@ -22,25 +22,22 @@ from services.grid import usecases
 from services.grid.config import GridSettings
 from services.grid.domain.clocks import explain
 from services.grid.domain.places import grid_of
-from services.grid.domain.reports import Report, only_reports_of, placed
-from services.grid.geometry.keeping import KeptNet, NetKeeper
+from services.grid.domain.reports import only_reports_of
 from services.grid.rpc.actions import ActionMethods
 from services.grid.rpc.base import shown
+from services.grid.rpc.batches import BatchMethods
 from services.grid.rpc.catalogue import CatalogueMethods
 from services.grid.rpc.ending import EndingMethods
 from services.grid.rpc.time import TimeMethods
-from services.grid.store.net import NetStore
-from services.grid.store.reference import ReferenceStore
 from services.grid.wire import catalogue, clocks, codes, events, messages, places
 from services.kernel.parties import Party
 
 log = logging.getLogger(__name__)
 
 CONSUMER = "inspections"
-NET = NetKeeper()
 
 
-class GridService(TimeMethods, EndingMethods, ActionMethods, CatalogueMethods):
+class GridService(TimeMethods, EndingMethods, ActionMethods, CatalogueMethods, BatchMethods):
     """Answers the contract's `GridService`."""
 
     name = "grid"
@@ -234,17 +231,3 @@ class GridService(TimeMethods, EndingMethods, ActionMethods, CatalogueMethods):
             logs.event(log, logging.WARNING, "an open incident was mended", reason=what, case_number=case_number)
             metrics.mended(what)
         return mended is not None
-
-    @property
-    def _reference(self) -> ReferenceStore:
-        return ReferenceStore(self.uow.connection)
-
-    @property
-    def _net(self) -> KeptNet:
-        return KeptNet(NET, NetStore(self.reads))
-
-    def _placed(self, report: Report) -> Report:
-        """The report with the grid of its position."""
-        found = placed(report, self._net)
-        self.reads.close()  # A call never holds two connections: all of them could, and wait for one more.
-        return found

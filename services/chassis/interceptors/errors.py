@@ -61,13 +61,13 @@ def errors(method: Method, desk: Desk, proceed: Step) -> Step:
         except Refusal as refusal:
             exchange.refusal = refusal
         except Exception as error:
-            exchange.refusal = as_refusal(error) or _fault(error, method)
+            exchange.refusal = as_refusal(error) or fault(error, method)
         return b""
 
     return step
 
 
-def _fault(error: Exception, method: Method) -> Refusal:
+def fault(error: Exception, method: Method) -> Refusal:
     """An error that nobody foresaw: its type and place go to the log, nothing of it to the caller."""
     reason = telemetry.failure(error)
     logs.event(log, logging.ERROR, "unforeseen error", exc_info=True, method=method.full_name, reason=reason)

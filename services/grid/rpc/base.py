@@ -4,33 +4,50 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 from egov.grid.v1 import incidents_pb2
 
 from services.chassis.call import Call
+from services.chassis.reads import Reading
 from services.chassis.uow import Transaction
 from services.grid.config import GridSettings
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
+from services.grid.domain.reports import Report, placed
+from services.grid.geometry.keeping import KeptNet, NetKeeper
 from services.grid.store.calendars import KnownCalendars
 from services.grid.store.incidents import IncidentStore
+from services.grid.store.net import NetStore
+from services.grid.store.reference import ReferenceStore
 from services.grid.wire import messages
 from services.kernel.parties import Party
 from services.kernel.worktime.calendars import Calendar
 from services.kernel.worktime.terms import Limit
 
 CALENDARS = KnownCalendars()
+NET = NetKeeper()
 
 
 class Methods:
     """A part of the service class, which declares what it depends on."""
 
     uow: Transaction
+    reads: Reading
     config: GridSettings
+    identity: Any
 
     @property
     def _incidents(self) -> IncidentStore:
         return IncidentStore(self.uow.connection)
+
+    @property
+    def _reference(self) -> ReferenceStore:
+        return ReferenceStore(self.uow.connection)
+
+    @property
+    def _net(self) -> KeptNet:
+        return KeptNet(NET, NetStore(self.reads))
 
     @property
     def _limits(self) -> Limits:
@@ -48,6 +65,12 @@ class Methods:
 
     def _calendar_of(self, department: str) -> Calendar:
         return CALENDARS.now(self.uow.connection).of(department)
+
+    def _placed(self, report: Report) -> Report:
+        """The report with the grid of its position."""
+        found = placed(report, self._net)
+        self.reads.close()  # A call never holds two connections: all of them could, and wait for one more.
+        return found
 
 
 def shown(incident: Incident, call: Call) -> incidents_pb2.Incident:

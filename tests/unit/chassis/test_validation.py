@@ -381,6 +381,14 @@ def test_durations() -> None:
         assert check(sample, time=wrong) == [("time", "duration")]
 
 
+def test_of_a_list_that_is_checked_apart_only_the_number_is_checked() -> None:
+    rules = {"checked_apart": True, "required": True, "max_items": 2}
+    sample = message_class(field("rows", Field.TYPE_MESSAGE, rules, repeated=True, type_name=".PACKAGE.Nested"))
+    assert check(sample, rows=[{"code": "x"}, {}]) == []
+    assert check(sample) == [("rows", "required")]
+    assert check(sample, rows=[{}, {}, {}]) == [("rows", "too_many")]
+
+
 def test_messages_in_lists_and_maps() -> None:
     sample = message_class(
         field("rows", Field.TYPE_MESSAGE, repeated=True, type_name=".PACKAGE.Nested"),
@@ -413,6 +421,7 @@ def test_a_message_that_contains_itself() -> None:
         (Field.TYPE_INT64, {"max_length": 3}, False),
         (Field.TYPE_STRING, {"minimum": 1}, False),
         (Field.TYPE_STRING, {"max_items": 1}, False),
+        (Field.TYPE_STRING, {"checked_apart": True}, True),
         (Field.TYPE_BYTES, {"pattern": "a"}, False),
         (Field.TYPE_STRING, {"pattern": "(a+)+"}, False),
         (Field.TYPE_STRING, {"pattern": "("}, True),

@@ -286,6 +286,7 @@ class FieldRules(_message.Message):
     MAXIMUM_FIELD_NUMBER: _builtins.int
     MAX_ITEMS_FIELD_NUMBER: _builtins.int
     REQUIRED_UNLESS_FIELD_NUMBER: _builtins.int
+    CHECKED_APART_FIELD_NUMBER: _builtins.int
     required: _builtins.bool
     """The field must be set: non-empty text, bytes or list, a set message, an enum value other than 0."""
     min_length: _builtins.int
@@ -304,6 +305,10 @@ class FieldRules(_message.Message):
     """Longest list. 0 means the chassis default of 100."""
     required_unless: _builtins.str
     """Of text: it must be set, as by `required`, unless the message's field of this name is."""
+    checked_apart: _builtins.bool
+    """Of a list of messages: the method checks them one by one, so that a bad one costs the others nothing. Only how many
+    there are is checked with the request.
+    """
     def __init__(
         self,
         *,
@@ -316,10 +321,11 @@ class FieldRules(_message.Message):
         maximum: _builtins.int | None = ...,
         max_items: _builtins.int = ...,
         required_unless: _builtins.str = ...,
+        checked_apart: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_maximum", b"_maximum", "_minimum", b"_minimum", "maximum", b"maximum", "minimum", b"minimum"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_maximum", b"_maximum", "_minimum", b"_minimum", "code", b"code", "max_items", b"max_items", "max_length", b"max_length", "maximum", b"maximum", "min_length", b"min_length", "minimum", b"minimum", "pattern", b"pattern", "required", b"required", "required_unless", b"required_unless"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_maximum", b"_maximum", "_minimum", b"_minimum", "checked_apart", b"checked_apart", "code", b"code", "max_items", b"max_items", "max_length", b"max_length", "maximum", b"maximum", "min_length", b"min_length", "minimum", b"minimum", "pattern", b"pattern", "required", b"required", "required_unless", b"required_unless"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__maximum: _TypeAlias = _typing.Literal["maximum"]  # noqa: Y015
     _WhichOneofArgType__maximum: _TypeAlias = _typing.Literal["_maximum", b"_maximum"]  # noqa: Y015

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from egov.grid.v1 import actions_pb2 as egov_dot_grid_dot_v1_dot_actions__pb2
+from egov.grid.v1 import batches_pb2 as egov_dot_grid_dot_v1_dot_batches__pb2
 from egov.grid.v1 import changes_pb2 as egov_dot_grid_dot_v1_dot_changes__pb2
 from egov.grid.v1 import grid_service_pb2 as egov_dot_grid_dot_v1_dot_grid__service__pb2
 
@@ -41,6 +42,11 @@ class GridServiceStub:
                 '/egov.grid.v1.GridService/FileIncident',
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.FileIncidentRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.FileIncidentResponse.FromString,
+                _registered_method=True)
+        self.SubmitBatch = channel.unary_unary(
+                '/egov.grid.v1.GridService/SubmitBatch',
+                request_serializer=egov_dot_grid_dot_v1_dot_batches__pb2.SubmitBatchRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_batches__pb2.SubmitBatchResponse.FromString,
                 _registered_method=True)
         self.GetIncident = channel.unary_unary(
                 '/egov.grid.v1.GridService/GetIncident',
@@ -178,6 +184,17 @@ class GridServiceServicer:
         Refused: unknown or retired type (TYPE_UNKNOWN), region unknown or outside the caller's (REGION_UNKNOWN), closed
         region (REGION_CLOSED), seen in the future (SEEN_IN_FUTURE), no centre for the region (NO_CENTRE), a position outside
         the city's net of grids (PLACE_OUTSIDE_NET), or outside the region said by more than its accuracy (PLACE_ELSEWHERE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitBatch(self, request, context):
+        """Files what a phone collected while it had no network. Each item is a change of its own under its id: sent again, with
+        whatever others and however often, it has one effect and the same result. Of a call that was cut off, send all again.
+        `Idempotency-Key` is needed as for every change, and keeps nothing here: the items' ids do.
+        Refused, item by item: what FileIncident refuses, an id that was another report's (KEY_REUSED), the same item in
+        flight (IN_PROGRESS). The whole call: what is no report by its form, such as an unknown field of JSON.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -437,6 +454,11 @@ def add_GridServiceServicer_to_server(servicer, server):
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.FileIncidentRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.FileIncidentResponse.SerializeToString,
             ),
+            'SubmitBatch': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitBatch,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_batches__pb2.SubmitBatchRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_batches__pb2.SubmitBatchResponse.SerializeToString,
+            ),
             'GetIncident': grpc.unary_unary_rpc_method_handler(
                     servicer.GetIncident,
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.GetIncidentRequest.FromString,
@@ -591,6 +613,33 @@ class GridService:
             '/egov.grid.v1.GridService/FileIncident',
             egov_dot_grid_dot_v1_dot_grid__service__pb2.FileIncidentRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_grid__service__pb2.FileIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitBatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/SubmitBatch',
+            egov_dot_grid_dot_v1_dot_batches__pb2.SubmitBatchRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_batches__pb2.SubmitBatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,38 @@
+"""Batches: between the contract and the domain."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from uuid import UUID
+
+from egov.common.v1 import refusals_pb2
+from egov.grid.v1 import batches_pb2
+
+from services.chassis.moments import moment, stamp
+from services.grid.domain.batches import Submission, Submitted
+from services.grid.domain.reports import Report
+from services.grid.wire.messages import report
+
+
+def submission(item: batches_pb2.BatchItem, placed: Callable[[Report], Report]) -> Submission:
+    """What a phone submitted, from a request; `placed` finds the grid of its position."""
+    digest = hashlib.sha256(item.SerializeToString(deterministic=True)).digest()
+    return Submission(UUID(item.item_id), placed(report(item.report)), moment(item.captured_at), digest)
+
+
+def filed_item(submitted: Submitted) -> batches_pb2.FiledItem:
+    """What it was filed as, for an answer."""
+    return batches_pb2.FiledItem(
+        incident_id=str(submitted.incident_id),
+        case_number=submitted.case_number,
+        captured_at=stamp(submitted.captured_at),
+        received_at=stamp(submitted.received_at),
+    )
+
+
+def batch_result(item_id: str, outcome: batches_pb2.FiledItem | refusals_pb2.ItemRefusal) -> batches_pb2.BatchResult:
+    """What became of an item, for an answer."""
+    if isinstance(outcome, batches_pb2.FiledItem):
+        return batches_pb2.BatchResult(item_id=item_id, filed=outcome)
+    return batches_pb2.BatchResult(item_id=item_id, refused=outcome)

@@ -1,0 +1,204 @@
+"""What a phone collected without a network: however it is sent, each report is filed once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import threading
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from deploy.local.stack import Stack
+from services.chassis.database import create_engine
+from services.grid.store.reference import replace_centres, replace_types
+from services.kernel.errors import unavailable
+from services.kernel.ids import uuid7
+from tests.integration.conftest import Engine
+from tests.integration.grid.desk import PHONE, Desk, noted
+from tests.unit.fakes import NOW, caller
+from tests.unit.grid.samples import CENTRE, TYPES
+
+KILLED = -9
+
+
+@pytest.fixture
+def engine(engine_of: Engine) -> sa.Engine:
+    opened = engine_of("grid")
+    with opened.begin() as connection:
+        replace_types(connection, TYPES)
+        replace_centres(connection, {"371102": CENTRE})
+    return opened
+
+
+@pytest.fixture
+def desk(engine: sa.Engine) -> Desk:
+    return Desk(engine)
+
+
+@pytest.fixture
+def count(engine: sa.Engine) -> Iterator[Counter]:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield Counter(connection)
+
+
+class Counter:
+    """How many rows came since the test began."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._before = self._now()
+
+    def _now(self) -> tuple[int, int]:
+        filed = "SELECT count(*) FROM chassis.event_log WHERE type = 'egov.grid.v1.IncidentFiled'"
+        counts = self._connection.execute(sa.text(f"SELECT (SELECT count(*) FROM incident), ({filed})"))
+        incidents, events = counts.one()
+        return incidents, events
+
+    def new(self) -> tuple[int, int]:
+        """Incidents, and events that say so."""
+        incidents, events = self._now()
+        return incidents - self._before[0], events - self._before[1]
+
+
+def test_each_item_is_filed_and_says_as_what(desk: Desk, count: Counter) -> None:
+    items = [noted(), noted(str(uuid4()))]
+    results = desk.submit(*items)
+    assert [each.item_id for each in results] == [each.item_id for each in items]
+    assert len({each.filed.case_number for each in results}) == 2
+    assert all(each.filed.captured_at.ToDatetime() == NOW.replace(tzinfo=None) for each in results)
+    assert all(each.filed.received_at.seconds > each.filed.captured_at.seconds for each in results)
+    assert count.new() == (2, 2)
+
+
+def test_what_was_noted_days_ago_was_seen_then_and_is_filed_now(desk: Desk, engine: sa.Engine) -> None:
+    (result,) = desk.submit(noted())
+    with engine.connect() as connection:
+        of_it = sa.text("SELECT seen_at, filed_at FROM incident WHERE id = :id")
+        row = connection.execute(of_it, {"id": result.filed.incident_id}).one()
+    assert row.seen_at == NOW
+    assert row.filed_at.timestamp() == pytest.approx(result.filed.received_at.ToNanoseconds() / 1e9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_in_whatever_grouping_and_however_often_each_item_has_one_effect_and_one_result(
+    desk: Desk, count: Counter, seed: int
+) -> None:
+    chance, items = random.Random(seed), [noted() for _ in range(6)]
+    first = {each.item_id: each for each in desk.submit(*items)}
+    for _ in range(5):
+        some = chance.choices(items, k=chance.randint(1, 6))
+        for item, result in zip(some, desk.submit(*some), strict=True):
+            assert result == first[item.item_id]
+    assert count.new() == (6, 6)
+
+
+def test_the_same_item_twice_in_one_batch_is_one_report(desk: Desk, count: Counter) -> None:
+    item = noted()
+    one, other = desk.submit(item, item)
+    assert one == other
+    assert count.new() == (1, 1)
+
+
+def test_it_is_the_same_report_after_kept_outcomes_are_gone(desk: Desk, count: Counter, engine: sa.Engine) -> None:
+    item = noted()
+    first = desk.submit(item)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM chassis.idempotency"))
+    assert desk.submit(item) == first
+    assert count.new() == (1, 1)
+
+
+def test_another_report_under_the_same_id_is_refused_at_any_time(desk: Desk, engine: sa.Engine) -> None:
+    item = noted()
+    other = noted(item.item_id, description="别的")
+    desk.submit(item)
+    assert desk.submit(other)[0].refused.reason == "KEY_REUSED"
+    with engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM chassis.idempotency"))
+    assert desk.submit(other)[0].refused.reason == "KEY_REUSED"
+
+
+def test_an_id_is_the_phones_own(desk: Desk) -> None:
+    item, somebody = noted(), caller(subject=str(uuid7()))
+    assert desk.submit(item)[0].filed.incident_id != desk.submit(item, by=somebody)[0].filed.incident_id
+
+
+def test_a_bad_item_says_all_that_is_wrong_in_both_languages_and_costs_the_others_nothing(
+    desk: Desk, count: Counter
+) -> None:
+    bad = noted(code="99999", region="371199999999")
+    misformed = noted("not-an-id", description="", reporter_citizen_number="1")
+    before, refused, unread, after = desk.submit(noted(), bad, misformed, noted())
+    assert before.filed.case_number and after.filed.case_number
+    assert count.new() == (2, 2)
+    assert (refused.item_id, refused.refused.reason, refused.refused.try_again) == (
+        bad.item_id, "INVALID_ARGUMENT", False,
+    )  # fmt: skip
+    found = {(each.field, each.reason): each for each in refused.refused.violations}
+    assert set(found) == {("report.type", "TYPE_UNKNOWN"), ("report.region", "NO_CENTRE")}
+    assert all(each.text_zh and each.text_en and each.text_zh != each.text_en for each in found.values())
+    assert unread.item_id == ""
+    assert {each.field for each in unread.refused.violations} == {
+        "item_id", "report.description", "report.reporter_citizen_number",
+    }  # fmt: skip
+    assert [outcome for _, outcome in desk.books.outcomes] == ["INVALID_ARGUMENT", "INVALID_ARGUMENT"]
+
+
+def test_a_refused_item_leaves_its_id_free(desk: Desk) -> None:
+    item = noted(code="99999")
+    desk.submit(item)
+    assert desk.submit(noted(item.item_id))[0].filed.case_number
+
+
+def test_what_is_down_for_one_is_not_tried_for_the_rest(desk: Desk, count: Counter) -> None:
+    asked = []
+
+    class Away:
+        def GetRegion(self, request: object) -> None:
+            asked.append(request)
+            raise unavailable()
+
+    desk.identity = Away()
+    results = desk.submit(noted(), noted(), noted())
+    assert [(each.refused.reason, each.refused.try_again) for each in results] == [("UNAVAILABLE", True)] * 3
+    assert len(asked) == 1
+    assert count.new() == (0, 0)
+
+
+def test_two_phones_of_one_person_at_once_file_it_once(desk: Desk, count: Counter) -> None:
+    item, answers = noted(), []
+    phones = [caller(subject=PHONE.subject, client_id=each) for each in ("rizhao-ssp", "rizhao-oa")]
+    threads = [threading.Thread(target=lambda by=by: answers.extend(desk.submit(item, by=by))) for by in phones * 2]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert {each.refused.reason for each in answers if each.HasField("refused")} <= {"IN_PROGRESS"}
+    assert count.new() == (1, 1)
+    assert desk.submit(item)[0].filed in [each.filed for each in answers]
+
+
+def submit_in_a_process(url: str, *items: bytes) -> None:
+    """As a process of its own, which EGOV_FAULTPOINTS may kill."""
+    engine = create_engine(url, application="test-killed", pool_size=2)
+    Desk(engine).submit(*(type(noted()).FromString(each) for each in items))
+
+
+@pytest.mark.parametrize(("point", "filed"), [("uow.before_commit", 2), ("uow.after_commit", 3)])
+def test_a_process_that_is_killed_in_the_middle_loses_nothing_and_doubles_nothing(
+    desk: Desk, count: Counter, postgres: Stack, monkeypatch: pytest.MonkeyPatch, point: str, filed: int
+) -> None:
+    items = [noted() for _ in range(5)]
+    monkeypatch.setenv("EGOV_FAULTPOINTS", f"{point}=kill@3")
+    url, sent = postgres.wiring.database("grid", owner=False), [each.SerializeToString() for each in items]
+    process = multiprocessing.get_context("spawn").Process(target=submit_in_a_process, args=(url, *sent))
+    process.start()
+    process.join(60)
+    assert process.exitcode == KILLED
+    assert count.new() == (filed, filed)
+    results = desk.submit(*items)
+    assert all(each.HasField("filed") for each in results)
+    assert count.new() == (5, 5)
