@@ -28,6 +28,7 @@ from services.grid.rpc.base import shown
 from services.grid.rpc.batches import BatchMethods
 from services.grid.rpc.catalogue import CatalogueMethods
 from services.grid.rpc.ending import EndingMethods
+from services.grid.rpc.sync import SyncMethods
 from services.grid.rpc.time import TimeMethods
 from services.grid.wire import catalogue, clocks, codes, events, messages, places
 from services.kernel.parties import Party
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 CONSUMER = "inspections"
 
 
-class GridService(TimeMethods, EndingMethods, ActionMethods, CatalogueMethods, BatchMethods):
+class GridService(TimeMethods, EndingMethods, ActionMethods, CatalogueMethods, BatchMethods, SyncMethods):
     """Answers the contract's `GridService`."""
 
     name = "grid"

@@ -28,7 +28,7 @@ _FIND = sa.select(ITEM.c.incident_id, ITEM.c.case_number, ITEM.c.captured_at, IT
     ITEM.c.reporter_id == sa.bindparam("party_id"),
     ITEM.c.item_id == sa.bindparam("item"),
 )
-_ADD = insert(ITEM).on_conflict_do_nothing()
+_ADD = insert(ITEM).on_conflict_do_nothing().returning(ITEM.c.item_id)
 
 
 class BatchStore:
@@ -55,5 +55,5 @@ class BatchStore:
             "captured_at": submitted.captured_at,
             "received_at": submitted.received_at,
         }
-        if self._connection.execute(_ADD, row).rowcount == 0:
+        if self._connection.execute(_ADD, row).first() is None:
             raise conflict("IN_PROGRESS", retry_after_s=0.2)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
-from egov.grid.v1 import batches_pb2, grid_service_pb2, incidents_pb2
+from egov.grid.v1 import batches_pb2, grid_service_pb2, incidents_pb2, sync_pb2
 from egov.identity.v1 import identity_service_pb2, regions_pb2
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
@@ -66,7 +66,7 @@ class Desk:
         """The RPC's answer; raises what it refuses."""
         call = Call(
             kind="rpc", name=method, caller=by, region=scope_prefix(by.region), method=METHODS[method], request=request,
-            idempotency_key=str(uuid7()),
+            idempotency_key=str(uuid7()) if METHODS[method].changing else None,
         )  # fmt: skip
         with working_on(call), Transaction(self.runtime, call) as uow:
             service = GridService()
@@ -86,6 +86,18 @@ class Desk:
         request = batches_pb2.SubmitBatchRequest(items=items)
         answer = self.call("SubmitBatch", request, batches_pb2.SubmitBatchResponse, by or PHONE)
         return list(answer.results)
+
+    def sync(self, by: Caller, **said: Any) -> sync_pb2.SyncIncidentsResponse:
+        """What changed."""
+        request = sync_pb2.SyncIncidentsRequest(**said)
+        return self.call("SyncIncidents", request, sync_pb2.SyncIncidentsResponse, by)
+
+
+def empty(engine: sa.Engine) -> None:
+    """No incidents, and nothing that knows of any."""
+    with engine.begin() as connection:
+        for table in ("incident", "incident_left", "submitted_item", "chassis.due"):
+            connection.execute(sa.text(f"DELETE FROM {table}"))
 
 
 PHONE = caller(subject=WANG)

@@ -6,6 +6,7 @@ import multiprocessing
 import random
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -13,10 +14,12 @@ import sqlalchemy as sa
 
 from deploy.local.stack import Stack
 from services.chassis.database import create_engine
+from services.grid.domain.batches import Submitted
+from services.grid.store.batches import BatchStore
 from services.grid.store.reference import replace_centres, replace_types
-from services.kernel.errors import unavailable
+from services.kernel.errors import Refusal, unavailable
 from services.kernel.ids import uuid7
-from tests.integration.conftest import Engine
+from services.kernel.parties import Party
 from tests.integration.grid.desk import PHONE, Desk, noted
 from tests.unit.fakes import NOW, caller
 from tests.unit.grid.samples import CENTRE, TYPES
@@ -25,16 +28,10 @@ KILLED = -9
 
 
 @pytest.fixture
-def engine(engine_of: Engine) -> sa.Engine:
-    opened = engine_of("grid")
-    with opened.begin() as connection:
+def desk(engine: sa.Engine) -> Desk:
+    with engine.begin() as connection:
         replace_types(connection, TYPES)
         replace_centres(connection, {"371102": CENTRE})
-    return opened
-
-
-@pytest.fixture
-def desk(engine: sa.Engine) -> Desk:
     return Desk(engine)
 
 
@@ -166,6 +163,17 @@ def test_what_is_down_for_one_is_not_tried_for_the_rest(desk: Desk, count: Count
     assert [(each.refused.reason, each.refused.try_again) for each in results] == [("UNAVAILABLE", True)] * 3
     assert len(asked) == 1
     assert count.new() == (0, 0)
+
+
+def test_of_two_who_remember_one_item_the_second_is_told_to_wait(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        store, one = BatchStore(connection), Submitted(uuid7(), "371102-20261123-2000427-X", NOW, NOW, b"")
+        for_both = (Party("person", str(uuid7())), uuid7())
+        store.add(*for_both, one)
+        with pytest.raises(Refusal) as refused:
+            store.add(*for_both, replace(one, incident_id=uuid7()))
+        assert refused.value.reason == "IN_PROGRESS"
+        assert store.find(*for_both) == one
 
 
 def test_two_phones_of_one_person_at_once_file_it_once(desk: Desk, count: Counter) -> None:

@@ -1,6 +1,7 @@
-"""What phones send and read: reports of a batch by the ids that the phones made.
+"""What phones send and read: reports of a batch by the ids that the phones made, and what changed since an app looked.
 
-The release before names none of the new tables.
+The release before names nothing of this: a trigger marks what it changes, too. What is there already counts as changed
+by the first transaction of all.
 """
 
 from alembic import op
@@ -24,6 +25,60 @@ CREATE TABLE submitted_item (
 );
 """
 
+# By which transaction an incident was changed last, whoever did it. A constant default leaves the rows unwritten.
+CHANGES = """
+ALTER TABLE incident ADD COLUMN changed_in xid8 NOT NULL DEFAULT '3';
+CREATE TABLE incident_left (
+    incident_id uuid NOT NULL,
+    region text NOT NULL,
+    owner text NOT NULL,
+    department text NOT NULL,
+    reporter_kind text NOT NULL,
+    reporter_id text NOT NULL,
+    changed_in xid8 NOT NULL,
+    left_at timestamptz NOT NULL,
+    PRIMARY KEY (incident_id, region, owner, department)
+);
+CREATE INDEX incident_left_changed ON incident_left (changed_in, incident_id);
+CREATE INDEX incident_left_at ON incident_left (left_at);
+"""
+
+# To go from no department to one takes an incident out of nobody's sight.
+MARKS = """
+CREATE FUNCTION mark_incident_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND (
+        (OLD.region, OLD.owner) <> (NEW.region, NEW.owner)
+        OR (OLD.department <> NEW.department AND OLD.department <> '')
+    )) THEN
+        INSERT INTO incident_left VALUES (
+            OLD.id, OLD.region, OLD.owner, OLD.department, OLD.reporter_kind, OLD.reporter_id,
+            pg_current_xact_id(), now()
+        ) ON CONFLICT (incident_id, region, owner, department)
+        DO UPDATE SET changed_in = excluded.changed_in, left_at = excluded.left_at;
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    NEW.changed_in := pg_current_xact_id();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER incident_changed BEFORE INSERT OR UPDATE OR DELETE ON incident
+    FOR EACH ROW EXECUTE FUNCTION mark_incident_changed();
+"""
+
+# In the order of changes: of all, of a township, a department in charge, a centre, a reporter.
+IN_ORDER = """
+CREATE INDEX incident_changed ON incident (changed_in, id) INCLUDE (region);
+CREATE INDEX incident_changed_township ON incident (left(region, 9), changed_in, id) INCLUDE (region);
+CREATE INDEX incident_changed_department ON incident (department, changed_in, id);
+CREATE INDEX incident_changed_owner ON incident (owner, changed_in, id);
+CREATE INDEX incident_changed_reporter ON incident (reporter_kind, reporter_id, changed_in, id);
+"""
+
 
 def upgrade() -> None:
     op.execute(BATCHES)
+    op.execute(CHANGES)
+    op.execute(MARKS)
+    op.execute(IN_ORDER)

@@ -7,6 +7,7 @@ from egov.grid.v1 import actions_pb2 as egov_dot_grid_dot_v1_dot_actions__pb2
 from egov.grid.v1 import batches_pb2 as egov_dot_grid_dot_v1_dot_batches__pb2
 from egov.grid.v1 import changes_pb2 as egov_dot_grid_dot_v1_dot_changes__pb2
 from egov.grid.v1 import grid_service_pb2 as egov_dot_grid_dot_v1_dot_grid__service__pb2
+from egov.grid.v1 import sync_pb2 as egov_dot_grid_dot_v1_dot_sync__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -62,6 +63,11 @@ class GridServiceStub:
                 '/egov.grid.v1.GridService/ListIncidents',
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentsRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentsResponse.FromString,
+                _registered_method=True)
+        self.SyncIncidents = channel.unary_unary(
+                '/egov.grid.v1.GridService/SyncIncidents',
+                request_serializer=egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsResponse.FromString,
                 _registered_method=True)
         self.DispatchIncident = channel.unary_unary(
                 '/egov.grid.v1.GridService/DispatchIncident',
@@ -219,6 +225,18 @@ class GridServiceServicer:
 
     def ListIncidents(self, request, context):
         """Lists incidents of the caller's region, newest first; for a caller without a department their own reports only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SyncIncidents(self, request, context):
+        """Tells what changed since the last answer, for apps that keep a copy: of the caller's region, for a caller without a
+        department of their own reports. What is told may be told again; nothing is left out, and a change that is being made
+        is told when it is done. An app that asks until there is no more has what the server has.
+        Refused: a token that this list did not make (PAGE_TOKEN_INVALID). Start over with an empty token, and forget what was
+        kept: a token older than 30 days, of before the database was restored, or of other incidents than are asked for or may
+        be read now (SYNC_START_OVER).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -474,6 +492,11 @@ def add_GridServiceServicer_to_server(servicer, server):
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentsRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentsResponse.SerializeToString,
             ),
+            'SyncIncidents': grpc.unary_unary_rpc_method_handler(
+                    servicer.SyncIncidents,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsResponse.SerializeToString,
+            ),
             'DispatchIncident': grpc.unary_unary_rpc_method_handler(
                     servicer.DispatchIncident,
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.DispatchIncidentRequest.FromString,
@@ -721,6 +744,33 @@ class GridService:
             '/egov.grid.v1.GridService/ListIncidents',
             egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentsRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_grid__service__pb2.ListIncidentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SyncIncidents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/SyncIncidents',
+            egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsResponse.FromString,
             options,
             channel_credentials,
             insecure,
