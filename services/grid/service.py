@@ -28,6 +28,7 @@ from services.grid.rpc.base import shown
 from services.grid.rpc.batches import BatchMethods
 from services.grid.rpc.catalogue import CatalogueMethods
 from services.grid.rpc.ending import EndingMethods
+from services.grid.rpc.queues import QueueMethods
 from services.grid.rpc.sync import SyncMethods
 from services.grid.rpc.time import TimeMethods
 from services.grid.wire import catalogue, clocks, codes, events, messages, places
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 CONSUMER = "inspections"
 
 
-class GridService(TimeMethods, EndingMethods, ActionMethods, CatalogueMethods, BatchMethods, SyncMethods):
+class GridService(TimeMethods, EndingMethods, ActionMethods, CatalogueMethods, BatchMethods, SyncMethods, QueueMethods):
     """Answers the contract's `GridService`."""
 
     name = "grid"

@@ -1,4 +1,4 @@
-"""What phones send and read: reports of a batch by the ids that the phones made, and what changed since an app looked.
+"""What phones send and read: reports of a batch, what changed since an app looked, and what waits for whom.
 
 The release before names nothing of this: a trigger marks what it changes, too. What is there already counts as changed
 by the first transaction of all.
@@ -76,9 +76,22 @@ CREATE INDEX incident_changed_owner ON incident (owner, changed_in, id);
 CREATE INDEX incident_changed_reporter ON incident (reporter_kind, reporter_id, changed_in, id);
 """
 
+# Open incidents by urgency: of a centre, a department, a reporter, all. With all that is asked of them.
+QUEUES = """
+CREATE INDEX incident_open_owner ON incident (owner, coalesce(deadline, filed_at), id)
+    INCLUDE (state, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED';
+CREATE INDEX incident_open_department ON incident (department, coalesce(deadline, filed_at), id)
+    INCLUDE (state, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED';
+CREATE INDEX incident_open_reporter ON incident (reporter_kind, reporter_id, coalesce(deadline, filed_at), id)
+    INCLUDE (state, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED';
+CREATE INDEX incident_open ON incident (coalesce(deadline, filed_at), id)
+    INCLUDE (state, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED';
+"""
+
 
 def upgrade() -> None:
     op.execute(BATCHES)
     op.execute(CHANGES)
     op.execute(MARKS)
     op.execute(IN_ORDER)
+    op.execute(QUEUES)

@@ -7,6 +7,7 @@ from egov.grid.v1 import actions_pb2 as egov_dot_grid_dot_v1_dot_actions__pb2
 from egov.grid.v1 import batches_pb2 as egov_dot_grid_dot_v1_dot_batches__pb2
 from egov.grid.v1 import changes_pb2 as egov_dot_grid_dot_v1_dot_changes__pb2
 from egov.grid.v1 import grid_service_pb2 as egov_dot_grid_dot_v1_dot_grid__service__pb2
+from egov.grid.v1 import queues_pb2 as egov_dot_grid_dot_v1_dot_queues__pb2
 from egov.grid.v1 import sync_pb2 as egov_dot_grid_dot_v1_dot_sync__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -68,6 +69,16 @@ class GridServiceStub:
                 '/egov.grid.v1.GridService/SyncIncidents',
                 request_serializer=egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsResponse.FromString,
+                _registered_method=True)
+        self.ListQueues = channel.unary_unary(
+                '/egov.grid.v1.GridService/ListQueues',
+                request_serializer=egov_dot_grid_dot_v1_dot_queues__pb2.ListQueuesRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_queues__pb2.ListQueuesResponse.FromString,
+                _registered_method=True)
+        self.GetQueue = channel.unary_unary(
+                '/egov.grid.v1.GridService/GetQueue',
+                request_serializer=egov_dot_grid_dot_v1_dot_queues__pb2.GetQueueRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_queues__pb2.GetQueueResponse.FromString,
                 _registered_method=True)
         self.DispatchIncident = channel.unary_unary(
                 '/egov.grid.v1.GridService/DispatchIncident',
@@ -237,6 +248,21 @@ class GridServiceServicer:
         Refused: a token that this list did not make (PAGE_TOKEN_INVALID). Start over with an empty token, and forget what was
         kept: a token older than 30 days, of before the database was restored, or of other incidents than are asked for or may
         be read now (SYNC_START_OVER).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListQueues(self, request, context):
+        """Counts what waits in each queue: of what the caller's department holds, or of its whole region; for a caller without a
+        department of their own reports.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetQueue(self, request, context):
+        """Lists the incidents of one queue as ListQueues counts them, the earliest deadline first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -496,6 +522,16 @@ def add_GridServiceServicer_to_server(servicer, server):
                     servicer.SyncIncidents,
                     request_deserializer=egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsResponse.SerializeToString,
+            ),
+            'ListQueues': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListQueues,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_queues__pb2.ListQueuesRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_queues__pb2.ListQueuesResponse.SerializeToString,
+            ),
+            'GetQueue': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetQueue,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_queues__pb2.GetQueueRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_queues__pb2.GetQueueResponse.SerializeToString,
             ),
             'DispatchIncident': grpc.unary_unary_rpc_method_handler(
                     servicer.DispatchIncident,
@@ -771,6 +807,60 @@ class GridService:
             '/egov.grid.v1.GridService/SyncIncidents',
             egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListQueues(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ListQueues',
+            egov_dot_grid_dot_v1_dot_queues__pb2.ListQueuesRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_queues__pb2.ListQueuesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetQueue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/GetQueue',
+            egov_dot_grid_dot_v1_dot_queues__pb2.GetQueueRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_queues__pb2.GetQueueResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,69 @@
+"""Queues: what waits for whom, the most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.grid.domain.incidents import Incident
+from services.grid.domain.reports import only_reports_of
+from services.grid.domain.states import IncidentState
+from services.kernel.parties import Party
+from services.kernel.ports import Caller
+
+
+class QueueKind(StrEnum):
+    """What the incidents of a queue wait for."""
+
+    TO_DISPATCH = "TO_DISPATCH"
+    TO_ACCEPT = "TO_ACCEPT"
+    AT_WORK = "AT_WORK"
+    TO_VERIFY = "TO_VERIFY"
+    TO_CLOSE = "TO_CLOSE"
+    OVERDUE = "OVERDUE"
+    DUE_SOON = "DUE_SOON"
+    MINE = "MINE"
+
+
+STATE_OF: Mapping[QueueKind, IncidentState] = {
+    QueueKind.TO_DISPATCH: IncidentState.FILED,
+    QueueKind.TO_ACCEPT: IncidentState.DISPATCHED,
+    QueueKind.AT_WORK: IncidentState.ACCEPTED,
+    QueueKind.TO_VERIFY: IncidentState.HANDLED,
+    QueueKind.TO_CLOSE: IncidentState.VERIFIED,
+}
+"""The state of the incidents in a queue; those that are not here hold incidents of every open state."""
+
+AT_DEPARTMENT = (IncidentState.DISPATCHED, IncidentState.ACCEPTED)
+"""In these states the department in charge holds an incident; in the other open ones its grid centre does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whose queues: inside `bound` what a reporter reported, else what a department holds, else everything.
+
+    Due soon is what is due after `now` and until `soon`.
+    """
+
+    bound: str
+    reporter: Party | None
+    department: str
+    now: datetime
+    soon: datetime
+
+    @classmethod
+    def of(cls, caller: Caller, bound: str, *, whole_region: bool, now: datetime, soon: datetime) -> Desk:
+        """The caller's; of who speaks for no department what they reported."""
+        department = "" if whole_region else caller.department or ""
+        return cls(bound, only_reports_of(caller), department, now, soon)
+
+    def reporting(self, party: Party) -> Desk:
+        """That of what this party reported."""
+        return Desk(self.bound, party, "", self.now, self.soon)
+
+
+def urgency(incident: Incident) -> datetime:
+    """By what a queue is sorted: the deadline, or for one that has none since when it is waiting."""
+    return incident.deadline or incident.filed_at

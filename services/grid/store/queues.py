@@ -1,0 +1,95 @@
+"""Queues of open incidents: keys come from an index that has all that is asked, incidents by their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.grid.domain.incidents import Incident
+from services.grid.domain.queues import AT_DEPARTMENT, STATE_OF, Desk, QueueKind, urgency
+from services.grid.domain.states import IncidentState
+from services.grid.store.incidents import INCIDENT, incident_of
+from services.kernel.paging import Page, PageRequest
+
+OPEN = tuple(state for state in IncidentState if state is not IncidentState.CLOSED)
+AT_CENTRE = tuple(state for state in OPEN if state not in AT_DEPARTMENT)
+_URGENCY = "coalesce(deadline, filed_at)"
+_OPEN = "state <> 'CLOSED' AND left(region, length(:bound)) = :bound"
+_OVERDUE = f"(escalation_level <> 'GRID' OR {_URGENCY} <= :now)"
+_SOON = f"(escalation_level = 'GRID' AND {_URGENCY} > :now AND {_URGENCY} <= :soon)"
+_REPORTED = "reporter_kind = :kind AND reporter_id = :party_id"
+_HELD = (
+    f"owner = :department AND state IN {tuple(each.value for each in AT_CENTRE)}",
+    f"department = :department AND state IN {tuple(each.value for each in AT_DEPARTMENT)}",
+)
+_KEYS = f"""(
+    SELECT id, {_URGENCY} AS urgency FROM incident WHERE {_OPEN} AND {{which}}
+{{behind}}
+    ORDER BY {_URGENCY}, id LIMIT :fetch
+)"""
+_BEHIND = f" AND ({_URGENCY}, id) > (:after_at, :after_id)"
+_PAGE = """
+SELECT incident.* FROM (SELECT * FROM ({keys}) AS found ORDER BY urgency, id LIMIT :fetch) AS first
+JOIN incident USING (id) ORDER BY urgency, id
+"""
+_COUNTED = f"SELECT state, {_OVERDUE} AS overdue, {_SOON} AS soon FROM incident WHERE {_OPEN} AND {{which}}"
+_COUNT = """
+SELECT state, count(*) AS many, count(*) FILTER (WHERE overdue) AS overdue, count(*) FILTER (WHERE soon) AS soon
+FROM ({counted}) AS waiting GROUP BY state
+"""
+_FILTERS = {QueueKind.OVERDUE: _OVERDUE, QueueKind.DUE_SOON: _SOON}
+
+
+class QueueStore:
+    """Queues over a connection whose statements stand alone."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def page(self, desk: Desk, kind: QueueKind, page: PageRequest) -> Page[Incident]:
+        """A page of a queue, the most urgent first."""
+        rows = self._connection.execute(statement(desk, kind, page), _given(desk) | _after(page)).mappings()
+        return page.cut([incident_of(row) for row in rows], key=lambda each: (urgency(each), each.id))
+
+    def counts(self, desk: Desk) -> Mapping[QueueKind, int]:
+        """How much waits in the queues of every kind but MINE."""
+        counted = " UNION ALL ".join(_COUNTED.format(which=each) for each in _whose(desk))
+        rows = self._connection.execute(sa.text(_COUNT.format(counted=counted)), _given(desk)).all()
+        by_state = {row.state: row.many for row in rows}
+        counts = {kind: by_state.get(state.value, 0) for kind, state in STATE_OF.items()}
+        soon = {QueueKind.OVERDUE: sum(row.overdue for row in rows), QueueKind.DUE_SOON: sum(row.soon for row in rows)}
+        return counts | soon
+
+    def open_reports(self, desk: Desk) -> int:
+        """How many incidents of the desk's reporter are open."""
+        counted = f"SELECT count(*) FROM incident WHERE {_OPEN} AND {_REPORTED}"
+        return int(self._connection.execute(sa.text(counted), _given(desk)).scalar_one())
+
+
+def statement(desk: Desk, kind: QueueKind, page: PageRequest) -> sa.TextualSelect:
+    """That of a page."""
+    asked = [_FILTERS[kind]] if kind in _FILTERS else []
+    asked += [f"state = '{STATE_OF[kind]}'"] if kind in STATE_OF else []
+    behind = _BEHIND if page.after else ""
+    keys = (_KEYS.format(which=" AND ".join((whose, *asked)), behind=behind) for whose in _whose(desk))
+    made = sa.text(_PAGE.format(keys=" UNION ALL ".join(keys)))
+    return made.columns(**{each.name: each.type for each in INCIDENT.c})
+
+
+def _whose(desk: Desk) -> tuple[str, ...]:
+    """Each has an index of its own."""
+    if desk.reporter:
+        return (_REPORTED,)
+    return _HELD if desk.department else ("true",)
+
+
+def _given(desk: Desk) -> dict[str, Any]:
+    given: dict[str, Any] = {"bound": desk.bound, "now": desk.now, "soon": desk.soon, "department": desk.department}
+    return given | ({"kind": desk.reporter.kind, "party_id": desk.reporter.id} if desk.reporter else {})
+
+
+def _after(page: PageRequest) -> dict[str, Any]:
+    behind = dict(zip(("after_at", "after_id"), page.after, strict=True)) if page.after else {}
+    return behind | {"fetch": page.fetch}
