@@ -29,6 +29,7 @@ from services.grid.rpc.batches import BatchMethods
 from services.grid.rpc.catalogue import CatalogueMethods
 from services.grid.rpc.ending import EndingMethods
 from services.grid.rpc.queues import QueueMethods
+from services.grid.rpc.search import SearchMethods
 from services.grid.rpc.sync import SyncMethods
 from services.grid.rpc.time import TimeMethods
 from services.grid.wire import catalogue, clocks, codes, events, messages, places
@@ -39,7 +40,9 @@ log = logging.getLogger(__name__)
 CONSUMER = "inspections"
 
 
-class GridService(TimeMethods, EndingMethods, ActionMethods, CatalogueMethods, BatchMethods, SyncMethods, QueueMethods):
+class GridService(
+    TimeMethods, EndingMethods, ActionMethods, CatalogueMethods, BatchMethods, SyncMethods, QueueMethods, SearchMethods
+):
     """Answers the contract's `GridService`."""
 
     name = "grid"

@@ -52,4 +52,5 @@ def fill(owner: sa.Engine, cases: int) -> None:
             connection.execute(sa.text(FILL), facts)
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("SET statement_timeout = 0"))
-        connection.execute(sa.text("VACUUM (ANALYZE) incident"))
+        for table in ("incident", "incident_text"):
+            connection.execute(sa.text(f"VACUUM (ANALYZE) {table}"))

@@ -8,6 +8,7 @@ from egov.grid.v1 import batches_pb2 as egov_dot_grid_dot_v1_dot_batches__pb2
 from egov.grid.v1 import changes_pb2 as egov_dot_grid_dot_v1_dot_changes__pb2
 from egov.grid.v1 import grid_service_pb2 as egov_dot_grid_dot_v1_dot_grid__service__pb2
 from egov.grid.v1 import queues_pb2 as egov_dot_grid_dot_v1_dot_queues__pb2
+from egov.grid.v1 import search_pb2 as egov_dot_grid_dot_v1_dot_search__pb2
 from egov.grid.v1 import sync_pb2 as egov_dot_grid_dot_v1_dot_sync__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -69,6 +70,11 @@ class GridServiceStub:
                 '/egov.grid.v1.GridService/SyncIncidents',
                 request_serializer=egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsResponse.FromString,
+                _registered_method=True)
+        self.SearchIncidents = channel.unary_unary(
+                '/egov.grid.v1.GridService/SearchIncidents',
+                request_serializer=egov_dot_grid_dot_v1_dot_search__pb2.SearchIncidentsRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_search__pb2.SearchIncidentsResponse.FromString,
                 _registered_method=True)
         self.ListQueues = channel.unary_unary(
                 '/egov.grid.v1.GridService/ListQueues',
@@ -248,6 +254,14 @@ class GridServiceServicer:
         Refused: a token that this list did not make (PAGE_TOKEN_INVALID). Start over with an empty token, and forget what was
         kept: a token older than 30 days, of before the database was restored, or of other incidents than are asked for or may
         be read now (SYNC_START_OVER).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchIncidents(self, request, context):
+        """Finds incidents of the caller's region by all that is said, newest first; for a caller without a department among their
+        own reports only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -522,6 +536,11 @@ def add_GridServiceServicer_to_server(servicer, server):
                     servicer.SyncIncidents,
                     request_deserializer=egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsResponse.SerializeToString,
+            ),
+            'SearchIncidents': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchIncidents,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_search__pb2.SearchIncidentsRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_search__pb2.SearchIncidentsResponse.SerializeToString,
             ),
             'ListQueues': grpc.unary_unary_rpc_method_handler(
                     servicer.ListQueues,
@@ -807,6 +826,33 @@ class GridService:
             '/egov.grid.v1.GridService/SyncIncidents',
             egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_sync__pb2.SyncIncidentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchIncidents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/SearchIncidents',
+            egov_dot_grid_dot_v1_dot_search__pb2.SearchIncidentsRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_search__pb2.SearchIncidentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

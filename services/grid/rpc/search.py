@@ -1,0 +1,25 @@
+"""Search (查询): incidents by what is known of them."""
+
+from __future__ import annotations
+
+from egov.grid.v1 import search_pb2
+
+from services.chassis.call import Call
+from services.chassis.entrypoints import rpc
+from services.grid.rpc.base import Methods
+from services.grid.store.search import SearchStore
+from services.grid.wire import messages, search
+from services.kernel.parties import Party
+
+
+class SearchMethods(Methods):
+    """`SearchIncidents`."""
+
+    @rpc
+    def SearchIncidents(
+        self, request: search_pb2.SearchIncidentsRequest, call: Call
+    ) -> search_pb2.SearchIncidentsResponse:
+        """Finds incidents."""
+        sought = search.sought(request, call.caller, call.region)
+        page = SearchStore(self.uow.connection).page(sought, messages.incident_page(request.page))
+        return search.found_message(page, call.caller.department, Party(*call.caller.party))

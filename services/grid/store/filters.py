@@ -1,0 +1,94 @@
+"""What a search asks for, as conditions on a row of the table of incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from services.grid.domain.search import METRES_A_DEGREE, Sought
+from services.kernel.regions import scope_prefix
+
+TOWNSHIP_DIGITS = 9
+# In this form PostgreSQL knows how many these are.
+_WITHIN = "region LIKE :{0} || '%'"
+# The index of townships serves whatever lies in one.
+_IN_TOWNSHIP = "left(region, 9) = left(:{0}, 9)"
+# Who may see where it is, may ask what is there: else a search would tell what the answer hides.
+_SHOWN = (
+    "(owner = :asking_department OR department = :asking_department"
+    " OR (reporter_kind = :asking_kind AND reporter_id = :asking_id))"
+)
+_NEAR = (
+    "point(longitude, latitude) <@ box(point(:west, :south), point(:east, :north)) AND latitude IS NOT NULL"
+    " AND ((latitude - :latitude) * :north_m) ^ 2 + ((longitude - :longitude) * :east_m) ^ 2 <= :metres ^ 2"
+)
+
+
+class Filter(NamedTuple):
+    """A condition. `keys`: the statement of ids by which its incidents are looked up, where there may be few."""
+
+    passes: str
+    keys: str = ""
+
+
+def filters(sought: Sought) -> Iterator[Filter]:
+    """All that a search asks for; the region that the caller works in always."""
+    for name, code in (("bound", sought.bound), ("region", sought.region)):
+        if code:
+            yield Filter(_WITHIN.format(name))
+            if len(code) >= TOWNSHIP_DIGITS:
+                yield Filter(_IN_TOWNSHIP.format(name))
+    if sought.case_number_prefix:
+        yield _found("case_number ~>=~ :case_number AND case_number ~<~ :behind_case_number")
+    if sought.reference:
+        yield _found("reference = :reference AND reference <> ''")
+    if sought.text:
+        yield Filter(
+            "position(lower(:text) IN lower(description)) > 0",
+            "SELECT incident_id AS id FROM incident_text WHERE words @> incident_words(:text)",
+        )
+    if sought.near:
+        yield _found(_NEAR)
+        yield Filter(_SHOWN)
+    if sought.enterprise_code:
+        yield _found("enterprise_code = :enterprise_code AND enterprise_code <> ''")
+    if sought.reporter:
+        yield Filter("reporter_kind = :reporter_kind AND reporter_id = :reporter_id")
+    yield from _plain(sought)
+
+
+def _plain(sought: Sought) -> Iterator[Filter]:
+    """Those that are passed by in the order of the list."""
+    equal = {"type_code": sought.type_code, "state": sought.state, "department": sought.department}
+    yield from (Filter(f"{name} = :{name}") for name, value in equal.items() if value)
+    if sought.filed_from:
+        yield Filter("filed_at >= :filed_from")
+    if sought.filed_until:
+        yield Filter("filed_at < :filed_until")
+
+
+def _found(passes: str) -> Filter:
+    return Filter(passes, f"SELECT id FROM incident WHERE {passes}")
+
+
+def values(sought: Sought) -> dict[str, Any]:
+    """The values that the conditions speak of."""
+    given: dict[str, Any] = {
+        "bound": sought.bound, "region": sought.region and scope_prefix(sought.region), "text": sought.text,
+        "case_number": sought.case_number_prefix, "behind_case_number": f"{sought.case_number_prefix}~",
+        "reference": sought.reference, "enterprise_code": sought.enterprise_code, "type_code": sought.type_code,
+        "state": sought.state and sought.state.value, "department": sought.department,
+        "filed_from": sought.filed_from, "filed_until": sought.filed_until,
+        "asking_department": sought.asking_department or None,
+        "asking_kind": sought.asking.kind, "asking_id": sought.asking.id,
+    }  # fmt: skip
+    if sought.reporter:
+        given |= {"reporter_kind": sought.reporter.kind, "reporter_id": sought.reporter.id}
+    if sought.near:
+        low, high = sought.near.corners
+        given |= {
+            "south": low.latitude, "west": low.longitude, "north": high.latitude, "east": high.longitude,
+            "latitude": sought.near.centre.latitude, "longitude": sought.near.centre.longitude,
+            "metres": sought.near.metres, "north_m": METRES_A_DEGREE, "east_m": sought.near.metres_a_degree_east,
+        }  # fmt: skip
+    return given
