@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help run reset status logs trace console demo replay member check test bench bench-casetrace chaos chaos-bugs protos pictures baseline locks screens venv venv-dev renew reconcile
+.PHONY: help run reset status logs trace console demo replay member check test bench bench-casetrace bench-grid chaos chaos-bugs protos pictures baseline locks screens venv venv-dev renew reconcile
 
 # The newest suitable Python that really runs: a shim may be on the path without a Python behind it. One without venv
 # and ensurepip comes last, and one out of range only when there is no other, for the sentence it then gets.
@@ -70,6 +70,9 @@ bench: venv-dev ## Measure, side by side; ONLY=<line,line> ROUNDS=<number> 性�
 
 bench-casetrace: venv-dev ## The case trace with a million cases; EGOV_BENCH_SIZE=<share> 办件追踪百万办件性能测试；可选规模
 	@$(VENV) -m tests.bench.casetrace.run
+
+bench-grid: venv-dev ## Grid's lists with a million incidents; EGOV_BENCH_SIZE=<share> 网格事件百万条查询性能测试；可选规模
+	@$(VENV) -m tests.bench.grid_reads
 
 chaos: venv-dev ## Kill and cut off parts under load; MINUTES=30 SEED=<number> 负载下随机故障，核对无丢失无重复
 	@$(VENV) -m tests.chaos.run $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(SEED),--seed '$(SEED)')

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from egov.grid.v1 import search_pb2
+from egov.grid.v1 import export_pb2, search_pb2
 
 from services.chassis.call import Call
 from services.chassis.entrypoints import rpc
 from services.grid.rpc.base import Methods
 from services.grid.store.search import SearchStore
-from services.grid.wire import messages, search
+from services.grid.wire import export, messages, search
+from services.kernel.paging import PageRequest
 from services.kernel.parties import Party
 
 
 class SearchMethods(Methods):
-    """`SearchIncidents`."""
+    """`SearchIncidents`, `ExportIncidents`."""
 
     @rpc
     def SearchIncidents(
@@ -23,3 +24,12 @@ class SearchMethods(Methods):
         sought = search.sought(request, call.caller, call.region)
         page = SearchStore(self.uow.connection).page(sought, messages.incident_page(request.page))
         return search.found_message(page, call.caller.department, Party(*call.caller.party))
+
+    @rpc
+    def ExportIncidents(
+        self, request: export_pb2.ExportIncidentsRequest, call: Call
+    ) -> export_pb2.ExportIncidentsResponse:
+        """Writes what is found as a file."""
+        sought = search.sought(request.sought, call.caller, call.region)
+        page = SearchStore(self.uow.connection).page(sought, PageRequest(export.MOST))
+        return export.export_message(page, request.format, call.caller.department, Party(*call.caller.party))

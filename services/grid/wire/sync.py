@@ -12,13 +12,25 @@ from services.kernel.errors import Violation, invalid
 from services.kernel.paging import instant, plain, read_token, token_of
 from services.kernel.parties import Party
 
+_TRANSACTIONS = 2**63
+
+
+def _transaction(text: str) -> int:
+    """Reader for the id of a transaction; ValueError for what the database would not take as one."""
+    number = int(text)
+    if not 0 <= number < _TRANSACTIONS:
+        raise ValueError("no transaction id")
+    return number
+
 
 def bookmark(token: str) -> Bookmark | None:
     """Where an app stands; None: it has nothing. Refusal (INVALID) PAGE_TOKEN_INVALID for what is no token of ours."""
     if not token:
         return None
     try:
-        epoch, mark, floor, transaction, incident_id, at = read_token(token, plain, plain, int, int, UUID, instant)
+        epoch, mark, floor, transaction, incident_id, at = read_token(
+            token, plain, plain, _transaction, _transaction, UUID, instant
+        )
     except ValueError:
         raise invalid(Violation("token", "PAGE_TOKEN_INVALID")) from None
     return Bookmark(epoch, mark, floor, Place(transaction, incident_id), at)

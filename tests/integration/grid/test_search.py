@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from egov.grid.v1 import places_pb2, search_pb2
+from egov.grid.v1 import export_pb2, places_pb2, search_pb2
 
 from deploy.local.stack import Stack
 from services.chassis.database import create_engine, standalone
@@ -25,6 +28,7 @@ from services.kernel.coordinates import Point
 from services.kernel.ids import uuid7
 from services.kernel.paging import PageRequest
 from services.kernel.parties import Party
+from services.kernel.ports import Caller
 from tests.bench.grid_filling import fill
 from tests.integration.grid.desk import Desk
 from tests.integration.grid.plans import passed, plan_of, scans
@@ -141,6 +145,29 @@ def test_the_service_finds_for_a_seat_and_for_a_citizen_their_own(kept: list[Inc
         request = search_pb2.SearchIncidentsRequest(**asked)
         answer = Desk(engine).call("SearchIncidents", request, search_pb2.SearchIncidentsResponse, by)
         assert {each.incident_id for each in answer.incidents} == found
+
+
+def exported(engine: sa.Engine, by: Caller, format: export_pb2.ExportFormat.ValueType) -> str:
+    asked = search_pb2.SearchIncidentsRequest(region=VILLAGE)
+    request = export_pb2.ExportIncidentsRequest(sought=asked, format=format)
+    answer = Desk(engine).call("ExportIncidents", request, export_pb2.ExportIncidentsResponse, by)
+    assert (answer.count, answer.truncated) == (3, False)
+    return answer.content
+
+
+def test_what_is_found_is_exported_with_no_free_text_and_positions_for_those_who_are_shown_them(
+    kept: list[Incident], engine: sa.Engine
+) -> None:
+    seat, other = (caller(subject=str(uuid7()), department=each, region="371102") for each in (CENTRE, "371102-SCJG"))
+    shown = list(csv.DictReader(io.StringIO(exported(engine, seat, export_pb2.EXPORT_FORMAT_CSV), newline="")))
+    assert [each["case_number"] for each in shown] == [kept[each].case_number for each in (0, 1, 3)]
+    assert (shown[0]["latitude"], shown[0]["longitude"]) == ("35.4", "119.5045")
+    assert not any("垃圾" in value for each in shown for value in each.values())
+    features = json.loads(exported(engine, seat, export_pb2.EXPORT_FORMAT_GEOJSON))["features"]
+    assert features[0]["geometry"] == {"type": "Point", "coordinates": [119.5045, 35.4]}
+    assert features[2]["geometry"] is None
+    hidden = json.loads(exported(engine, other, export_pb2.EXPORT_FORMAT_GEOJSON))["features"]
+    assert [each["geometry"] for each in hidden] == [None] * 3
 
 
 def test_of_many_incidents_few_are_read(engine: sa.Engine, postgres: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,12 +33,16 @@ def test_a_bookmark_stands_behind_the_last_change_or_at_the_horizon() -> None:
 
 
 def test_a_token_is_read_as_it_was_written() -> None:
-    kept = replace(FIRST, after=Place(2**63, uuid7()))
+    kept = replace(FIRST, after=Place(2**63 - 1, uuid7()))
     assert sync.bookmark(sync.token(kept)) == kept
     assert len(sync.token(replace(kept, epoch=f"{2**64}/00000001"))) <= 400
     assert sync.bookmark("") is None
+
+
+@pytest.mark.parametrize("forged", ["bm9uc2Vuc2U", *(sync.token(replace(FIRST, floor=each)) for each in (-1, 2**63))])
+def test_what_is_no_token_of_ours_is_refused(forged: str) -> None:
     with pytest.raises(Refusal) as refused:
-        sync.bookmark("bm9uc2Vuc2U")
+        sync.bookmark(forged)
     assert [each.rule for each in refused.value.violations] == ["PAGE_TOKEN_INVALID"]
 
 

@@ -6,6 +6,7 @@ import warnings
 from egov.grid.v1 import actions_pb2 as egov_dot_grid_dot_v1_dot_actions__pb2
 from egov.grid.v1 import batches_pb2 as egov_dot_grid_dot_v1_dot_batches__pb2
 from egov.grid.v1 import changes_pb2 as egov_dot_grid_dot_v1_dot_changes__pb2
+from egov.grid.v1 import export_pb2 as egov_dot_grid_dot_v1_dot_export__pb2
 from egov.grid.v1 import grid_service_pb2 as egov_dot_grid_dot_v1_dot_grid__service__pb2
 from egov.grid.v1 import queues_pb2 as egov_dot_grid_dot_v1_dot_queues__pb2
 from egov.grid.v1 import search_pb2 as egov_dot_grid_dot_v1_dot_search__pb2
@@ -75,6 +76,11 @@ class GridServiceStub:
                 '/egov.grid.v1.GridService/SearchIncidents',
                 request_serializer=egov_dot_grid_dot_v1_dot_search__pb2.SearchIncidentsRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_search__pb2.SearchIncidentsResponse.FromString,
+                _registered_method=True)
+        self.ExportIncidents = channel.unary_unary(
+                '/egov.grid.v1.GridService/ExportIncidents',
+                request_serializer=egov_dot_grid_dot_v1_dot_export__pb2.ExportIncidentsRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_export__pb2.ExportIncidentsResponse.FromString,
                 _registered_method=True)
         self.ListQueues = channel.unary_unary(
                 '/egov.grid.v1.GridService/ListQueues',
@@ -262,6 +268,13 @@ class GridServiceServicer:
     def SearchIncidents(self, request, context):
         """Finds incidents of the caller's region by all that is said, newest first; for a caller without a department among their
         own reports only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportIncidents(self, request, context):
+        """Exports what SearchIncidents would find as CSV or GeoJSON, the newest 1,000.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -541,6 +554,11 @@ def add_GridServiceServicer_to_server(servicer, server):
                     servicer.SearchIncidents,
                     request_deserializer=egov_dot_grid_dot_v1_dot_search__pb2.SearchIncidentsRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_search__pb2.SearchIncidentsResponse.SerializeToString,
+            ),
+            'ExportIncidents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportIncidents,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_export__pb2.ExportIncidentsRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_export__pb2.ExportIncidentsResponse.SerializeToString,
             ),
             'ListQueues': grpc.unary_unary_rpc_method_handler(
                     servicer.ListQueues,
@@ -853,6 +871,33 @@ class GridService:
             '/egov.grid.v1.GridService/SearchIncidents',
             egov_dot_grid_dot_v1_dot_search__pb2.SearchIncidentsRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_search__pb2.SearchIncidentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportIncidents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ExportIncidents',
+            egov_dot_grid_dot_v1_dot_export__pb2.ExportIncidentsRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_export__pb2.ExportIncidentsResponse.FromString,
             options,
             channel_credentials,
             insecure,
