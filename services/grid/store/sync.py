@@ -18,6 +18,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.grid.domain.sync import Audience, Change, Changes, Place, Standing
+from services.grid.store.filters import TOWNSHIP_DIGITS
 from services.grid.store.incidents import INCIDENT, incident_of
 
 # A restore or a failover begins another timeline, another server has another identifier.
@@ -31,7 +32,6 @@ _OWNER = "owner = :department AND department <> :department"
 _REGION = "left(region, length(:bound)) = :bound"
 # The index of townships serves whatever lies in one.
 _TOWNSHIP = "left(region, 9) = left(:bound, 9)"
-TOWNSHIP_DIGITS = 9
 _PRESENT = """(
     SELECT id AS incident_id, changed_in, true AS present FROM incident
     WHERE {whose} AND (changed_in, id) > (CAST(:after_in AS xid8), :after_id) AND changed_in < CAST(:horizon AS xid8)
