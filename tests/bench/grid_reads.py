@@ -146,7 +146,7 @@ def _searches(connection: sa.Connection) -> dict[str, Ask]:
         "…, within 500 m": one_of(
             near=lambda: Circle(Point(35.1 + random.random() / 2, 119.1 + random.random() / 2), 500)
         ),
-        "…, within 5,000 m": one_of(near=lambda: Circle(Point(35.35, 119.35), 5000)),
+        "…, within 2,000 m": one_of(near=lambda: Circle(Point(35.35, 119.35), 2000)),
     }
 
 

@@ -31,8 +31,18 @@ class Filter(NamedTuple):
     keys: str = ""
 
 
+def text_filter(sought: Sought) -> Filter | None:
+    """What the description is to say; None: anything."""
+    if not sought.text:
+        return None
+    return Filter(
+        "position(lower(:text) IN lower(description)) > 0",
+        "SELECT incident_id AS id FROM incident_text WHERE words @> incident_words(:text)",
+    )
+
+
 def filters(sought: Sought) -> Iterator[Filter]:
-    """All that a search asks for; the region that the caller works in always."""
+    """All that a search asks for but a text; the region that the caller works in always."""
     for name, code in (("bound", sought.bound), ("region", sought.region)):
         if code:
             yield Filter(_WITHIN.format(name))
@@ -42,11 +52,6 @@ def filters(sought: Sought) -> Iterator[Filter]:
         yield _found("case_number ~>=~ :case_number AND case_number ~<~ :behind_case_number")
     if sought.reference:
         yield _found("reference = :reference AND reference <> ''")
-    if sought.text:
-        yield Filter(
-            "position(lower(:text) IN lower(description)) > 0",
-            "SELECT incident_id AS id FROM incident_text WHERE words @> incident_words(:text)",
-        )
     if sought.near:
         yield _found(_NEAR)
         yield Filter(_SHOWN)

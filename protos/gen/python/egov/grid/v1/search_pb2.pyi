@@ -58,7 +58,7 @@ class SearchIncidentsRequest(_message.Message):
     region: _builtins.str
     """Below this region code."""
     within_m: _builtins.int
-    """Within how many metres, 10 to 5,000. 0 means 500."""
+    """Within how many metres, 1 to 2,000. 0 means 500."""
     @_builtins.property
     def filed_from(self) -> _timestamp_pb2.Timestamp:
         """Filed at this moment or later."""
