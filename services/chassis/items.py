@@ -73,6 +73,8 @@ class Items:
                 result: Answer | Refusal = self._changed(mine, item, work)
             except Replayed as kept:
                 span.set("egov.idempotency.outcome", "replayed")
+                if kept.case_number:
+                    telemetry.set_case(kept.case_number)
                 self._server.audit.write(mine, "REPLAYED")
                 return work.answer.FromString(kept.response)
             except Refusal as refusal:

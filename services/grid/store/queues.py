@@ -16,7 +16,7 @@ from services.kernel.paging import Page, PageRequest
 OPEN = tuple(state for state in IncidentState if state is not IncidentState.CLOSED)
 AT_CENTRE = tuple(state for state in OPEN if state not in AT_DEPARTMENT)
 _URGENCY = "coalesce(deadline, filed_at)"
-_OPEN = "state <> 'CLOSED' AND left(region, length(:bound)) = :bound"
+_OPEN = "state <> 'CLOSED' AND region LIKE :bound || '%'"
 _OVERDUE = f"(escalation_level <> 'GRID' OR {_URGENCY} <= :now)"
 _SOON = f"(escalation_level = 'GRID' AND {_URGENCY} > :now AND {_URGENCY} <= :soon)"
 _REPORTED = "reporter_kind = :kind AND reporter_id = :party_id"
