@@ -83,6 +83,8 @@ INCIDENT = sa.Table(
     sa.Column("main_case_number", sa.Text),
     sa.Column("satisfaction", sa.Text),
 )
+COLUMNS = ", ".join(f"incident.{column.name}" for column in INCIDENT.c)
+"""For statements that are written out. `*` would be another row when the next release adds a column meanwhile."""
 # The chassis's table of what is due.
 _DUE = sa.table("due", sa.column("name"), sa.column("key"), schema="chassis")
 _LOAD = sa.select(INCIDENT).where(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from services.grid.domain.incidents import Incident
 from services.grid.domain.queues import AT_DEPARTMENT, STATE_OF, Desk, QueueKind, urgency
 from services.grid.domain.states import IncidentState
-from services.grid.store.incidents import INCIDENT, incident_of
+from services.grid.store.incidents import COLUMNS, INCIDENT, incident_of
 from services.kernel.paging import Page, PageRequest
 
 OPEN = tuple(state for state in IncidentState if state is not IncidentState.CLOSED)
@@ -31,7 +31,7 @@ _KEYS = f"""(
 )"""
 _BEHIND = f" AND ({_URGENCY}, id) > (:after_at, :after_id)"
 _PAGE = """
-SELECT incident.* FROM (SELECT * FROM ({keys}) AS found ORDER BY urgency, id LIMIT :fetch) AS first
+SELECT {columns} FROM (SELECT * FROM ({keys}) AS found ORDER BY urgency, id LIMIT :fetch) AS first
 JOIN incident USING (id) ORDER BY urgency, id
 """
 _COUNTED = f"SELECT state, {_OVERDUE} AS overdue, {_SOON} AS soon FROM incident WHERE {_OPEN} AND {{which}}"
@@ -74,7 +74,7 @@ def statement(desk: Desk, kind: QueueKind, page: PageRequest) -> sa.TextualSelec
     asked += [f"state = '{STATE_OF[kind]}'"] if kind in STATE_OF else []
     behind = _BEHIND if page.after else ""
     keys = (_KEYS.format(which=" AND ".join((whose, *asked)), behind=behind) for whose in _whose(desk))
-    made = sa.text(_PAGE.format(keys=" UNION ALL ".join(keys)))
+    made = sa.text(_PAGE.format(columns=COLUMNS, keys=" UNION ALL ".join(keys)))
     return made.columns(**{each.name: each.type for each in INCIDENT.c})
 
 

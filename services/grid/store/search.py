@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from services.grid.domain.incidents import Incident
 from services.grid.domain.search import Sought
 from services.grid.store.filters import Filter, filters, text_filter, values
-from services.grid.store.incidents import INCIDENT, incident_of
+from services.grid.store.incidents import COLUMNS, INCIDENT, incident_of
 from services.kernel.paging import Page, PageRequest
 
 # So many are looked up and sorted in the time in which a page is found of those that more let through.
@@ -28,7 +28,7 @@ COUNTED = "SELECT count(*) FROM (SELECT FROM ({keys}) AS found LIMIT :few) AS co
 THESE = (
     "(SELECT each.* FROM ({keys}) AS few CROSS JOIN LATERAL (SELECT * FROM incident WHERE id = few.id LIMIT 1) AS each)"
 )
-LISTED = "SELECT * FROM {incidents} AS incident WHERE {conditions} ORDER BY filed_at DESC, id DESC LIMIT :most"
+LISTED = "SELECT {columns} FROM {incidents} AS incident WHERE {conditions} ORDER BY filed_at DESC, id DESC LIMIT :most"
 LATEST = "(SELECT * FROM incident WHERE {conditions} ORDER BY filed_at DESC, id DESC LIMIT :recent)"
 BEHIND = "(filed_at, id) < (:last_filed_at, :last_id)"
 
@@ -89,7 +89,7 @@ def _conditions(sought: Sought, page: PageRequest) -> list[str]:
 
 
 def _list(incidents: str, conditions: Sequence[str]) -> sa.TextualSelect:
-    made = sa.text(LISTED.format(incidents=incidents, conditions=" AND ".join(conditions)))
+    made = sa.text(LISTED.format(columns=COLUMNS, incidents=incidents, conditions=" AND ".join(conditions)))
     return made.columns(**{each.name: each.type for each in INCIDENT.c})
 
 

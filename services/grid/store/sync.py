@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from services.grid.domain.sync import Audience, Change, Changes, Place, Standing
 from services.grid.store.filters import TOWNSHIP_DIGITS
-from services.grid.store.incidents import INCIDENT, incident_of
+from services.grid.store.incidents import COLUMNS, INCIDENT, incident_of
 
 # A restore or a failover begins another timeline, another server has another identifier.
 _STANDING = sa.text(
@@ -45,7 +45,7 @@ _LEFT = """(
     ORDER BY changed_in, incident_id LIMIT :fetch
 )"""
 _WHOLE = """
-SELECT changes.incident_id AS change_id, changes.changed_in::text::bigint AS change_in, present, incident.*
+SELECT changes.incident_id AS change_id, changes.changed_in::text::bigint AS change_in, present, {columns}
 FROM ({parts} ORDER BY changed_in, incident_id LIMIT :fetch) AS changes
 LEFT JOIN incident ON incident.id = changes.incident_id AND present
 ORDER BY changes.changed_in, changes.incident_id
@@ -90,7 +90,7 @@ def _statement(audience: Audience) -> sa.TextualSelect:
     whose = [f"{each} AND {region}" for each in _whose(audience)] or [region]
     present = [_PRESENT.format(whose=each) for each in whose]
     left = _LEFT.format(whose=" OR ".join(f"({each})" for each in whose))
-    whole = _WHOLE.format(parts=" UNION ALL ".join((*present, left)))
+    whole = _WHOLE.format(columns=COLUMNS, parts=" UNION ALL ".join((*present, left)))
     made = sa.text(whole).bindparams(sa.bindparam("after_id", type_=sa.Uuid))
     return made.columns(**{each.name: each.type for each in INCIDENT.c})
 
