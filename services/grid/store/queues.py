@@ -20,9 +20,10 @@ _OPEN = "state <> 'CLOSED' AND region LIKE :bound || '%'"
 _OVERDUE = f"(escalation_level <> 'GRID' OR {_URGENCY} <= :now)"
 _SOON = f"(escalation_level = 'GRID' AND {_URGENCY} > :now AND {_URGENCY} <= :soon)"
 _REPORTED = "reporter_kind = :kind AND reporter_id = :party_id"
+_CENTRES, _DEPARTMENTS = (", ".join(f"'{each}'" for each in states) for states in (AT_CENTRE, AT_DEPARTMENT))
 _HELD = (
-    f"owner = :department AND state IN {tuple(each.value for each in AT_CENTRE)}",
-    f"department = :department AND state IN {tuple(each.value for each in AT_DEPARTMENT)}",
+    f"owner = :department AND state IN ({_CENTRES})",
+    f"department = :department AND state IN ({_DEPARTMENTS})",
 )
 _KEYS = f"""(
     SELECT id, {_URGENCY} AS urgency FROM incident WHERE {_OPEN} AND {{which}}
