@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reports import only_reports_of
-from services.grid.domain.states import IncidentState
+from services.grid.domain.states import IncidentState, Who
+from services.grid.domain.transitions import HELD_BY
 from services.kernel.parties import Party
 from services.kernel.ports import Caller
 
@@ -22,6 +23,8 @@ class QueueKind(StrEnum):
     AT_WORK = "AT_WORK"
     TO_VERIFY = "TO_VERIFY"
     TO_CLOSE = "TO_CLOSE"
+    TO_COORDINATE = "TO_COORDINATE"
+    ON_HOLD = "ON_HOLD"
     OVERDUE = "OVERDUE"
     DUE_SOON = "DUE_SOON"
     MINE = "MINE"
@@ -33,11 +36,21 @@ STATE_OF: Mapping[QueueKind, IncidentState] = {
     QueueKind.AT_WORK: IncidentState.ACCEPTED,
     QueueKind.TO_VERIFY: IncidentState.HANDLED,
     QueueKind.TO_CLOSE: IncidentState.VERIFIED,
+    QueueKind.TO_COORDINATE: IncidentState.REFERRED,
+    QueueKind.ON_HOLD: IncidentState.ON_HOLD,
 }
-"""The state of the incidents in a queue; those that are not here hold incidents of every open state."""
+"""The state of the incidents in a queue; those that are not here hold incidents of every open state.
 
-AT_DEPARTMENT = (IncidentState.DISPATCHED, IncidentState.ACCEPTED)
-"""In these states the department in charge holds an incident; in the other open ones its grid centre does."""
+A duplicate is in no queue of work: it waits for its main incident.
+"""
+
+STANDING_STILL = (IncidentState.ON_HOLD, IncidentState.MERGED)
+"""In these states no time runs: nothing is overdue or due."""
+
+
+def held_by(who: Who) -> tuple[IncidentState, ...]:
+    """The states in which this one holds an incident."""
+    return tuple(state for state, holder in HELD_BY.items() if holder is who)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from services.grid.domain.incidents import Incident
-from services.grid.domain.queues import AT_DEPARTMENT, STATE_OF, Desk, QueueKind, urgency
-from services.grid.domain.states import IncidentState
+from services.grid.domain.queues import STANDING_STILL, STATE_OF, Desk, QueueKind, held_by, urgency
+from services.grid.domain.states import IncidentState, Who
 from services.grid.store.incidents import COLUMNS, INCIDENT, incident_of
+from services.grid.store.stages import TRUE_STATE
 from services.kernel.paging import Page, PageRequest
 
-OPEN = tuple(state for state in IncidentState if state is not IncidentState.CLOSED)
-AT_CENTRE = tuple(state for state in OPEN if state not in AT_DEPARTMENT)
+
+def _listed(states: Iterable[IncidentState]) -> str:
+    return ", ".join(f"'{each.value}'" for each in states)
+
+
 _URGENCY = "coalesce(deadline, filed_at)"
 _OPEN = "state <> 'CLOSED' AND region LIKE :bound || '%'"
-_OVERDUE = f"(escalation_level <> 'GRID' OR {_URGENCY} <= :now)"
-_SOON = f"(escalation_level = 'GRID' AND {_URGENCY} > :now AND {_URGENCY} <= :soon)"
+_RUNS = f"{TRUE_STATE} NOT IN ({_listed(STANDING_STILL)})"
+_OVERDUE = f"({_RUNS} AND (escalation_level <> 'GRID' OR {_URGENCY} <= :now))"
+_SOON = f"({_RUNS} AND escalation_level = 'GRID' AND {_URGENCY} > :now AND {_URGENCY} <= :soon)"
 _REPORTED = "reporter_kind = :kind AND reporter_id = :party_id"
-_CENTRES, _DEPARTMENTS = (", ".join(f"'{each}'" for each in states) for states in (AT_CENTRE, AT_DEPARTMENT))
 _HELD = (
-    f"owner = :department AND state IN ({_CENTRES})",
-    f"department = :department AND state IN ({_DEPARTMENTS})",
+    f"owner = :department AND {TRUE_STATE} IN ({_listed(held_by(Who.CENTRE))})",
+    f"department = :department AND {TRUE_STATE} IN ({_listed(held_by(Who.DEPARTMENT))})",
+    # Said twice, for the index that holds nothing else.
+    f"coordinator = :department AND coordinator <> '' AND {TRUE_STATE} IN ({_listed(held_by(Who.COORDINATOR))})",
 )
 _KEYS = f"""(
     SELECT id, {_URGENCY} AS urgency FROM incident WHERE {_OPEN} AND {{which}}
@@ -35,7 +41,9 @@ _PAGE = """
 SELECT {columns} FROM (SELECT * FROM ({keys}) AS found ORDER BY urgency, id LIMIT :fetch) AS first
 JOIN incident USING (id) ORDER BY urgency, id
 """
-_COUNTED = f"SELECT state, {_OVERDUE} AS overdue, {_SOON} AS soon FROM incident WHERE {_OPEN} AND {{which}}"
+_COUNTED = (
+    f"SELECT {TRUE_STATE} AS state, {_OVERDUE} AS overdue, {_SOON} AS soon FROM incident WHERE {_OPEN} AND {{which}}"
+)
 _COUNT = """
 SELECT state, count(*) AS many, count(*) FILTER (WHERE overdue) AS overdue, count(*) FILTER (WHERE soon) AS soon
 FROM ({counted}) AS waiting GROUP BY state
@@ -72,7 +80,7 @@ class QueueStore:
 def statement(desk: Desk, kind: QueueKind, page: PageRequest) -> sa.TextualSelect:
     """That of a page."""
     asked = [_FILTERS[kind]] if kind in _FILTERS else []
-    asked += [f"state = '{STATE_OF[kind]}'"] if kind in STATE_OF else []
+    asked += [f"{TRUE_STATE} = '{STATE_OF[kind]}'"] if kind in STATE_OF else []
     behind = _BEHIND if page.after else ""
     keys = (_KEYS.format(which=" AND ".join((whose, *asked)), behind=behind) for whose in _whose(desk))
     made = sa.text(_PAGE.format(columns=COLUMNS, keys=" UNION ALL ".join(keys)))

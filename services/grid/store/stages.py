@@ -21,6 +21,11 @@ STAND_INS: Mapping[IncidentState, IncidentState] = {
 }
 
 
+_PAIRS = ", ".join(f"('{stage.value}', '{known.value}')" for stage, known in STAND_INS.items())
+TRUE_STATE = f"CASE WHEN (stage, state) IN ({_PAIRS}) THEN stage ELSE state END"
+"""A row's state, as SQL that is written out."""
+
+
 def state_out(state: IncidentState) -> dict[str, str | None]:
     """A state as its columns."""
     known = STAND_INS.get(state)

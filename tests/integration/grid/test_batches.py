@@ -15,8 +15,10 @@ import sqlalchemy as sa
 from deploy.local.stack import Stack
 from services.chassis.database import create_engine
 from services.grid.domain.batches import Submitted
+from services.grid.domain.catalogue import BEGINNING, Catalogue
 from services.grid.store.batches import BatchStore
-from services.grid.store.reference import replace_centres, replace_types
+from services.grid.store.catalogue import CatalogueStore
+from services.grid.store.reference import replace_centres
 from services.kernel.errors import Refusal, unavailable
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
@@ -30,7 +32,8 @@ KILLED = -9
 @pytest.fixture
 def desk(engine: sa.Engine) -> Desk:
     with engine.begin() as connection:
-        replace_types(connection, TYPES)
+        catalogue = Catalogue(TYPES, ())
+        CatalogueStore(connection).add(catalogue, catalogue.digest, BEGINNING, NOW)
         replace_centres(connection, {"371102": CENTRE})
     return Desk(engine)
 

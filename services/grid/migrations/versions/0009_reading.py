@@ -78,17 +78,19 @@ CREATE INDEX IF NOT EXISTS incident_changed_owner ON incident (owner, changed_in
 CREATE INDEX IF NOT EXISTS incident_changed_reporter ON incident (reporter_kind, reporter_id, changed_in, id);
 """
 
-# Open incidents by urgency: of a centre, a department, a reporter, all. With all that is asked of them.
+# Open incidents by urgency: of a centre, a department, a coordinator, a reporter, all. With all that is asked of them.
 QUEUES = """
 CREATE INDEX IF NOT EXISTS incident_open_owner ON incident (owner, coalesce(deadline, filed_at), id)
-    INCLUDE (state, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED';
+    INCLUDE (state, stage, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED';
 CREATE INDEX IF NOT EXISTS incident_open_department ON incident (department, coalesce(deadline, filed_at), id)
-    INCLUDE (state, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED';
+    INCLUDE (state, stage, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED';
+CREATE INDEX IF NOT EXISTS incident_open_coordinator ON incident (coordinator, coalesce(deadline, filed_at), id)
+    INCLUDE (state, stage, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED' AND coordinator <> '';
 CREATE INDEX IF NOT EXISTS incident_open_reporter
     ON incident (reporter_kind, reporter_id, coalesce(deadline, filed_at), id)
-    INCLUDE (state, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED';
+    INCLUDE (state, stage, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED';
 CREATE INDEX IF NOT EXISTS incident_open ON incident (coalesce(deadline, filed_at), id)
-    INCLUDE (state, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED';
+    INCLUDE (state, stage, region, escalation_level, deadline, filed_at) WHERE state <> 'CLOSED';
 """
 
 # Every two characters that follow one another: words of two are the rule in Chinese, for which trigrams find nothing.

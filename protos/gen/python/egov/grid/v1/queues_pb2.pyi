@@ -45,6 +45,10 @@ class _QueueKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QueueKind.V
     """Whatever of these is due soon (即将超期)."""
     QUEUE_KIND_MINE: _QueueKind.ValueType  # 8
     """Reported by the caller, and open (我的上报)."""
+    QUEUE_KIND_TO_COORDINATE: _QueueKind.ValueType  # 9
+    """Returned once too often: the coordinator decides whose it is (待协调)."""
+    QUEUE_KIND_ON_HOLD: _QueueKind.ValueType  # 10
+    """Put off until a review (挂账); its time stands still."""
 
 class QueueKind(_QueueKind, metaclass=_QueueKindEnumTypeWrapper):
     """What the incidents of a queue wait for."""
@@ -67,6 +71,10 @@ QUEUE_KIND_DUE_SOON: QueueKind.ValueType  # 7
 """Whatever of these is due soon (即将超期)."""
 QUEUE_KIND_MINE: QueueKind.ValueType  # 8
 """Reported by the caller, and open (我的上报)."""
+QUEUE_KIND_TO_COORDINATE: QueueKind.ValueType  # 9
+"""Returned once too often: the coordinator decides whose it is (待协调)."""
+QUEUE_KIND_ON_HOLD: QueueKind.ValueType  # 10
+"""Put off until a review (挂账); its time stands still."""
 Global___QueueKind: _TypeAlias = QueueKind  # noqa: Y015
 
 @_typing.final
