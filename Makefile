@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help run reset status logs trace console demo replay member check test bench bench-casetrace bench-grid chaos chaos-bugs protos pictures baseline locks screens venv venv-dev renew reconcile
+.PHONY: help run reset status logs trace console demo replay replay-year member check test bench bench-casetrace bench-grid chaos chaos-bugs protos pictures baseline locks screens venv venv-dev renew reconcile
 
 # The newest suitable Python that really runs: a shim may be on the path without a Python behind it. One without venv
 # and ensurepip comes last, and one out of range only when there is no other, for the sentence it then gets.
@@ -50,6 +50,9 @@ demo: venv ## Play a case through all services; TYPE=<event code> REGION=<villag
 replay: venv ## Play real reports; DATA=<folder> RATE=<calls/s> ROWS=<number> RUN=<name> 回放真实投诉数据
 	@$(VENV) -m deploy.local.replay $(if $(DATA),--data '$(DATA)') $(if $(RATE),--rate '$(RATE)') $(if $(ROWS),--rows '$(ROWS)') \
 		$(if $(RUN),--run '$(RUN)')
+
+replay-year: venv-dev ## Grid alone, a year in minutes, figures recounted; DATA= ROWS= SEED= 网格服务一年回放（模拟时钟），指标复核
+	@$(VENV) -m tests.replay.run $(if $(DATA),--data '$(DATA)') $(if $(ROWS),--rows '$(ROWS)') $(if $(SEED),--seed '$(SEED)')
 
 member: venv ## Register a member system; NAME=<client id> SCOPES=<scope,scope> 登记成员系统
 	@[ -n '$(NAME)' ] && [ -n '$(SCOPES)' ] || { echo 'make member NAME=my-app SCOPES=grid.incidents.file' >&2; exit 1; }
