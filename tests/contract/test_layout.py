@@ -16,7 +16,7 @@ FILES = {"__init__.py", "config.py", "README.md"}
 OPTIONAL = {"load"}
 OWN = {
     "casetrace": {"console", "otlp"},
-    "grid": {"geometry", "load_calendars", "load_catalogue", "rpc"},
+    "grid": {"geometry", "load_calendars", "load_catalogue"},
     "identity": {"jose", "keys", "oauth", "reference", "rotate_keys"},
     "notification": {"smtp", "templates"},
 }

@@ -28,7 +28,7 @@ from services.chassis.uow import Transaction
 from services.grid import load
 from services.grid.config import GridSettings
 from services.grid.domain.deadlines import Limits
-from services.grid.rpc.base import Methods
+from services.grid.service.base import Methods
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.reference import ReferenceStore
 from services.grid.usecases import CLOCK

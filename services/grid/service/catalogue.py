@@ -12,15 +12,27 @@ from services.grid.domain.catalogue import Catalogue, Outcome, demand_city
 from services.grid.domain.counting import count_under, demand_range
 from services.grid.domain.previewing import preview
 from services.grid.domain.reports import only_reports_of
-from services.grid.rpc.base import CALENDARS, Methods
+from services.grid.service.base import CALENDARS, Methods
 from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.past import PastIncidents
-from services.grid.wire import catalogue, messages
+from services.grid.wire import catalogue, codes, messages
 from services.grid.wire.sheets import WorkingTime, read_catalogue, sheets_of
 
 
 class CatalogueMethods(Methods):
-    """What operators do with catalogues, and what a change of standards does to figures."""
+    """The types in force, what operators do with catalogues, and what a change of standards does to figures."""
+
+    @rpc
+    def ListIncidentTypes(self, request: grid.ListIncidentTypesRequest, call: Call) -> grid.ListIncidentTypesResponse:
+        """Lists the incident types in use."""
+        at = moment_in(request, "in_force_at") or self.uow.now()
+        page = self._reference.types(
+            messages.type_page(request.page),
+            at,
+            kind=codes.KINDS.get(request.kind),
+            category_code=request.category_code,
+        )
+        return catalogue.types_message(page, self._catalogues.stages(at), self._catalogues.mappings(at))
 
     @rpc
     def ImportCatalogue(self, request: grid.ImportCatalogueRequest, call: Call) -> grid.ImportCatalogueResponse:

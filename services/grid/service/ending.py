@@ -9,7 +9,7 @@ from egov.grid.v1 import changes_pb2 as changes
 from services.chassis.call import Call
 from services.chassis.entrypoints import rpc
 from services.grid import usecases
-from services.grid.rpc.base import Methods, shown
+from services.grid.service.base import Methods, shown
 from services.grid.wire.codes import SATISFACTIONS
 from services.grid.wire.messages import which
 

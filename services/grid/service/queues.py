@@ -7,7 +7,7 @@ from egov.grid.v1 import queues_pb2
 from services.chassis.call import Call
 from services.chassis.entrypoints import rpc
 from services.grid.domain.queues import Desk, QueueKind
-from services.grid.rpc.base import Methods
+from services.grid.service.base import Methods
 from services.grid.store.queues import QueueStore
 from services.grid.wire import queues
 from services.kernel.parties import Party

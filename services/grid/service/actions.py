@@ -10,7 +10,7 @@ from services.chassis.call import Call
 from services.chassis.entrypoints import rpc
 from services.grid.domain.actions import actions_of
 from services.grid.domain.reports import only_reports_of
-from services.grid.rpc.base import Methods
+from services.grid.service.base import Methods
 from services.grid.wire.actions import actions_message, open_to
 from services.kernel.parties import Party
 

@@ -1,58 +1,24 @@
-"""The grid service (网格): incidents from the report to the close."""
+"""The methods of an incident from the report to the close."""
 
 from __future__ import annotations
 
-import logging
 from uuid import UUID
 
 from egov.grid.v1 import grid_service_pb2 as grid
-from egov.identity.v1 import identity_service_pb2
-from egov.inspection.v1 import events_pb2 as inspection_events
 
-from services.chassis import logs, metrics
-from services.chassis.call import Call, Due
-from services.chassis.client import GrpcClient
-from services.chassis.config import Config
-from services.chassis.entrypoints import BEGINNING, due, every, on, rpc
-from services.chassis.moments import moment_in
-from services.chassis.reads import Reads
+from services.chassis.call import Call
+from services.chassis.entrypoints import rpc
 from services.chassis.regions import known_region
-from services.chassis.uow import UnitOfWork
 from services.grid import usecases
-from services.grid.config import GridSettings
 from services.grid.domain.clocks import explain
-from services.grid.domain.places import grid_of
 from services.grid.domain.reports import only_reports_of
-from services.grid.rpc.actions import ActionMethods
-from services.grid.rpc.base import shown
-from services.grid.rpc.batches import BatchMethods
-from services.grid.rpc.catalogue import CatalogueMethods
-from services.grid.rpc.ending import EndingMethods
-from services.grid.rpc.queues import QueueMethods
-from services.grid.rpc.search import SearchMethods
-from services.grid.rpc.sync import SyncMethods
-from services.grid.rpc.time import TimeMethods
-from services.grid.wire import catalogue, clocks, codes, events, messages, places
+from services.grid.service.base import Methods, shown
+from services.grid.wire import catalogue, clocks, codes, messages
 from services.kernel.parties import Party
 
-log = logging.getLogger(__name__)
 
-CONSUMER = "inspections"
-
-
-class GridService(
-    TimeMethods, EndingMethods, ActionMethods, CatalogueMethods, BatchMethods, SyncMethods, QueueMethods, SearchMethods
-):
-    """Answers the contract's `GridService`."""
-
-    name = "grid"
-    contract = grid.DESCRIPTOR.services_by_name["GridService"]
-    settings = GridSettings
-
-    uow = UnitOfWork()
-    reads = Reads()
-    config = Config(GridSettings)
-    identity = GrpcClient(identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"], service="identity")
+class IncidentMethods(Methods):
+    """The way of most incidents, and how they are read."""
 
     @rpc
     def FileIncident(self, request: grid.FileIncidentRequest, call: Call) -> grid.FileIncidentResponse:
@@ -188,51 +154,3 @@ class GridService(
             limits=self._limits,
         )
         return grid.ReopenIncidentResponse(incident=shown(incident, call))
-
-    @rpc
-    def LocatePosition(self, request: grid.LocatePositionRequest, call: Call) -> grid.LocatePositionResponse:
-        """Finds the grid of a position; names of regions are read from identity."""
-        found = grid_of(places.position(request.position), self._net)
-        regions = [known_region(self.identity.GetRegion, code) for code in places.codes_of(found).values()]
-        names = {region.code: region.name for region in regions if region}
-        return grid.LocatePositionResponse(place=places.place_message(found, names))
-
-    @rpc
-    def ListIncidentTypes(self, request: grid.ListIncidentTypesRequest, call: Call) -> grid.ListIncidentTypesResponse:
-        """Lists the incident types in use."""
-        at = moment_in(request, "in_force_at") or self.uow.now()
-        page = self._reference.types(
-            messages.type_page(request.page),
-            at,
-            kind=codes.KINDS.get(request.kind),
-            category_code=request.category_code,
-        )
-        return catalogue.types_message(page, self._catalogues.stages(at), self._catalogues.mappings(at))
-
-    @on(inspection_events.InspectionOpened, id=CONSUMER, start=BEGINNING)
-    def inspection_opened(self, event: inspection_events.InspectionOpened, call: Call) -> None:
-        """Its incident is accepted."""
-        usecases.begin_inspection(self.uow, self._incidents, events.opened_inspection(event), self._limits)
-
-    @on(inspection_events.InspectionClosed, id=CONSUMER, start=BEGINNING)
-    def inspection_closed(self, event: inspection_events.InspectionClosed, call: Call) -> None:
-        """Its incident is handled."""
-        usecases.end_inspection(self.uow, self._incidents, events.closed_inspection(event), self._limits)
-
-    @due(usecases.CLOCK)
-    def look_at_incident(self, due: Due) -> None:
-        """Warns whoever holds it that its time runs out, or tells the next level up that it is over."""
-        found = usecases.check_clock(self.uow, self._incidents, self._limits, UUID(due.key), due.at)
-        if found is usecases.Finding.CALENDAR_ENDS:
-            message = "a deadline waits for the next year's working days: load them"
-            logs.event(log, logging.ERROR, message, reason=found.value)
-
-    @every(seconds=600)
-    def mend_incidents(self) -> bool:
-        """Mends one open incident that nobody would look at again, in a transaction of its own; then the next one."""
-        mended = usecases.repair_next(self.uow, self._incidents, self._reference, self._limits)
-        if mended is not None:
-            what, case_number = mended
-            logs.event(log, logging.WARNING, "an open incident was mended", reason=what, case_number=case_number)
-            metrics.mended(what)
-        return mended is not None

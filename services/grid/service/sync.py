@@ -7,7 +7,7 @@ from egov.grid.v1 import sync_pb2
 from services.chassis.call import Call
 from services.chassis.entrypoints import every, rpc
 from services.grid.domain.sync import LEFT_IS_KEPT, Audience, Bookmark
-from services.grid.rpc.base import Methods
+from services.grid.service.base import Methods
 from services.grid.store.sync import SyncStore
 from services.grid.wire import sync
 from services.kernel.paging import DEFAULT_SIZE

@@ -8,7 +8,7 @@ from services.chassis.call import Call
 from services.chassis.entrypoints import rpc
 from services.chassis.moments import moment, moment_in
 from services.grid import usecases
-from services.grid.rpc.base import Methods, shown
+from services.grid.service.base import Methods, shown
 from services.grid.wire.messages import which
 
 

@@ -6,7 +6,7 @@ from egov.grid.v1 import export_pb2, search_pb2
 
 from services.chassis.call import Call
 from services.chassis.entrypoints import rpc
-from services.grid.rpc.base import Methods
+from services.grid.service.base import Methods
 from services.grid.store.search import SearchStore
 from services.grid.wire import export, messages, search
 from services.kernel.paging import PageRequest

@@ -1,1 +1,0 @@
-"""Methods of the contract's `GridService`, by noun; `service` puts them together."""
