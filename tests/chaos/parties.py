@@ -9,6 +9,7 @@ from egov.certificates.v1 import certificates_pb2
 from egov.certificates.v1 import events_pb2 as certificates
 from egov.common.v1 import parties_pb2
 from egov.grid.v1 import events_pb2 as grid
+from egov.grid.v1 import time_requests_pb2
 from egov.inspection.v1 import events_pb2 as inspection
 
 from deploy.local.replaying import facts
@@ -62,7 +63,33 @@ def _holding(event: Any) -> tuple[Party, ...]:
     return ("department", event.issuer), (HOLDERS[event.holder_kind], event.holder)
 
 
+def _reporter(event: Any) -> Party:
+    return KINDS[event.reporter.kind], event.reporter.id
+
+
+def _reported(event: Any) -> tuple[Party, ...]:
+    return _reporter(event), ("department", event.department)
+
+
+def _extended(event: Any) -> Told:
+    """Of an extension people are told, of a calendar that moved a deadline nobody is."""
+    return (_reported(event) if event.cause == time_requests_pb2.DEADLINE_CAUSE_EXTENSION else (), False)
+
+
 _TOLD: dict[Any, Callable[[Any], Told]] = {
+    grid.IncidentReferred: lambda event: (
+        (_reporter(event), ("department", event.coordinator), ("department", event.centre)),
+        False,
+    ),
+    grid.IncidentTimeAsked: lambda event: ((("department", event.centre),), False),
+    grid.IncidentTimeRefused: lambda event: ((("department", event.department),), False),
+    grid.IncidentHeld: lambda event: (_reported(event), False),
+    grid.IncidentResumed: lambda event: (_reported(event), False),
+    grid.IncidentDeadlineMoved: _extended,
+    grid.IncidentMerged: lambda event: (_reported(event), False),
+    grid.IncidentSplit: lambda event: ((_reporter(event), ("department", event.centre)), False),
+    grid.IncidentVoided: lambda event: (_reported(event), False),
+    grid.IncidentRated: lambda event: ((("department", event.centre),), False),
     # An enterprise is not told that it will be inspected.
     inspection.InspectionOpened: lambda event: ((("department", event.department),), True),
     inspection.OfficersAssigned: lambda event: (tuple(("person", officer) for officer in event.officers), False),

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.grid.domain.catalogue import Catalogue, CodeMapping, Stage, Urgency, Version
 from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
+from services.grid.store import former
 from services.kernel.paging import Page, PageRequest
 from services.kernel.worktime.terms import Limit, Unit
 
@@ -88,6 +89,8 @@ class CatalogueStore:
         self._keep(RULE, number, map(_rule_values, catalogue.rules))
         self._keep(STAGE, number, map(_stage_values, catalogue.stages))
         self._keep(MAPPING, number, map(_mapping_values, catalogue.mappings))
+        if effective_from <= now:
+            former.replace(self._connection, catalogue)
         return Version(number, digest, effective_from, now)
 
     def versions(self, page: PageRequest) -> Page[Version]:

@@ -68,6 +68,18 @@ def test_each_moment_has_the_catalogue_that_was_in_force(connection: sa.Connecti
     assert {each.key: each for each in there.types(LATER)} == {RUBBISH: TYPES[0], FOOD: PUBLIC}
 
 
+def test_the_release_before_goes_on_with_what_is_in_force(connection: sa.Connection) -> None:
+    take(connection, SECOND)
+    take(connection, FIRST)
+    take(connection, SECOND, effective_from=LATER)
+    types = connection.exec_driver_sql("SELECT standard, kind, code FROM incident_type WHERE in_force").all()
+    assert {tuple(row) for row in types} == {tuple(each.key) for each in FIRST.types}
+    rules = connection.exec_driver_sql("SELECT region_prefix, code_prefix, department_suffix FROM dispatch_rule").all()
+    assert [tuple(row) for row in rules] == [
+        (each.region_prefix, each.code_prefix, each.department_suffix) for each in FIRST.rules
+    ]
+
+
 def test_versions_are_listed_by_when_they_come_into_force(connection: sa.Connection) -> None:
     for catalogue, begin in ((FIRST, None), (SECOND, LATER), (SECOND, LATER - DAY), (FIRST, LATER)):
         take(connection, catalogue, effective_from=begin)

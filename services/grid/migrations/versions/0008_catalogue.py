@@ -1,7 +1,7 @@
 """The catalogue in versions: types, dispatch rules, stages and mappings of codes, from when on.
 
 What was loaded before becomes the first version. The release before goes on with the tables that it knows, which stay
-and are written no more.
+and are kept up with what is imported (`services/grid/store/former.py`).
 """
 
 from alembic import op
