@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from services.grid.domain.search import METRES_A_DEGREE, Sought
+from services.grid.store.stages import in_state
 from services.kernel.regions import scope_prefix
 
 TOWNSHIP_DIGITS = 9
@@ -64,7 +65,9 @@ def filters(sought: Sought) -> Iterator[Filter]:
 
 def _plain(sought: Sought) -> Iterator[Filter]:
     """Those that are passed by in the order of the list."""
-    equal = {"type_code": sought.type_code, "state": sought.state, "department": sought.department}
+    if sought.state:
+        yield Filter(in_state(sought.state))
+    equal = {"type_code": sought.type_code, "department": sought.department}
     yield from (Filter(f"{name} = :{name}") for name, value in equal.items() if value)
     if sought.filed_from:
         yield Filter("filed_at >= :filed_from")
@@ -82,7 +85,7 @@ def values(sought: Sought) -> dict[str, Any]:
         "bound": sought.bound, "region": sought.region and scope_prefix(sought.region), "text": sought.text,
         "case_number": sought.case_number_prefix, "behind_case_number": f"{sought.case_number_prefix}~",
         "reference": sought.reference, "enterprise_code": sought.enterprise_code, "type_code": sought.type_code,
-        "state": sought.state and sought.state.value, "department": sought.department,
+        "department": sought.department,
         "filed_from": sought.filed_from, "filed_until": sought.filed_until,
         "asking_department": sought.asking_department or None,
         "asking_kind": sought.asking.kind, "asking_id": sought.asking.id,

@@ -173,7 +173,7 @@ class IncidentStore:
             kind, party_id = reported_by
             wanted = wanted.where(INCIDENT.c.reporter_kind == kind, INCIDENT.c.reporter_id == party_id)
         if state:
-            wanted = wanted.where(in_state(INCIDENT.c.state, INCIDENT.c.stage, state))
+            wanted = wanted.where(sa.text(in_state(state)))
         if region:
             wanted = wanted.where(INCIDENT.c.region.like(f"{scope_prefix(region)}%"))
         if case_number:

@@ -11,7 +11,7 @@ from services.grid.domain.incidents import Incident
 from services.grid.domain.queues import STANDING_STILL, STATE_OF, Desk, QueueKind, held_by, urgency
 from services.grid.domain.states import IncidentState, Who
 from services.grid.store.incidents import COLUMNS, INCIDENT, incident_of
-from services.grid.store.stages import TRUE_STATE
+from services.grid.store.stages import TRUE_STATE, in_state
 from services.kernel.paging import Page, PageRequest
 
 
@@ -80,7 +80,7 @@ class QueueStore:
 def statement(desk: Desk, kind: QueueKind, page: PageRequest) -> sa.TextualSelect:
     """That of a page."""
     asked = [_FILTERS[kind]] if kind in _FILTERS else []
-    asked += [f"{TRUE_STATE} = '{STATE_OF[kind]}'"] if kind in STATE_OF else []
+    asked += [in_state(STATE_OF[kind])] if kind in STATE_OF else []
     behind = _BEHIND if page.after else ""
     keys = (_KEYS.format(which=" AND ".join((whose, *asked)), behind=behind) for whose in _whose(desk))
     made = sa.text(_PAGE.format(columns=COLUMNS, keys=" UNION ALL ".join(keys)))

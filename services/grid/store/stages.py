@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from services.grid.domain.states import IncidentState
 
 STAND_INS: Mapping[IncidentState, IncidentState] = {
@@ -38,12 +36,9 @@ def state_in(row: Mapping[Any, Any]) -> IncidentState:
     return IncidentState(stage) if stage and STAND_INS[IncidentState(stage)] is state else state
 
 
-def in_state(
-    state_column: sa.Column[str], stage_column: sa.Column[str | None], state: IncidentState
-) -> sa.ColumnElement[bool]:
-    """The condition that an incident is in this state."""
-    kept = state_out(state)
-    exact = state_column == kept["state"]
-    if kept["stage"]:
-        return sa.and_(exact, stage_column == kept["stage"])
-    return sa.and_(exact, stage_column.is_(None)) if state in STAND_INS.values() else exact
+def in_state(state: IncidentState) -> str:
+    """The condition that an incident is in this state, as SQL that is written out. An index has either column."""
+    known = STAND_INS.get(state)
+    if known:
+        return f"state = '{known.value}' AND stage = '{state.value}'"
+    return f"state = '{state.value}' AND {TRUE_STATE} = '{state.value}'"

@@ -33,7 +33,20 @@ from tests.bench.grid_filling import fill
 from tests.integration.grid.desk import Desk
 from tests.integration.grid.plans import passed, plan_of, scans
 from tests.unit.fakes import NOW, WANG, caller
-from tests.unit.grid.samples import CENTRE, DEPARTMENT, ELSEWHERE, GRID, REPORTER, VILLAGE, dispatched, incident
+from tests.unit.grid.samples import (
+    CENTRE,
+    DEPARTMENT,
+    ELSEWHERE,
+    GRID,
+    REPORTER,
+    VILLAGE,
+    accepted,
+    closed,
+    dispatched,
+    handled,
+    incident,
+    verified,
+)
 
 HERE = Point(35.4, 119.5)
 NEAR, FAR = Point(35.4, 119.5045), Point(35.4, 119.52)
@@ -115,6 +128,28 @@ def test_what_is_found_has_all_that_is_sought(
             break
         page = PageRequest(1, (answer.rows[-1].filed_at, answer.rows[-1].id))
     assert paged == [kept[each] for each in found]
+
+
+def test_by_state_is_found_what_is_in_it_and_nothing_that_the_release_before_takes_it_for(
+    engine: sa.Engine, store: SearchStore
+) -> None:
+    of_each = {each.state: each for each in (incident(), dispatched(), accepted(), handled(), verified(), closed())}
+    of_each[IncidentState.REFERRED] = replace(incident(), state=IncidentState.REFERRED, coordinator=CENTRE, returns=2)
+    of_each[IncidentState.ON_HOLD] = replace(accepted(), state=IncidentState.ON_HOLD)
+    of_each[IncidentState.MERGED] = replace(incident(), state=IncidentState.MERGED)
+    of_each[IncidentState.VOIDED] = replace(incident(), state=IncidentState.VOIDED, closed_at=NOW)
+    # The release before has accepted what was referred: its state is true, the other says nothing any more.
+    moved_on = replace(accepted(), id=uuid7())
+    with engine.begin() as connection:
+        for each in (*of_each.values(), moved_on):
+            IncidentStore(connection).add(each)
+        connection.exec_driver_sql("UPDATE incident SET stage = 'REFERRED' WHERE id = %s", (moved_on.id,))
+    with engine.connect() as connection:
+        for state in IncidentState:
+            there = {of_each[state].id} | ({moved_on.id} if state is IncidentState.ACCEPTED else set())
+            listed = IncidentStore(connection).search("3711", PageRequest(50), state=state)
+            found = store.page(sought(state=state), PageRequest(50))
+            assert [{each.id for each in page.rows} for page in (listed, found)] == [there, there], state
 
 
 def test_who_is_not_shown_where_it_is_does_not_find_it_there(kept: list[Incident], store: SearchStore) -> None:
