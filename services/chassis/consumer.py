@@ -1,4 +1,4 @@
-"""One consumer id: a thread that polls Kafka and hands record after record to its taker.
+"""One member of a consumer's group: a thread that polls Kafka and hands record after record to its taker.
 
 Kafka's group only assigns partitions; where to read from is the consumer's own row, sought before anything is taken.
 Records of types that the consumer does not declare are skipped and counted.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -47,13 +48,14 @@ CAREFUL = batches.MOST
 class Consumer:
     """Takes events of one topic, an observer's of all, for one consumer id, partition by partition in order.
 
+    `number` tells those of one id in a process from one another.
     Everything happens on the consumer's own thread: kafka-python calls the listener on another one, but only while
     this one waits in `poll` or `close`.
     """
 
-    def __init__(self, container: Any, id: str, entrypoints: Sequence[On | OnAny]) -> None:
-        self.id = id
-        self.taker = Taker(container, id, entrypoints)
+    def __init__(self, container: Any, taker: Taker, entrypoints: Sequence[On | OnAny], number: int) -> None:
+        self.id = id = taker.consumer
+        self.taker = taker
         self.lags: dict[tuple[str, str, int], int] = {}
         self._runtime = container.runtime
         from_beginning = entrypoints[0].start_at == "beginning"
@@ -65,7 +67,7 @@ class Consumer:
         self._standstill = Standstill()
         self._stopping = threading.Event()
         self._kafka: KafkaConsumer | None = None
-        self._thread = threading.Thread(target=self._run, name=f"consume {id}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"consume {id} {number}", daemon=True)
 
     def start(self) -> None:
         """Begin to poll."""
@@ -207,7 +209,7 @@ class Consumer:
         """Take the first records: several in one transaction where that goes, otherwise one. How many are done with."""
         position = self._positions.of(partition)
         if position is not None and records[0].offset >= position and partition not in self._careful:
-            declared = [place for place, record in enumerate(records) if self._declared(record)]
+            declared = range(len(records)) if self.taker.observes else self._declared_among(records)
             outcomes = self._batches.take([records[place] for place in declared], position)
             if outcomes:
                 done = declared[len(outcomes) - 1] + 1
@@ -231,8 +233,8 @@ class Consumer:
 
     def _note(self, partition: TopicPartition, last: Any, outcomes: Sequence[str]) -> None:
         self._positions.moved(partition, last.offset + 1)
-        for outcome in outcomes:
-            metrics.event_in(self.id, outcome)
+        for outcome, events in Counter(outcomes).items():
+            metrics.event_in(self.id, outcome, events)
 
     def _crashes(self, partition: TopicPartition, record: Any) -> int:
         """The first record after an assignment may have taken the last process down: it is counted before the try."""
@@ -263,6 +265,10 @@ class Consumer:
                 metrics.retried()
                 self._stopping.wait(0.1 * failures)
         return None
+
+    def _declared_among(self, records: Sequence[Any]) -> Sequence[int]:
+        """The places of those that this consumer takes."""
+        return [place for place, record in enumerate(records) if self._declared(record)]
 
     def _declared(self, record: Any) -> bool:
         """False for a type that this consumer does not take. What names no type is taken, and parked."""

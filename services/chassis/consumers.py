@@ -1,4 +1,8 @@
-"""All consumers of a process, by `@on` and `@on_any`: a thread for each id, one that resumes, one that watches."""
+"""All consumers of a process, by `@on` and `@on_any`: a thread for each id, one that resumes, one that watches.
+
+An observer may have several threads, each a member of its group of its own: while one waits for the database, another
+reads. Kafka gives each of them partitions, as it does with those of several processes.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from nameko.extensions import SharedExtension
 from services.chassis.consumer import Consumer
 from services.chassis.contract import ContractError
 from services.chassis.resume import Resumer
+from services.chassis.taking import Taker
 from services.chassis.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -33,10 +38,14 @@ class Consumers(SharedExtension):
         by_id = {id: [entrypoint for entrypoint in self._declared if entrypoint.id == id] for id in ids}
         for id, entrypoints in by_id.items():
             demand_agreement(id, entrypoints)
-        self._consumers = [Consumer(self.container, id, entrypoints) for id, entrypoints in by_id.items()]
+        takers = {id: Taker(self.container, id, entrypoints) for id, entrypoints in by_id.items()}
+        self._consumers = [
+            Consumer(self.container, takers[id], entrypoints, number)
+            for id, entrypoints in by_id.items()
+            for number in range(1, entrypoints[0].threads + 1)
+        ]
         if not self._consumers:
             return
-        takers = {consumer.id: consumer.taker for consumer in self._consumers}
         self._resumer = Resumer(self.container.runtime, takers)
         self._watchdog = Watchdog(self.container.runtime, takers)
         self._watchdog.start()

@@ -82,6 +82,7 @@ class On(_ChassisEntrypoint):
 
     part = "events"
     observes = False
+    threads = 1
     consumers = Consumers()
 
     def __init__(self, event: type[Message], *, id: str, start: Start, topic: str = "", **kwargs: Any) -> None:
@@ -109,16 +110,17 @@ class OnAny(_ChassisEntrypoint):
     lies at hand together: a list of envelopes, of one partition in order, and the call. It leaves no span, since it is
     no part of what it observes; and of its own topic it is told nothing, since a fact about an event that it could not
     take might be the next that it cannot. It is told of each event at least once, and has no inbox: what it keeps tells
-    it by the event's id what it knows already.
+    it by the event's id what it knows already. `threads` take partitions side by side; each holds a connection.
     """
 
     part = "events"
     observes = True
     consumers = Consumers()
 
-    def __init__(self, *, id: str, start: Start, **kwargs: Any) -> None:
+    def __init__(self, *, id: str, start: Start, threads: int = 1, **kwargs: Any) -> None:
         self.id = id
         self.start_at = start
+        self.threads = threads
         super().__init__(**kwargs)
 
     def join(self) -> None:
@@ -208,9 +210,9 @@ def on(event: type[Message], *, id: str, start: Start, topic: str = "") -> Calla
     return cast(Callable[[F], F], On.decorator(event, id=id, start=start, topic=topic))
 
 
-def on_any(*, id: str, start: Start) -> Callable[[F], F]:
+def on_any(*, id: str, start: Start, threads: int = 1) -> Callable[[F], F]:
     """Take the envelopes of all topics. See `OnAny`."""
-    return cast(Callable[[F], F], OnAny.decorator(id=id, start=start))
+    return cast(Callable[[F], F], OnAny.decorator(id=id, start=start, threads=threads))
 
 
 @overload

@@ -117,9 +117,9 @@ def event_out(event_type: str) -> None:
     _events_out.labels(event_type).inc()
 
 
-def event_in(consumer: str, outcome: str) -> None:
-    """A consumer is done with an event. Outcomes are those of attribute `egov.event.outcome`."""
-    _events_in.labels(consumer, outcome).inc()
+def event_in(consumer: str, outcome: str, events: int = 1) -> None:
+    """A consumer is done with events. Outcomes are those of attribute `egov.event.outcome`."""
+    _events_in.labels(consumer, outcome).inc(events)
 
 
 def event_skipped(consumer: str, events: int = 1) -> None:

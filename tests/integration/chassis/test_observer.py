@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -35,7 +36,9 @@ def seen(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     world.sql("DROP TABLE seen", owner=True)
 
 
-def watching(then: Callable[[Sequence[Envelope]], None] = lambda envelopes: None) -> dict[str, Any]:
+def watching(
+    then: Callable[[Sequence[Envelope]], None] = lambda envelopes: None, *, threads: int = 1
+) -> dict[str, Any]:
     """Members of a variant that observes; `then` is done with what is at hand."""
 
     def watch(self: Any, envelopes: Sequence[Envelope], call: Any) -> None:
@@ -44,7 +47,7 @@ def watching(then: Callable[[Sequence[Envelope]], None] = lambda envelopes: None
         self.uow.connection.exec_driver_sql(statement, rows)
         then(envelopes)
 
-    return {"watch": on_any(id=WATCH, start=BEGINNING)(watch)}
+    return {"watch": on_any(id=WATCH, start=BEGINNING, threads=threads)(watch)}
 
 
 def tell(world: World, service: str = "identity", times: int = 1) -> str:
@@ -68,6 +71,20 @@ def test_it_sees_what_all_topics_hold_whatever_the_types_and_bodies(world: World
     assert world.value("SELECT count(*) FROM chassis.inbox WHERE consumer = %s", WATCH) == 0
     topics = {topic for (topic,) in world.sql("SELECT topic FROM chassis.consumer_position WHERE consumer = %s", WATCH)}
     assert {GRID_TOPIC, IDENTITY_TOPIC} <= topics
+
+
+def test_its_threads_take_partitions_side_by_side(world: World) -> None:
+    at_work: set[str] = set()
+    ids: set[str] = set()
+
+    def tell_more() -> bool:
+        ids.add(tell(world))
+        return len(at_work) == 2
+
+    those = watching(lambda envelopes: at_work.add(threading.current_thread().name), threads=2)
+    with world.running("events", service=world.variant(**those)):
+        wait_for("both are at work", tell_more)
+        wait_for("all are seen", lambda: ids <= set(observed(world)))
 
 
 def test_of_its_own_topic_it_is_told_nothing(world: World) -> None:
