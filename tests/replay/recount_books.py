@@ -11,7 +11,10 @@ LEVELS = ("VILLAGE", "TOWNSHIP", "COUNTY", "CITY")
 
 
 class Told(NamedTuple):
-    """An event of a row's incident that is no escalation: when, and until when its department had time from then on."""
+    """An event of a row's incident that is no escalation: when, and until when its department had time from then on.
+
+    Of IncidentHandled it is until when it had time before: what it was measured by.
+    """
 
     event: str
     at: datetime

@@ -48,8 +48,9 @@ def book_of(lines: Iterable[str], end: datetime) -> Book:
 
 def _take(book: Book, one: _Incident, name: str, body: dict[str, Any]) -> None:
     at, handle_by = _moment(body[_TIMES[name]]), None
+    measured_by = _moment(body["handle_by"]) if name == "IncidentHandled" else one.handle_by
     if name in ("IncidentReturned", "IncidentReferred", "IncidentHandled"):
-        missed = one.handle_by is not None and at > one.handle_by
+        missed = measured_by is not None and at > measured_by
         one.late[one.department] = one.late.get(one.department, False) or missed
     if name in _WITH_DEPARTMENT:
         one.department, handle_by = body["department"], _moment(body["handle_by"])
@@ -61,7 +62,7 @@ def _take(book: Book, one: _Incident, name: str, body: dict[str, Any]) -> None:
     one.handle_by = handle_by
     one.closed = name == "IncidentClosed"
     one.duplicate |= name == "IncidentMerged" or body.get("outcome") == "CLOSING_OUTCOME_DUPLICATE"
-    book.note(body["reference"], Told(name, at, handle_by))
+    book.note(body["reference"], Told(name, at, measured_by if name == "IncidentHandled" else handle_by))
 
 
 def _count(book: Book, one: _Incident, end: datetime) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tests.replay.recount_books import LEVELS, Book, Told
+from tests.replay.recount_books import Book, Told
 from tests.replay.recount_raw import Raw, Step, mains_of, steps_of
 from tests.replay.recount_rules import HOUR, LOCAL, Rule, Rules
 
@@ -43,22 +43,37 @@ class _Clocks:
     since: datetime
     holder: str
     running: dict[str, tuple[datetime, Rule]] = field(default_factory=dict)
+    level: str = ""
+    waits: datetime | None = None
 
     def until(self, at: datetime) -> None:
         """Time passes: who is told, and how often."""
         if self.running:
             begin, rule = min(self.running.values(), key=lambda each: self.rules.due(*each))
             marks = [self.rules.due(begin, rule, times) for times in (1, 2, 3)]
-            moment, level = max(marks[0], self.since), 0
+            moment = self.waits or max(marks[0], self.since)
             while moment < min(at, END):
-                self.told[self.holder, LEVELS[level]] += 1
-                level = min(level + 1, len(LEVELS) - 1)
-                moment = min([moment + 24 * HOUR, *(mark for mark in marks if mark > moment)])
+                self.level = "CITY" if self.level or self.holder.endswith("-ZHZX") else "COUNTY"
+                self.told[self.holder, self.level] += 1
+                self.waits = moment = self._next(moment, marks)
         self.since = at
+
+    def _next(self, moment: datetime, marks: Sequence[datetime]) -> datetime:
+        """The city every day for a week, then every week; the county until twice and three times, a day at most."""
+        if self.level == "CITY":
+            return moment + (24 * HOUR if moment < marks[0] + 168 * HOUR else 168 * HOUR)
+        return min([moment + 24 * HOUR, *(mark for mark in marks if mark > moment)])
 
     def start(self, holder: str, **limits: Rule) -> None:
         """These clocks run from now on, and no others."""
         self.holder, self.running = holder, {name: (self.since, rule) for name, rule in limits.items()}
+        self.level, self.waits = "", None
+
+    def stop(self, name: str) -> None:
+        """This clock ends; whoever was told goes on waiting if another one is late."""
+        del self.running[name]
+        if all(self.rules.due(*each) > self.since for each in self.running.values()):
+            self.level, self.waits = "", None
 
 
 @dataclass
@@ -80,9 +95,10 @@ class _Course:
         for step in steps:
             clocks.until(step.at)
             self._take(step, clocks)
-            running = clocks.running.get("handle")
+            running, measured_by = clocks.running.get("handle"), self.handle_by
             self.handle_by = self.rules.due(*running) if running else None
-            self.book.note(self.key, Told(step.event, step.at, self.handle_by))
+            by = measured_by if step.event == "IncidentHandled" else self.handle_by
+            self.book.note(self.key, Told(step.event, step.at, by))
         clocks.until(END)
         closed = steps[-1].event == "IncidentClosed"
         self._count(closed)
@@ -95,7 +111,7 @@ class _Course:
                 self.department = step.to
                 clocks.start(step.to, accept=_DAY, handle=own)
             case "IncidentAccepted":
-                clocks.running.pop("accept")
+                clocks.stop("accept")
             case "IncidentReturned" | "IncidentReferred":
                 self._give_up(step, "returned")
                 self.department = ""

@@ -115,6 +115,10 @@ class Clock:
             return self
         return replace(self, pauses=(*self.pauses[:-1], self.pauses[-1]._replace(end=now)))
 
+    def late(self, now: datetime) -> bool:
+        """It is not done, and its time was used up before now, or before it stood still."""
+        return self.running and self.known and (self.pauses[-1].begin if self.paused else now) >= self.due_at
+
     def verdict(self, now: datetime) -> Verdict:
         """What it shows now."""
         if self.paused and self.pauses[-1].begin <= self.due_at:

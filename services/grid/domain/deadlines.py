@@ -10,6 +10,7 @@ from enum import StrEnum
 from services.grid.domain.clocks import SOON, Clock, ClockKind
 from services.kernel import regions
 from services.kernel.worktime.calendars import Calendar, OutOfCalendar
+from services.kernel.worktime.reminders import Reminders
 from services.kernel.worktime.terms import Limit, due_or_horizon, moment_at, warnings
 
 
@@ -27,6 +28,13 @@ class Level(StrEnum):
         """The next level up; the city itself at the top."""
         order = list(Level)
         return order[min(order.index(self) + 1, len(order) - 1)]
+
+    @classmethod
+    def at(cls, code: str) -> Level:
+        """The level of a region."""
+        if len(code) == _LENGTHS[cls.COUNTY] and code.endswith("00"):
+            return cls.CITY
+        return next((level for level, length in _LENGTHS.items() if length == len(code)), cls.GRID)
 
     def region_of(self, code: str) -> str:
         """The region of this level around a region: its own code where that is no lower."""
@@ -53,10 +61,22 @@ def supervisor_of(centre: str, region: str, level: Level) -> str:
     return f"{level.region_of(region)}-{centre.partition('-')[2]}"
 
 
+def first_told(holder: str, centre: str) -> Level:
+    """The lowest level whose grid centre is above whoever holds an incident of this `centre`.
+
+    A department answers to the grid centre of its own level, a grid centre to that of the next one. None is above the
+    city's: it reminds itself.
+    """
+    region, _, name = holder.partition("-")
+    own = Level.at(region)
+    return own.above if own is Level.GRID or name == centre.partition("-")[2] else own
+
+
 def _no_calendar(department: str) -> Calendar:
     return Calendar()
 
 
+_HOUR = timedelta(hours=1)
 _ONE_DAY, _THREE_DAYS = Limit(24), Limit(72)
 
 
@@ -75,7 +95,7 @@ class Limits:
     close: Limit = _ONE_DAY
     """By the grid centre, from verification."""
     escalate: timedelta = timedelta(hours=24)
-    """How long a level that was told waits before the next one is, at most."""
+    """How long a level that was told waits before the next one is, at most; the city at first."""
     reopen: timedelta = timedelta(days=15)
     """How long after the close the reporter may reopen."""
     calendar_of: Callable[[str], Calendar] = _no_calendar
@@ -106,11 +126,14 @@ class Limits:
         except OutOfCalendar:
             return None
 
-    def patience(self, clock: Clock | None, now: datetime) -> datetime:
+    def patience(self, level: Level, clock: Clock | None, now: datetime) -> datetime:
         """Until when a level waits that is told now: until the limit has passed twice or three times, or for so long.
 
-        So a limit of hours goes up within hours, and one of weeks every day.
+        So a limit of hours goes up within hours, and one of weeks every day. The city, which nobody is above, is
+        reminded as often, and later more seldom (`Reminders`).
         """
+        if level is Level.CITY and clock:
+            return Reminders.every(Limit(self.escalate / _HOUR)).next(clock.due_at, now, Calendar())
         at_most = now + self.escalate
         marks = warnings(clock.term(self.calendar(clock))).values() if clock else ()
         return min([at_most, *(mark for mark in marks if mark > now)])

@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.grid.domain.clocks import ClockKind
-from services.grid.domain.deadlines import Limits, coordinator_of
+from services.grid.domain.deadlines import Level, Limits, coordinator_of, first_told
 from services.grid.domain.reference import DispatchRule, assign
 from services.grid.domain.reports import Report
 from services.grid.domain.standing import Standing
@@ -156,8 +156,8 @@ class Incident(Standing):
         step = self.led(Command.ESCALATE, seen=self.version, by=Who.TIMER, limits=limits, now=now)
         if not self.overdue(now):
             raise failed_state("NOT_OVERDUE")
-        deadline = limits.patience(self.clock, now)
-        return self.moved(step, limits, now, deadline=deadline, level=self.level.above)
+        level = first_told(self.holder, self.owner) if self.level is Level.GRID else self.level.above
+        return self.moved(step, limits, now, deadline=limits.patience(level, self.clock, now), level=level)
 
     def overdue(self, now: datetime) -> bool:
         """The present step, or the level that was told last, has no time left. Without a deadline it has none."""

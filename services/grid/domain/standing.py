@@ -159,9 +159,10 @@ class Standing:
         return conflict("STALE_VERSION", version=self.version, state=self.state.value, holder=self.holder)
 
     def moved(self, step: Step, limits: Limits, now: datetime, *, units: float = 0, **changes: Any) -> Self:
-        """One version on, where the step leads; where it moves clocks, with their deadline and nobody above told.
+        """One version on, where the step leads; where it moves clocks, with their deadline.
 
-        `units`: how many more a clock gets that the step extends.
+        The level that was told stands for as long as a clock that still runs is late: nobody gets rid of it by a step
+        that leaves the late work to be done. `units`: how many more a clock gets that the step extends.
         """
         changes = {**_over(step.to), **changes}
         after = replace(self, version=self.version + 1, state=step.to, step=step, **changes)
@@ -171,11 +172,18 @@ class Standing:
             *(moved(each, step, limits, now, units) for each in self.clocks),
             *(limits.begin(kind, after.holder, after._has(kind, limits), now) for kind in step.starts),
         )
-        first, handling = first_to_end(clocks), first_to_end(each for each in clocks if each.kind is ClockKind.HANDLE)
-        handle_by = handling.due_at if handling else after.handle_by
+        first = first_to_end(clocks)
+        # Also when it ended just now: what was on hold has its time without the hold.
+        handling = next((each for each in reversed(clocks) if each.kind is ClockKind.HANDLE), None)
+        handle_by = handling.due_at if handling and after.department else after.handle_by
         without = {IncidentState.ON_HOLD: after.review_at, IncidentState.ACCEPTED: handle_by}.get(step.to)
-        deadline = first.due_at if first else without
-        return replace(after, clocks=clocks, deadline=deadline, handle_by=handle_by, level=Level.GRID)
+        level = self.level if any(each.late(now) for each in clocks) else Level.GRID
+        deadline = self._waits(first, limits, now) if first and level is not Level.GRID else first and first.due_at
+        return replace(after, clocks=clocks, deadline=deadline or without, handle_by=handle_by, level=level)
+
+    def _waits(self, clock: Clock, limits: Limits, now: datetime) -> datetime | None:
+        """Until when the level waits that was told: as before, or once more after a hold."""
+        return limits.patience(self.level, clock, now) if self.state is IncidentState.ON_HOLD else self.deadline
 
     def refiled(self, step: Step, limits: Limits, now: datetime, **changes: Any) -> Self:
         """With the grid centre or a coordinator, as before any dispatch."""

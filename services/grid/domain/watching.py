@@ -10,8 +10,6 @@ from services.grid.domain.deadlines import Level, Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import IncidentState
 
-MAIN_AWAITED = timedelta(hours=24)
-"""How long until the next look at a duplicate; its main incident's end has it looked at at once."""
 CALENDAR_AWAITED = timedelta(hours=1)
 """How long until the next look at a deadline that waits for next year's calendar."""
 
@@ -19,13 +17,13 @@ CALENDAR_AWAITED = timedelta(hours=1)
 def next_look(incident: Incident, limits: Limits, now: datetime) -> datetime | None:
     """When somebody has to look at it again, if nothing happens before; None once it has ended.
 
+    None for a duplicate, too: its main incident's end has it looked at at once, and has a next look of its own.
+
     First when most of the present step's time is used, then at its end, then when the level that was told has waited.
     Where the calendar ends before, at that end, and every hour from then on.
     """
-    if incident.state.ended:
+    if incident.state.ended or incident.state is IncidentState.MERGED:
         return None
-    if incident.state is IncidentState.MERGED:
-        return now + MAIN_AWAITED
     deadline = incident.deadline or now
     if incident.provisional:
         return max(deadline, now + CALENDAR_AWAITED)

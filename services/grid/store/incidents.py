@@ -18,7 +18,7 @@ from services.grid.domain.reports import Report
 from services.grid.domain.standing import Main
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason, Satisfaction
 from services.grid.store.clocks import asked_in, asked_out, clocks_in, clocks_out
-from services.grid.store.stages import in_state, state_in, state_out
+from services.grid.store.stages import TRUE_STATE, in_state, state_in, state_out
 from services.kernel.coordinates import Point
 from services.kernel.errors import not_found
 from services.kernel.paging import Page, PageRequest
@@ -102,8 +102,14 @@ _SAVE = sa.update(INCIDENT).where(
     INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.version == sa.bindparam("seen")
 )
 _OPEN = sa.select(INCIDENT).where(INCIDENT.c.state != sa.literal_column("'CLOSED'"))
+_MAIN = INCIDENT.alias("main")
+_FOLLOWS = sa.and_(
+    sa.literal_column(TRUE_STATE) == sa.literal_column("'MERGED'"),
+    sa.exists().where(_MAIN.c.id == INCIDENT.c.main_id, _MAIN.c.state != sa.literal_column("'CLOSED'")),
+)
 _UNWATCHED = (
     _OPEN.where(~sa.exists().where(_DUE.c.name == sa.bindparam("timer"), _DUE.c.key == sa.cast(INCIDENT.c.id, sa.Text)))
+    .where(~_FOLLOWS)
     .limit(1)
     .with_for_update(skip_locked=True, of=INCIDENT)
 )
@@ -148,7 +154,10 @@ class IncidentStore:
             raise self._only(_NOW, {"incident_id": incident.id}).stale()
 
     def unwatched(self, timer: str) -> Incident | None:
-        """An open incident that is not due by this name, locked until the end; None when there is none to be had."""
+        """An open incident that is not due by this name, locked until the end; None when there is none to be had.
+
+        A duplicate is not meant whose main incident is open: it is looked at when that ends.
+        """
         found = self._connection.execute(_UNWATCHED, {"timer": timer}).mappings().first()
         return incident_of(found) if found else None
 

@@ -11,7 +11,7 @@ from services.grid.domain.holding import resume
 from services.grid.domain.incidents import Incident
 from services.grid.domain.merging import follow
 from services.grid.domain.states import IncidentState, Who
-from services.grid.domain.watching import adopted, reckoned
+from services.grid.domain.watching import adopted, next_look, reckoned
 from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
 from services.grid.usecases.watching import CLOCK, keep, watch
 from services.grid.wire import events
@@ -104,11 +104,12 @@ def _look_at_duplicate(
 def repair_next(uow: UnitOfWork, incidents: Incidents, reference: Reference, limits: Limits) -> tuple[str, str] | None:
     """Mend one open incident that nobody would look at again, or that nobody answers for: what it was, and its case.
 
-    None when there is none that can be mended: then every open incident has a holder and a next moment.
+    None when there is none that can be mended: then every open incident has a holder and a next moment, a duplicate
+    that of its main incident.
     """
     forgotten = incidents.unwatched(CLOCK)
     if forgotten is not None:
-        watch(uow, forgotten, limits, uow.now())
+        uow.set_due(CLOCK, str(forgotten.id), next_look(forgotten, limits, uow.now()) or uow.now())
         return "UNWATCHED", forgotten.case_number
     orphan = incidents.unheld()
     centre = reference.centre_of(county_of(orphan.report.region)) if orphan else None

@@ -34,7 +34,10 @@ class Incidents(Protocol):
         """Keep a changed incident; Refusal STALE_VERSION when someone else was faster."""
 
     def unwatched(self, timer: str) -> Incident | None:
-        """An open incident that is not due by this name, locked until the end; None when there is none to be had."""
+        """An open incident that is not due by this name, locked until the end; None when there is none to be had.
+
+        A duplicate is not meant whose main incident is open: it is looked at when that ends.
+        """
 
     def unheld(self) -> Incident | None:
         """An open incident that nobody answers for, locked until the end; None when there is none to be had."""

@@ -119,6 +119,7 @@ def incident_handled(incident: Incident) -> events_pb2.IncidentHandled:
         outcome=HANDLING_OUTCOMES_OUT[incident.handling_outcome],
         inspection_id=_text(incident.inspection_id) if by_inspection else "",
         handled_at=stamp(incident.handled_at),
+        handle_by=stamp(incident.handle_by),
         **held(incident),
     )
 

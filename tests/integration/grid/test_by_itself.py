@@ -44,7 +44,7 @@ def test_what_is_overdue_goes_up_a_level_and_everybody_is_told(gateway: Gateway,
     incident = filed(gateway, people)
     make_overdue(stack, incident)
     late = wait_for("an escalation", lambda: (now := shown(gateway, people, incident))["version"] == "2" and now)
-    assert late["escalationLevel"] == "ESCALATION_LEVEL_VILLAGE"
+    assert late["escalationLevel"] == "ESCALATION_LEVEL_CITY", "above the county's centre"
     assert (late["state"], late["holderDepartment"]) == ("INCIDENT_STATE_FILED", "371102-ZHZX")
     assert late["deadline"] > incident["filedAt"]
 

@@ -177,6 +177,18 @@ def test_an_open_incident_that_nobody_would_look_at_is_found(stores: Stores) -> 
     assert found.state is not IncidentState.CLOSED
 
 
+def test_a_duplicate_is_looked_at_when_its_main_incident_has_ended(stores: Stores) -> None:
+    main, duplicate = kept(stores, dispatched(), incident())
+    stores.incidents.save(steps.merge(duplicate, main))
+    first = stores.incidents.unwatched("incident-clock")
+    assert first is not None
+    assert first.id == main.id, "a duplicate of what is open is not asked for"
+    stores.incidents.save(steps.void(main))
+    then = stores.incidents.unwatched("incident-clock")
+    assert then is not None
+    assert (then.id, then.state) == (duplicate.id, IncidentState.MERGED)
+
+
 def test_one_that_nobody_answers_for_is_found(stores: Stores) -> None:
     [orphan] = kept(stores, replace(incident(), owner=""))
     assert stores.incidents.unheld() == orphan

@@ -131,7 +131,10 @@ class FakeIncidents:
 
     def unwatched(self, timer: str) -> Incident | None:
         unwatched = (row for row in self.rows.values() if row.holder and (timer, str(row.id)) not in self.dues)
-        return next(unwatched, None)
+        return next((row for row in unwatched if not self._follows(row)), None)
+
+    def _follows(self, row: Incident) -> bool:
+        return row.state is IncidentState.MERGED and row.main is not None and not self.rows[row.main.id].state.ended
 
     def unheld(self) -> Incident | None:
         unheld = (row for row in self.rows.values() if not row.state.ended and not row.owner)

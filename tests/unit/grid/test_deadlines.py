@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.grid.domain.deadlines import Level, supervisor_of
+from services.grid.domain import holding
+from services.grid.domain.deadlines import Level, first_told, supervisor_of
 from services.grid.domain.incidents import Incident
-from services.grid.domain.states import ReturnReason
+from services.grid.domain.states import ReturnReason, Who
 from services.kernel.errors import Refusal
 from tests.unit.fakes import NOW
 from tests.unit.grid import samples
@@ -63,27 +64,70 @@ def overdue(incident: Incident) -> Incident:
 
 def test_what_is_overdue_goes_up_level_by_level_and_the_top_is_reminded() -> None:
     told, incident = [], samples.dispatched()
-    for _ in range(6):
+    for _ in range(4):
         incident = overdue(incident)
         told.append((incident.level, incident.supervisor))
     assert told == [
-        (Level.VILLAGE, "371102001001-ZHZX"),
-        (Level.TOWNSHIP, "371102001-ZHZX"),
         (Level.COUNTY, "371102-ZHZX"),
         (Level.CITY, "371100-ZHZX"),
         (Level.CITY, "371100-ZHZX"),
         (Level.CITY, "371100-ZHZX"),
     ]
-    assert (incident.holder, incident.version) == (DEPARTMENT, 8)
-    assert incident.deadline == NOW + DAY + 6 * LIMITS.escalate
+    assert (incident.holder, incident.version) == (DEPARTMENT, 6)
+    assert incident.deadline == NOW + DAY + 4 * LIMITS.escalate
 
 
-def test_a_new_step_begins_below_again() -> None:
-    late = overdue(overdue(samples.dispatched()))
-    accepted = late.accept(seen=4, by=DEPARTMENT, limits=LIMITS, now=NOW + 200 * HOUR)
-    assert accepted.level is Level.GRID
-    # The department lost its own time: this step is overdue at once.
-    assert overdue(accepted).level is Level.VILLAGE
+@pytest.mark.parametrize(
+    ("holder", "level"),
+    [
+        (CENTRE, Level.CITY),
+        ("371100-ZHZX", Level.CITY),
+        ("371100-ZJJ", Level.CITY),
+        (DEPARTMENT, Level.COUNTY),
+        ("371102001-ZFD", Level.TOWNSHIP),
+        (f"{VILLAGE}-ZHZX", Level.TOWNSHIP),
+        (f"{GRID}-WGY", Level.VILLAGE),
+    ],
+)
+def test_who_is_told_first_is_above_whoever_is_late(holder: str, level: Level) -> None:
+    assert first_told(holder, CENTRE) is level
+
+
+def test_the_city_is_reminded_every_day_for_a_week_and_then_every_week() -> None:
+    incident, moments = samples.incident(), []
+    for _ in range(11):
+        incident = overdue(incident)
+        assert incident.deadline
+        moments.append((incident.deadline - NOW) // DAY)
+    assert incident.level is Level.CITY
+    assert moments == [2, 3, 4, 5, 6, 7, 8, 15, 22, 29, 36]
+
+
+def test_who_accepts_late_gets_rid_of_nobody() -> None:
+    late = overdue(samples.dispatched())
+    accepted = late.accept(seen=3, by=DEPARTMENT, limits=LIMITS, now=NOW + 30 * HOUR)
+    assert (accepted.level, accepted.deadline) == (Level.COUNTY, late.deadline)
+    assert overdue(accepted).level is Level.CITY
+
+
+def test_a_late_clock_that_is_done_leaves_nobody_told() -> None:
+    filed = samples.incident()
+    late = overdue(filed.dispatch(seen=1, by=CENTRE, rules=[rule(hours=72)], named="", limits=LIMITS, now=NOW))
+    accepted = late.accept(seen=3, by=DEPARTMENT, limits=LIMITS, now=NOW + 30 * HOUR)
+    assert (accepted.level, accepted.deadline) == (Level.GRID, NOW + 3 * DAY)
+    handled = overdue(accepted).handle(seen=5, by=DEPARTMENT, limits=LIMITS, now=NOW + 80 * HOUR)
+    assert (handled.holder, handled.level) == (CENTRE, Level.GRID)
+
+
+def test_a_hold_of_what_is_late_leaves_the_level_as_it_was() -> None:
+    late = overdue(overdue(samples.accepted()))
+    asked = holding.ask_hold(
+        late, "备件未到", NOW + 5 * DAY, seen=5, by=DEPARTMENT, limits=LIMITS, now=NOW + 2 * DAY
+    )  # fmt: skip
+    held = holding.grant_time(asked, review_at=None, units=0, seen=6, by=CENTRE, limits=LIMITS, now=NOW + 2 * DAY)
+    assert (held.level, held.deadline) == (Level.CITY, NOW + 5 * DAY)
+    resumed = holding.resume(held, seen=7, by=Who.TIMER, limits=LIMITS, now=NOW + 5 * DAY)
+    assert (resumed.level, resumed.deadline) == (Level.CITY, NOW + 6 * DAY), "the city waits once more"
 
 
 def test_what_is_not_overdue_is_not_escalated() -> None:

@@ -44,7 +44,7 @@ BY = st.sampled_from(("holder", "centre", "holder", "centre", "coordinator", Non
 MAIN = samples.incident()
 CLOSED, VOIDED = samples.closed(), replace(MAIN, state=IncidentState.VOIDED)
 
-
+LEVELS = list(Level)
 RUNNING = {
     IncidentState.FILED: {ClockKind.DISPATCH},
     IncidentState.DISPATCHED: {ClockKind.ACCEPT, ClockKind.HANDLE},
@@ -106,8 +106,8 @@ class IncidentMachine(RuleBasedStateMachine):
         after = self.ask(
             why_not, lambda: before.accept(seen=before.version - late, by=caller, limits=LIMITS, now=self.now)
         )
-        # Accepting does not stop the clock that began at dispatch.
-        assert after is None or after.deadline == before.handle_by
+        # Accepting does not stop the clock that began at dispatch, nor whom it was escalated to.
+        assert after is None or after.deadline == (before.handle_by if after.level is Level.GRID else before.deadline)
 
     @rule(by=BY, inspection=st.sampled_from((0, 1)))
     def inspect(self, by: str | None, inspection: int) -> None:
@@ -230,7 +230,8 @@ class IncidentMachine(RuleBasedStateMachine):
         )
         if after and extension:
             assert before.asked and before.handle_by
-            assert after.deadline == after.handle_by == before.handle_by + timedelta(hours=before.asked.units)
+            assert after.handle_by == before.handle_by + timedelta(hours=before.asked.units)
+            assert after.deadline == (after.handle_by if after.level is Level.GRID else before.deadline)
         elif after:
             assert before.asked and after.deadline == after.review_at == before.asked.review_at
 
@@ -301,7 +302,8 @@ class IncidentMachine(RuleBasedStateMachine):
             why_not = "NOT_OVERDUE"
         after = self.ask(why_not, lambda: before.escalate(limits=LIMITS, now=self.now))
         if after:
-            assert after.level is before.level.above
+            first = Level.COUNTY if before.holder not in (samples.CENTRE, "371100-ZJJ") else Level.CITY
+            assert after.level is (first if before.level is Level.GRID else before.level.above)
             assert (after.holder, after.state) == (before.holder, before.state)
 
     def who(self, by: str | None) -> str | None:
@@ -339,6 +341,8 @@ class IncidentMachine(RuleBasedStateMachine):
             return None
         assert why_not is None
         assert after.step in [step for (state, _), step in TRANSITIONS.items() if state is self.incident.state]
+        if any(each.late(self.now) for each in after.clocks):
+            assert LEVELS.index(after.level) >= LEVELS.index(self.incident.level), "nobody gets rid of whom was told"
         self.accepted += 1
         self.incident = after
         return after
@@ -403,7 +407,7 @@ class IncidentMachine(RuleBasedStateMachine):
     @invariant()
     def whatever_is_open_is_looked_at_again(self) -> None:
         look = next_look(self.incident, LIMITS, self.now)
-        assert (look is None) == self.incident.state.ended
+        assert (look is None) == (self.incident.state.ended or self.incident.state is IncidentState.MERGED)
         assert look is None or self.incident.deadline is None or look <= max(self.incident.deadline, self.now)
 
     @invariant()

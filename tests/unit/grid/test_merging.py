@@ -15,7 +15,7 @@ from services.grid.usecases import CLOCK, Finding
 from services.kernel.errors import Refusal
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
 from tests.unit.grid import samples, steps
-from tests.unit.grid.samples import CENTRE, DAY, ELSEWHERE, LIMITS, FakeIncidents
+from tests.unit.grid.samples import CENTRE, DAY, ELSEWHERE, LIMITS, FakeIncidents, FakeReference
 
 SEAT = caller(subject=WANG, department=CENTRE)
 
@@ -50,8 +50,29 @@ def test_a_duplicate_waits_for_its_main_incident_and_keeps_its_case_number() -> 
     [event], [envelope] = uow.events, uow.envelopes
     assert isinstance(event, events_pb2.IncidentMerged)
     assert envelope.links == (("merged", main.case_number),)
-    assert looked_at(incidents, duplicate)[0] is Finding.NOTHING
-    assert uow.dues == {(CLOCK, str(duplicate.id)): NOW + DAY}
+    assert uow.dues == {}, "nobody looks at it before its main incident has ended"
+
+
+def test_the_sweep_finds_a_duplicate_alone_when_its_main_incident_has_ended() -> None:
+    duplicate, main = samples.incident(), samples.incident()
+    incidents = kept(duplicate, main)
+    merged(incidents, duplicate, main)
+    uow = FakeUnitOfWork()
+    incidents.dues = uow.dues
+    uow.set_due(CLOCK, str(main.id), NOW + DAY)
+    assert usecases.repair_next(uow, incidents, FakeReference(), LIMITS) is None
+    incidents.save(steps.void(main))
+    uow.cancel_due(CLOCK, str(main.id))
+    assert usecases.repair_next(uow, incidents, FakeReference(), LIMITS) == ("UNWATCHED", duplicate.case_number)
+    assert uow.dues == {(CLOCK, str(duplicate.id)): NOW}
+
+
+def test_a_look_at_a_duplicate_that_comes_too_early_does_nothing() -> None:
+    duplicate, main = samples.incident(), samples.dispatched()
+    incidents = kept(duplicate, main)
+    merged(incidents, duplicate, main)
+    finding, uow = looked_at(incidents, duplicate)
+    assert (finding, uow.dues, uow.events) == (Finding.NOTHING, {}, [])
 
 
 @pytest.mark.parametrize("outcome", [ClosingOutcome.HANDLED, ClosingOutcome.NOT_FOUND_ON_SITE])

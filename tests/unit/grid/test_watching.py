@@ -52,7 +52,7 @@ def test_whoever_holds_it_is_warned_and_then_the_next_level_told_up_to_the_top_w
     assert (warning.department, warning.state) == (CENTRE, incidents_pb2.INCIDENT_STATE_FILED)
     assert warning.due_at.ToDatetime(tzinfo=NOW.tzinfo) == incident.deadline
     escalated = [event for event in uow.events if isinstance(event, events_pb2.IncidentEscalated)]
-    assert [event.reminder for event in escalated] == [False] * 4 + [True] * 3
+    assert [event.reminder for event in escalated] == [False] + [True] * 6
     assert [event.version for event in escalated] == list(range(2, 9)), "a warning leaves the version alone"
     assert incidents.rows[incident.id].level is Level.CITY
     assert due(uow, incident) == NOW + 8 * DAY

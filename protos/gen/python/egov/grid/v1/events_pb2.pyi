@@ -410,6 +410,7 @@ class IncidentHandled(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     INSPECTION_ID_FIELD_NUMBER: _builtins.int
     HANDLED_AT_FIELD_NUMBER: _builtins.int
+    HANDLE_BY_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -446,6 +447,10 @@ class IncidentHandled(_message.Message):
     def handled_at(self) -> _timestamp_pb2.Timestamp:
         """When it was reported."""
 
+    @_builtins.property
+    def handle_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the department had time: `handled_at` after it is late. Unset from the release before."""
+
     def __init__(
         self,
         *,
@@ -463,10 +468,11 @@ class IncidentHandled(_message.Message):
         outcome: _incidents_pb2.HandlingOutcome.ValueType = ...,
         inspection_id: _builtins.str = ...,
         handled_at: _timestamp_pb2.Timestamp | None = ...,
+        handle_by: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["handled_at", b"handled_at", "reporter", b"reporter", "type", b"type", "verify_by", b"verify_by"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["handle_by", b"handle_by", "handled_at", b"handled_at", "reporter", b"reporter", "type", b"type", "verify_by", b"verify_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "handled_at", b"handled_at", "holder", b"holder", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "outcome", b"outcome", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "verify_by", b"verify_by", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "handle_by", b"handle_by", "handled_at", b"handled_at", "holder", b"holder", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "outcome", b"outcome", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "verify_by", b"verify_by", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
