@@ -90,6 +90,7 @@ _TOLD: dict[Any, Callable[[Any], Told]] = {
     grid.IncidentSplit: lambda event: ((_reporter(event), ("department", event.centre)), False),
     grid.IncidentVoided: lambda event: (_reported(event), False),
     grid.IncidentRated: lambda event: ((("department", event.centre),), False),
+    grid.IncidentProgressed: lambda event: ((("department", event.centre),), False),
     # An enterprise is not told that it will be inspected.
     inspection.InspectionOpened: lambda event: ((("department", event.department),), True),
     inspection.OfficersAssigned: lambda event: (tuple(("person", officer) for officer in event.officers), False),

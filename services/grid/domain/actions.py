@@ -21,6 +21,7 @@ texts.register(
         "DO_RETURN": ("退单", "Return"),
         "DO_REFER": ("再次退单，提请协调", "Return, to be decided by a coordinator"),
         "DO_HANDLE": ("反馈处置完成", "Report handled"),
+        "DO_PROGRESS": ("反馈环节完成", "Report a stage done"),
         "DO_ASK_HOLD": ("申请挂账", "Ask for a hold"),
         "DO_ASK_EXTENSION": ("申请延期", "Ask for an extension"),
         "DO_GRANT_HOLD": ("批准挂账", "Grant the hold"),
@@ -42,6 +43,7 @@ texts.register(
         "SAY_REVIEW_AT": ("复核时间", "Time of the review"),
         "SAY_UNITS": ("延长的时限单位数", "Units of time on top"),
         "SAY_MAIN_INCIDENT_ID": ("主案", "Main incident"),
+        "SAY_CONDITION_MET": ("本环节结案条件已满足", "What must be so at the end of the stage is so"),
         "SAY_SATISFACTION": ("满意度", "Satisfaction"),
     }
 )

@@ -43,16 +43,25 @@ class Urgency(StrEnum):
     VERY_URGENT = "very_urgent"
 
 
+class Counted(StrEnum):
+    """From when on the limit of a stage counts."""
+
+    WHOLE = "whole"
+    """From dispatch on: by its end so much time of the whole handling may be used."""
+    STAGE = "stage"
+    """From the end of the stage before; for the first one that is dispatch, too."""
+
+
 _URGENCIES = tuple(Urgency)
 _CITY_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A part of the handling: until when it has to be done, from dispatch on, and what must be so then.
+    """A part of the handling: until when it has to be done, and what must be so then.
 
-    Stages of the same types and urgency are in order of `position`, from 1; the last one's limit is the time for
-    handling, in place of the dispatch rule's. An empty field of the key stands for any, as in a dispatch rule.
+    Stages of the same types and urgency are in order of `position`, from 1; their limits go before the dispatch rule's.
+    An empty field of the key stands for any, as in a dispatch rule.
     """
 
     standard: str
@@ -65,6 +74,7 @@ class Stage:
     done_when: str
     name_en: str = ""
     done_when_en: str = ""
+    counted: Counted = Counted.WHOLE
 
     def matches(self, key: TypeKey) -> bool:
         """The stage is one of this type's."""
@@ -132,17 +142,6 @@ def stages_of(key: TypeKey, stages: Iterable[Stage]) -> list[Stage]:
     strongest = max((each.strength for each in fitting), default=None)
     held = [each for each in fitting if each.strength == strongest]
     return sorted(held, key=lambda each: (_URGENCIES.index(each.urgency), each.position))
-
-
-def limit_of(key: TypeKey, urgency: Urgency, stages: Iterable[Stage]) -> Limit | None:
-    """How long handling may take by the stages of a type; None where there are none.
-
-    Where nothing is said of this urgency, those of the normal one hold.
-    """
-    held = stages_of(key, stages)
-    said = [each for each in held if each.urgency is urgency]
-    there = said or [each for each in held if each.urgency is Urgency.NORMAL]
-    return there[-1].limit if there else None
 
 
 def timed(rules: Sequence[DispatchRule], limit: Limit | None) -> Sequence[DispatchRule]:

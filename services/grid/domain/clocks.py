@@ -68,12 +68,21 @@ class Verdict(StrEnum):
     """The calendar ends before the limit does."""
 
 
+class StageName(NamedTuple):
+    """Which stage of the handling it is, from 1, and what it is called; the English name may be empty."""
+
+    position: int
+    name: str
+    name_en: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     """Time that `department` has for a step. It keeps the limit that it began with.
 
     `due_at` is where the calendar ends when that comes first; then `known` is False. While the clock is paused, it is
-    what it was before. `extension`: units that were granted on top of the limit.
+    what it was before. `extension`: units that were granted on top of the limit. `stage`: that of the handling which
+    it is for; None where that has none.
     """
 
     kind: ClockKind
@@ -85,6 +94,7 @@ class Clock:
     ended_at: datetime | None = None
     pauses: tuple[Pause, ...] = ()
     extension: float = 0
+    stage: StageName | None = None
 
     @property
     def running(self) -> bool:

@@ -34,6 +34,10 @@ texts.register(
             "结案已超过 {limit} 天，不能重开，请重新上报。",
             "It was closed more than {limit} days ago and stays closed. Report it anew.",
         ),
+        "NO_STAGE_AHEAD": (
+            "没有后续环节，请直接反馈处置完成。",
+            "There is no stage after the present one: report the incident handled.",
+        ),
         "RATED_ALREADY": ("您已评价过。", "Its reporter has rated it."),
     }
 )
@@ -50,6 +54,7 @@ REFUSED_AS: Mapping[Given, str] = {
     Given.IN_TIME: "TIME_IS_UP",
     Given.LATELY_CLOSED: "REOPEN_TOO_LATE",
     Given.NOT_RATED: "RATED_ALREADY",
+    Given.STAGE_AHEAD: "NO_STAGE_AHEAD",
 }
 """The reason by which a command is refused when this is not so."""
 
@@ -66,6 +71,7 @@ _HOLDS: Mapping[Given, _Holds] = {
     Given.IN_TIME: lambda it, limits, now: it.handle_by is not None and now <= it.handle_by,
     Given.LATELY_CLOSED: lambda it, limits, now: it.closed_at is not None and now <= it.closed_at + limits.reopen,
     Given.NOT_RATED: lambda it, limits, now: it.satisfaction is None,
+    Given.STAGE_AHEAD: lambda it, limits, now: it.course is not None and not it.course.last,
 }
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.grid.domain.clocks import ClockKind
+from services.grid.domain.courses import Course
 from services.grid.domain.deadlines import Level, Limits, coordinator_of, first_told
 from services.grid.domain.reference import DispatchRule, assign
 from services.grid.domain.reports import Report
@@ -64,11 +65,20 @@ class Incident(Standing):
     # give it; the reason of what is not given beside the state; as violations what is not said.
 
     def dispatch(
-        self, *, seen: int, by: str | None, rules: Iterable[DispatchRule], named: str, limits: Limits, now: datetime
+        self,
+        *,
+        seen: int,
+        by: str | None,
+        rules: Iterable[DispatchRule],
+        named: str,
+        limits: Limits,
+        now: datetime,
+        course: Course | None = None,
     ) -> Incident:
         """Dispatch to the department named, or else to the one that the rules give; see `assign`.
 
-        Raises Refusal SAME_DEPARTMENT: its clock would begin anew.
+        The stages of the `course` go before the time that the rules give. Raises Refusal SAME_DEPARTMENT: its clock
+        would begin anew.
         """
         step = self.led(Command.DISPATCH, seen=seen, by=by, limits=limits, now=now, department=named)
         to = assign(self.report.type, self.report.region, rules, named=named, default=limits.handle)
@@ -80,8 +90,9 @@ class Incident(Standing):
             now,
             department=to.department,
             dispatched_at=now,
-            handle_within=to.limit,
+            handle_within=course.present.limit if course else to.limit,
             dispatch_reason=to.reason,
+            course=course,
         )
 
     def accept(self, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:

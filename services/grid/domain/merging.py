@@ -28,7 +28,7 @@ def merge(incident: Incident, main: Incident, *, seen: int, by: str | None, limi
     fit = not main.state.ended and main.state is not IncidentState.MERGED and main.owner == incident.owner
     if not fit or main.id == incident.id:
         raise failed_state("MAIN_UNFIT")
-    blank: dict[str, Any] = dict.fromkeys(("dispatched_at", "handle_within", "handle_by", "accepted_at"))
+    blank: dict[str, Any] = dict.fromkeys(("dispatched_at", "handle_within", "handle_by", "accepted_at", "course"))
     return incident.moved(
         step, limits, now, main=Main(main.id, main.case_number), department="", dispatch_reason="", **blank
     )

@@ -7,8 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.grid.domain.catalogue import Catalogue, Urgency, limit_of
+from services.grid.domain.catalogue import Catalogue, Urgency
 from services.grid.domain.clocks import Clock, ClockKind, Verdict
+from services.grid.domain.courses import course_of
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import rule_for
@@ -54,8 +55,8 @@ class Previewed(NamedTuple):
 def preview(incident: Incident, catalogue: Catalogue, limits: Limits, now: datetime) -> Previewed:
     """A past case under another catalogue, of normal urgency.
 
-    The last dispatch is what counts. A department that a person chose stays. One that was never dispatched, or was
-    returned, only differs by its type.
+    The last dispatch is what counts, and of a handling in stages the first of them. A department that a person chose
+    stays. One that was never dispatched, or was returned, only differs by its type.
     """
     typed = any(each.key == incident.report.type for each in catalogue.types)
     if incident.dispatched_at is None:
@@ -92,7 +93,8 @@ def _under(
     rule = rule_for(key, region, catalogue.rules)
     named = "" if incident.dispatch_reason else incident.department
     department = named or (rule.department_in(region) if rule else "")
-    limit = limit_of(key, Urgency.NORMAL, catalogue.stages) or (rule.limit if rule else limits.handle)
+    course = course_of(key, Urgency.NORMAL, catalogue.stages)
+    limit = course.present.limit if course else rule.limit if rule else limits.handle
     if not department:
         return Ruling()
     if clock is None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.grid.domain.clocks import Clock, ClockKind, first_to_end
 from services.grid.domain.conditions import demand_given, demand_said
+from services.grid.domain.courses import Course
 from services.grid.domain.deadlines import Level, Limits, supervisor_of
 from services.grid.domain.reports import Report
 from services.grid.domain.requests import TimeRequest
@@ -56,7 +57,8 @@ class Standing:
     returned; `coordinator` is whoever decides then whose it is. `asked` waits for the grid centre, `refusal_reason` is
     why it refused the last time; `review_at` and `hold_reason` are those of a hold. A duplicate has a `main` incident.
     Reasons may hold a person's data and do not show in a repr. `clocks` are all that ever ran for it, as they began;
-    `step` is how it came to be as it is, unless it was just loaded.
+    `course` is that of the present handling, where the catalogue has stages for it; `handle_within` and `handle_by` are
+    those of its present stage then. `step` is how it came to be as it is, unless it was just loaded.
     """
 
     id: UUID
@@ -94,6 +96,7 @@ class Standing:
     refusal_reason: str = field(default="", repr=False)
     main: Main | None = None
     satisfaction: Satisfaction | None = None
+    course: Course | None = None
     step: Step | None = field(default=None, compare=False, repr=False)
 
     def code_of(self, who: Who) -> str | Party:
@@ -158,11 +161,21 @@ class Standing:
         """The refusal of a change by somebody who saw another version: with what it is now, and who holds it."""
         return conflict("STALE_VERSION", version=self.version, state=self.state.value, holder=self.holder)
 
-    def moved(self, step: Step, limits: Limits, now: datetime, *, units: float = 0, **changes: Any) -> Self:
+    def moved(
+        self,
+        step: Step,
+        limits: Limits,
+        now: datetime,
+        *,
+        units: float = 0,
+        going_on: Clock | None = None,
+        **changes: Any,
+    ) -> Self:
         """One version on, where the step leads; where it moves clocks, with their deadline.
 
         The level that was told stands for as long as a clock that still runs is late: nobody gets rid of it by a step
-        that leaves the late work to be done. `units`: how many more a clock gets that the step extends.
+        that leaves the late work to be done. `units`: how many more a clock gets that the step extends. `going_on`: the
+        clock whose time one that starts goes on counting.
         """
         changes = {**_over(step.to), **changes}
         after = replace(self, version=self.version + 1, state=step.to, step=step, **changes)
@@ -170,7 +183,7 @@ class Standing:
             return after
         clocks = (
             *(moved(each, step, limits, now, units) for each in self.clocks),
-            *(limits.begin(kind, after.holder, after._has(kind, limits), now) for kind in step.starts),
+            *(after._begun(kind, limits, now, going_on) for kind in step.starts),
         )
         first = first_to_end(clocks)
         # Also when it ended just now: what was on hold has its time without the hold.
@@ -189,10 +202,19 @@ class Standing:
         """With the grid centre or a coordinator, as before any dispatch."""
         blank: dict[str, Any] = dict.fromkeys(
             ("dispatched_at", "handle_within", "handle_by", "accepted_at", "handled_at", "handling_outcome",
-             "verified_at", "main"),
+             "verified_at", "main", "course"),
         )  # fmt: skip
         blank |= dict.fromkeys(("department", "dispatch_reason", "coordinator"), "")
         return self.moved(step, limits, now, **{**blank, **changes})
+
+    def _begun(self, kind: ClockKind, limits: Limits, now: datetime, going_on: Clock | None) -> Clock:
+        """A clock of this kind begins, with the time that another one has counted where it goes on from that."""
+        clock = limits.begin(kind, self.holder, self._has(kind, limits), now)
+        if kind is ClockKind.HANDLE and self.course:
+            clock = replace(clock, stage=self.course.name)
+        if going_on:
+            clock = limits.reckoned(replace(clock, begun_at=going_on.begun_at, pauses=going_on.pauses))
+        return clock
 
     def _has(self, kind: ClockKind, limits: Limits) -> Limit:
         """How long a clock of this kind runs."""

@@ -40,6 +40,8 @@ class Command(StrEnum):
     INSPECT = "INSPECT"
     """An inspection of it was opened."""
     HANDLE = "HANDLE"
+    PROGRESS = "PROGRESS"
+    """A stage of the handling is done, and there is another one."""
     ASK_HOLD = "ASK_HOLD"
     ASK_EXTENSION = "ASK_EXTENSION"
     GRANT_HOLD = "GRANT_HOLD"

@@ -26,6 +26,7 @@ class Fact(StrEnum):
     RESUMED = "IncidentResumed"
     DEADLINE_MOVED = "IncidentDeadlineMoved"
     HANDLED = "IncidentHandled"
+    PROGRESSED = "IncidentProgressed"
     VERIFIED = "IncidentVerified"
     REWORK_ORDERED = "IncidentReworkOrdered"
     CLOSED = "IncidentClosed"
@@ -47,6 +48,7 @@ class Need(StrEnum):
     UNITS = "units"
     MAIN = "main_incident_id"
     SATISFACTION = "satisfaction"
+    CONDITION_MET = "condition_met"
 
 
 class Given(StrEnum):
@@ -66,6 +68,8 @@ class Given(StrEnum):
     """The department's time is not used up."""
     LATELY_CLOSED = "LATELY_CLOSED"
     NOT_RATED = "NOT_RATED"
+    STAGE_AHEAD = "STAGE_AHEAD"
+    """The handling has another stage after the present one."""
 
 
 class Step(NamedTuple):
@@ -133,6 +137,7 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.ACCEPTED, _C.RETURN): Step(_S.FILED, _DEPARTMENT, _F.RETURNED, needs=_WHY, given=_FIRST, stops=_HANDLE, starts=_DISPATCH),
     (_S.ACCEPTED, _C.REFER): Step(_S.REFERRED, _DEPARTMENT, _F.REFERRED, needs=_WHY, given=_AGAIN, stops=_HANDLE, starts=_DISPATCH),
     (_S.ACCEPTED, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, stops=_HANDLE, starts=_VERIFY),
+    (_S.ACCEPTED, _C.PROGRESS): Step(_S.ACCEPTED, _DEPARTMENT, _F.PROGRESSED, needs=(_N.CONDITION_MET,), given=(_G.STAGE_AHEAD,), stops=_HANDLE, starts=_HANDLE),
     (_S.ACCEPTED, _C.ASK_HOLD): Step(_S.ACCEPTED, _DEPARTMENT, _F.TIME_ASKED, needs=(*_WHY, _N.REVIEW_AT), given=(_G.NO_TIME_ASKED,)),
     (_S.ACCEPTED, _C.ASK_EXTENSION): Step(_S.ACCEPTED, _DEPARTMENT, _F.TIME_ASKED, needs=(*_WHY, _N.UNITS), given=(_G.NO_TIME_ASKED, _G.NOT_EXTENDED, _G.IN_TIME)),
     (_S.ACCEPTED, _C.GRANT_HOLD): Step(_S.ON_HOLD, _CENTRE, _F.HELD, takes=(_N.REVIEW_AT,), given=(_G.HOLD_ASKED,), pauses=_HANDLE),

@@ -24,6 +24,7 @@ from services.grid.service.catalogue import CatalogueMethods
 from services.grid.service.ending import EndingMethods
 from services.grid.service.incidents import IncidentMethods
 from services.grid.service.places import PlaceMethods
+from services.grid.service.progress import ProgressMethods
 from services.grid.service.queues import QueueMethods
 from services.grid.service.search import SearchMethods
 from services.grid.service.sync import SyncMethods
@@ -38,6 +39,7 @@ CONSUMER = "inspections"
 class GridService(
     IncidentMethods,
     TimeMethods,
+    ProgressMethods,
     EndingMethods,
     ActionMethods,
     BatchMethods,

@@ -23,7 +23,6 @@ class ActionMethods(Methods):
         """Lists what the caller may do now with an incident that they may read."""
         caller = call.caller
         incident = self._incidents.show(UUID(request.incident_id), call.region, only_reports_of(caller))
-        actions = actions_of(
-            incident, open_to(caller), caller.department, Party(*caller.party), self._limits, self.uow.now()
-        )
-        return actions_message(incident, actions)
+        now = self.uow.now()
+        actions = actions_of(incident, open_to(caller), caller.department, Party(*caller.party), self._limits, now)
+        return actions_message(incident, actions, now)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.grid.domain.catalogue import Catalogue, CodeMapping, Stage, Urgency, Version
+from services.grid.domain.catalogue import Catalogue, CodeMapping, Counted, Stage, Urgency, Version
 from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
 from services.grid.store import former
 from services.kernel.paging import Page, PageRequest
@@ -48,6 +48,7 @@ RULE = _table(
 STAGE = _table(
     "catalogue_stage", standard=sa.Text, kind=sa.Text, code_prefix=sa.Text, urgency=sa.Text, position=sa.Integer,
     name=sa.Text, name_en=sa.Text, amount=sa.Integer, unit=sa.Text, done_when=sa.Text, done_when_en=sa.Text,
+    counted=sa.Text,
 )  # fmt: skip
 MAPPING = _table(
     "catalogue_mapping", former_standard=sa.Text, former_kind=sa.Text, former_code=sa.Text, former_name=sa.Text,
@@ -87,7 +88,7 @@ class CatalogueStore:
         number = self._connection.execute(_ADD, values).scalar_one()
         self._keep(TYPE, number, map(_type_values, catalogue.types))
         self._keep(RULE, number, map(_rule_values, catalogue.rules))
-        self._keep(STAGE, number, map(_stage_values, catalogue.stages))
+        self._keep(STAGE, number, map(stage_values, catalogue.stages))
         self._keep(MAPPING, number, map(_mapping_values, catalogue.mappings))
         if effective_from <= now:
             former.replace(self._connection, catalogue)
@@ -158,6 +159,7 @@ def stage(row: Mapping[Any, Any]) -> Stage:
         row["done_when"],
         row["name_en"],
         row["done_when_en"],
+        Counted(row["counted"]),
     )
 
 
@@ -175,10 +177,12 @@ def _rule_values(each: DispatchRule) -> dict[str, Any]:
     return {name: getattr(each, name) for name in RULE.c.keys()[1:]} | {"unit": each.unit.value}
 
 
-def _stage_values(each: Stage) -> dict[str, Any]:
+def stage_values(each: Stage) -> dict[str, Any]:
+    """A stage as a row of STAGE, without its version."""
     names = ("standard", "kind", "code_prefix", "position", "name", "name_en", "done_when", "done_when_en")
     limit = {"amount": int(each.limit.amount), "unit": each.limit.unit.value}
-    return {name: getattr(each, name) for name in names} | {"urgency": each.urgency.value} | limit
+    codes = {"urgency": each.urgency.value, "counted": each.counted.value}
+    return {name: getattr(each, name) for name in names} | codes | limit
 
 
 def _mapping_values(each: CodeMapping) -> dict[str, Any]:

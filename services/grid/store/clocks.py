@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from services.grid.domain.clocks import Clock, ClockKind
+from services.grid.domain.clocks import Clock, ClockKind, StageName
 from services.grid.domain.requests import TimeRequest
 from services.grid.domain.states import TimeKind
 from services.kernel.worktime.terms import Limit, Pause, Unit
@@ -26,6 +26,7 @@ def clocks_out(clocks: Iterable[Clock]) -> list[dict[str, Any]]:
             "ended_at": each.ended_at and each.ended_at.isoformat(),
             "pauses": [[begin.isoformat(), end and end.isoformat(), reason] for begin, end, reason in each.pauses],
             "extension": each.extension,
+            "stage": each.stage,
         }
         for each in clocks
     ]
@@ -42,9 +43,10 @@ def clocks_in(kept: Iterable[Mapping[str, Any]]) -> tuple[Clock, ...]:
             due_at=_moment(each["due_at"]),
             known=each["known"],
             ended_at=_moment_or_none(each["ended_at"]),
-            # The release before knows neither pauses nor extensions.
+            # Releases before know neither pauses nor extensions nor stages.
             pauses=tuple(Pause(_moment(at), _moment_or_none(end), why) for at, end, why in each.get("pauses", ())),
             extension=each.get("extension", 0),
+            stage=StageName(*each["stage"]) if each.get("stage") else None,
         )
         for each in kept
     )

@@ -18,6 +18,7 @@ from services.grid.domain.reports import Report
 from services.grid.domain.standing import Main
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason, Satisfaction
 from services.grid.store.clocks import asked_in, asked_out, clocks_in, clocks_out
+from services.grid.store.courses import course_in, course_out
 from services.grid.store.stages import TRUE_STATE, in_state, state_in, state_out
 from services.kernel.coordinates import Point
 from services.kernel.errors import not_found
@@ -82,6 +83,7 @@ INCIDENT = sa.Table(
     sa.Column("main_id", sa.Uuid),
     sa.Column("main_case_number", sa.Text),
     sa.Column("satisfaction", sa.Text),
+    sa.Column("handling", JSONB(none_as_null=True)),
 )
 COLUMNS = ", ".join(f"incident.{column.name}" for column in INCIDENT.c)
 """For statements that are written out. `*` would be another row when the next release adds a column meanwhile."""
@@ -251,6 +253,7 @@ def _row(incident: Incident) -> dict[str, Any]:
         "main_id": incident.main.id if incident.main else None,
         "main_case_number": incident.main.case_number if incident.main else "",
         "satisfaction": _code(incident.satisfaction),
+        "handling": course_out(incident.course),
     }
 
 
@@ -306,6 +309,7 @@ def incident_of(row: Mapping[Any, Any]) -> Incident:
         hold_reason=row["hold_reason"],
         main=Main(row["main_id"], row["main_case_number"]) if row["main_id"] else None,
         satisfaction=Satisfaction(row["satisfaction"]) if row["satisfaction"] else None,
+        course=course_in(row["handling"]),
     )
 
 

@@ -24,6 +24,7 @@ from services.grid.usecases.incidents import (
     return_incident,
     verify_incident,
 )
+from services.grid.usecases.progress import report_progress
 
 __all__ = [
     "CLOCK",
@@ -43,6 +44,7 @@ __all__ = [
     "reopen_incident",
     "repair_next",
     "report_handled",
+    "report_progress",
     "resume_incident",
     "return_incident",
     "split_incident",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
-from services.grid.domain.catalogue import Urgency, limit_of, timed
+from services.grid.domain.catalogue import Urgency, timed
+from services.grid.domain.courses import course_of
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
@@ -66,10 +66,11 @@ def dispatch_incident(
     The rules are those that were in force when it was filed.
     """
     before, by = incidents.load(incident_id, bound), uow.caller.department
-    limit = limit_of(before.report.type, urgency, reference.stages_for(before.report.type, before.filed_at))
-    rules = timed(reference.rules_for(before.report.region, before.filed_at), limit)
-    limits = replace(limits, handle=limit or limits.handle)
-    incident = before.dispatch(seen=seen, by=by, rules=rules, named=named, limits=limits, now=uow.now())
+    course = course_of(before.report.type, urgency, reference.stages_for(before.report.type, before.filed_at))
+    rules = timed(reference.rules_for(before.report.region, before.filed_at), course.present.limit if course else None)
+    incident = before.dispatch(
+        seen=seen, by=by, rules=rules, named=named, limits=limits, now=uow.now(), course=course
+    )  # fmt: skip
     return keep(uow, incidents, before, incident, limits)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from services.grid.domain.actions import Action
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import Command
 from services.grid.domain.transitions import Need
+from services.grid.wire.progress import present_stage
 from services.kernel import texts
 from services.kernel.ports import Caller
 
@@ -37,6 +39,7 @@ WAYS: Mapping[Command, Way] = {
     Command.DISPATCH: Way("DispatchIncident"),
     Command.ACCEPT: Way("AcceptIncident"),
     Command.HANDLE: Way("ReportHandled"),
+    Command.PROGRESS: Way("ReportProgress"),
     Command.RETURN: Way("ReturnIncident"),
     Command.REFER: Way("ReturnIncident"),
     Command.ASK_EXTENSION: Way("AskExtension"),
@@ -68,9 +71,13 @@ def _may_call(caller: Caller, method: MethodDescriptor) -> bool:
     return outward.scope in caller.scopes and caller.level >= outward.lowest_level
 
 
-def actions_message(incident: Incident, actions: Iterable[Action]) -> actions_pb2.ListActionsResponse:
-    """What a caller may do with an incident."""
-    return actions_pb2.ListActionsResponse(version=incident.version, actions=[_action(each) for each in actions])
+def actions_message(incident: Incident, actions: Iterable[Action], now: datetime) -> actions_pb2.ListActionsResponse:
+    """What a caller may do with an incident, and which stage it is at."""
+    return actions_pb2.ListActionsResponse(
+        version=incident.version,
+        actions=[_action(each) for each in actions],
+        stage=present_stage(incident, now),
+    )
 
 
 def _action(action: Action) -> actions_pb2.Action:

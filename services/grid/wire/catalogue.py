@@ -14,6 +14,7 @@ from services.grid.domain.previewing import Difference, Previewed, Ruling
 from services.grid.domain.reference import Evidence, IncidentType, TypeKey
 from services.grid.wire.clocks import UNITS_OUT, VERDICTS_OUT
 from services.grid.wire.codes import type_key
+from services.grid.wire.progress import stage_message
 from services.kernel.paging import Page, PageRequest, instant, page_request
 from services.kernel.sheets import Fault
 
@@ -25,11 +26,6 @@ URGENCIES = {
     stages_pb2.URGENCY_NORMAL: Urgency.NORMAL,
     stages_pb2.URGENCY_URGENT: Urgency.URGENT,
     stages_pb2.URGENCY_VERY_URGENT: Urgency.VERY_URGENT,
-}
-URGENCIES_OUT = {
-    Urgency.NORMAL: stages_pb2.URGENCY_NORMAL,
-    Urgency.URGENT: stages_pb2.URGENCY_URGENT,
-    Urgency.VERY_URGENT: stages_pb2.URGENCY_VERY_URGENT,
 }
 EVIDENCE_OUT = {
     Evidence.PHOTO: stages_pb2.EVIDENCE_PHOTO,
@@ -173,21 +169,8 @@ def _type_message(each: IncidentType, stages: Sequence[Stage], former: Iterable[
         local=each.local,
         shown_publicly=each.public,
         evidence=[EVIDENCE_OUT[kind] for kind in each.evidence],
-        stages=map(_stage_message, stages_of(each.key, stages)),
+        stages=map(stage_message, stages_of(each.key, stages)),
         former_keys=map(type_key, sorted(former)),
-    )
-
-
-def _stage_message(each: Stage) -> stages_pb2.Stage:
-    return stages_pb2.Stage(
-        urgency=URGENCIES_OUT[each.urgency],
-        position=each.position,
-        name=each.name,
-        name_en=each.name_en,
-        limit=int(each.limit.amount),
-        unit=UNITS_OUT[each.limit.unit],
-        done_when=each.done_when,
-        done_when_en=each.done_when_en,
     )
 
 

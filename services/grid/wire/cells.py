@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.grid.domain.catalogue import Urgency
+from services.grid.domain.catalogue import Counted, Urgency
 from services.grid.domain.reference import Evidence, IncidentKind
 from services.kernel import regions, texts
 from services.kernel.sheets import Broken, matching, words
@@ -31,6 +31,10 @@ texts.register(
         "sheet_urgency": (
             "须为 normal（一般）、urgent（紧急）或 very_urgent（特急）。",
             "must be normal, urgent or very_urgent",
+        ),
+        "sheet_counted": (
+            "须为 whole（自派遣起整体计时）、stage（自上一环节完成起计时）或留空（即 whole）。",
+            "must be whole (from dispatch on), stage (from the end of the stage before) or empty, which is whole",
         ),
         "sheet_yes_no": ("须为 yes、no 或留空（即 no）。", "must be yes, no or empty, which is no"),
         "sheet_evidence": (
@@ -79,6 +83,13 @@ def urgency(text: str) -> Urgency:
     if text not in tuple(Urgency):
         raise Broken("sheet_urgency")
     return Urgency(text)
+
+
+def counted(text: str) -> Counted:
+    """From when on the limit of a stage counts."""
+    if text not in ("", *Counted):
+        raise Broken("sheet_counted")
+    return Counted(text or Counted.WHOLE)
 
 
 def region_prefix(text: str) -> str:

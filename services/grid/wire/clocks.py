@@ -67,6 +67,9 @@ def _clock(explained: Explained, language: str) -> clocks_pb2.Clock:
         spent=float(explained.spent),
         used=float(explained.used),
         entries=[_entry(each, language) for each in explained.entries],
+        stage=clock.stage.position if clock.stage else 0,
+        stage_name=clock.stage.name if clock.stage else "",
+        stage_name_en=clock.stage.name_en if clock.stage else "",
     )
 
 

@@ -174,6 +174,7 @@ def incident_escalated(before: Incident, incident: Incident, at: datetime) -> ev
         reminder=before.level is Level.CITY,
         due_at=stamp(before.deadline),
         escalated_at=stamp(at),
+        stage=_late_stage(incident, at),
         **held(incident),
     )
 
@@ -227,6 +228,11 @@ def facts(incident: Incident) -> Facts:
 def held(incident: Incident) -> Held:
     """The same of an incident that somebody holds."""
     return Held(holder=f"department/{incident.holder}", **facts(incident))
+
+
+def _late_stage(incident: Incident, at: datetime) -> int:
+    """Position of the stage whose clock is late; 0 where none is."""
+    return next((each.stage.position for each in incident.clocks if each.stage and each.late(at)), 0)
 
 
 def _text(id: UUID | None) -> str:

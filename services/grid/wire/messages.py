@@ -26,6 +26,7 @@ from services.grid.wire.codes import (
 )
 from services.grid.wire.holding import time_request_message
 from services.grid.wire.places import position, position_message
+from services.grid.wire.progress import stage_message
 from services.kernel.paging import Page, PageRequest, instant, page_request, plain
 from services.kernel.parties import Party
 
@@ -99,6 +100,8 @@ def incident_message(incident: Incident, department: str | None, party: Party | 
         main_incident_id=str(incident.main.id) if incident.main else "",
         main_case_number=incident.main.case_number if incident.main else "",
         satisfaction=SATISFACTIONS_OUT[incident.satisfaction],
+        stages=[stage_message(each) for each in incident.course.stages] if incident.course else [],
+        stage=incident.course.present.position if incident.course else 0,
     )
 
 

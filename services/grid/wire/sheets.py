@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from services.grid.domain.calendars import EVERYBODY, Calendars
-from services.grid.domain.catalogue import Catalogue, CodeMapping, Stage
+from services.grid.domain.catalogue import Catalogue, CodeMapping, Counted, Stage
 from services.grid.domain.reference import (
     STANDARD_2013,
     DispatchRule,
@@ -77,7 +77,11 @@ STAGE_COLUMNS: Mapping[str, Reader] = {
     "unit": cells.unit,
     "done_when": words(200),
 }
-STAGE_OPTIONS: Mapping[str, Reader] = {"name_en": words(120, empty=True), "done_when_en": words(300, empty=True)}
+STAGE_OPTIONS: Mapping[str, Reader] = {
+    "name_en": words(120, empty=True),
+    "done_when_en": words(300, empty=True),
+    "counted": cells.counted,
+}
 MAPPING_COLUMNS: Mapping[str, Reader] = {
     "former_standard": cells.STANDARD,
     "former_kind": cells.kind,
@@ -193,7 +197,7 @@ def _stage(*, limit: int, unit: Unit, **said: Any) -> Stage:
 
 
 def _demand_order(sheets: Sheets, lines: Iterable[Line]) -> None:
-    """Stages are counted without gaps, and none ends before the one before it."""
+    """Stages are counted without gaps, and none whose limit is of the whole ends before the one before it."""
     groups: dict[tuple[Any, ...], list[Line]] = defaultdict(list)
     for line in lines:
         groups[tuple(line.values[name] for name in _GROUP)].append(line)
@@ -203,7 +207,8 @@ def _demand_order(sheets: Sheets, lines: Iterable[Line]) -> None:
         if wanted:
             sheets.fault(ordered[wanted - 1], "position", Broken("sheet_position", wanted=wanted))
         for before, after in pairwise(line.values | {"line": line} for line in ordered):
-            if before["unit"] is after["unit"] and after["limit"] < before["limit"]:
+            whole = after.get("counted", Counted.WHOLE) is Counted.WHOLE
+            if whole and before["unit"] is after["unit"] and after["limit"] < before["limit"]:
                 sheets.fault(after["line"], "limit", Broken("sheet_limit_shorter"))
 
 

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from services.grid.domain.incidents import Incident
 from services.grid.domain.transitions import Fact
-from services.grid.wire import endings, events, holding
+from services.grid.wire import endings, events, holding, progress
 
 CALENDAR = time_requests_pb2.DEADLINE_CAUSE_CALENDAR
 CENTRE_FOUND = time_requests_pb2.DEADLINE_CAUSE_CENTRE_FOUND
@@ -26,6 +26,7 @@ MAKERS: Mapping[Fact, Callable[[Incident, Incident, datetime], Message]] = {
     Fact.HELD: lambda before, after, at: holding.incident_held(after, at),
     Fact.RESUMED: holding.incident_resumed,
     Fact.DEADLINE_MOVED: lambda before, after, at: events.deadline_moved(after, EXTENSION, at),
+    Fact.PROGRESSED: progress.incident_progressed,
     Fact.HANDLED: lambda before, after, at: events.incident_handled(after),
     Fact.VERIFIED: lambda before, after, at: events.incident_verified(after),
     Fact.REWORK_ORDERED: lambda before, after, at: events.rework_ordered(after, at),

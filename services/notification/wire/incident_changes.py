@@ -89,6 +89,12 @@ def _rated(event: grid.IncidentRated, event_id: str) -> Occasion:
     return _occasion(event, event_id, "incident-rated", (_one("centre", event.centre),), facts)
 
 
+def _progressed(event: grid.IncidentProgressed, event_id: str) -> Occasion:
+    facts: dict[str, Fact] = {"progressed_at": moment(event.progressed_at), "handle_by": moment(event.handle_by)}
+    facts["stage"] = str(event.stage)
+    return _occasion(event, event_id, "incident-progressed", (_one("centre", event.centre),), facts)
+
+
 OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
     grid.IncidentReferred: _referred,
     grid.IncidentTimeAsked: _time_asked,
@@ -100,6 +106,7 @@ OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
     grid.IncidentSplit: _split,
     grid.IncidentVoided: _voided,
     grid.IncidentRated: _rated,
+    grid.IncidentProgressed: _progressed,
 }
 """What each event that is taken means."""
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from deploy.local.stack import Stack
 from services.grid import usecases
-from services.grid.domain.catalogue import BEGINNING, Catalogue, CodeMapping, Outcome, Stage, Urgency
+from services.grid.domain.catalogue import BEGINNING, Catalogue, CodeMapping, Counted, Outcome, Stage, Urgency
 from services.grid.domain.reference import STANDARD_2013, Evidence, IncidentKind, IncidentType, TypeKey
 from services.grid.load import main as load
 from services.grid.load_catalogue import main
@@ -31,7 +31,17 @@ from tests.unit.grid.samples import COVER, ELSEWHERE, FOOD, GRID, RUBBISH, STAND
 SAMPLE = Path(__file__).parents[3] / "deploy" / "local" / "sample"
 LATER, DAY = NOW + timedelta(days=30), timedelta(days=1)
 STAGE = Stage(
-    STANDARD, "event", "06010", Urgency.URGENT, 1, "清运", Limit(4, Unit.WORKING_HOUR), "已清运", "Removal", "Gone"
+    STANDARD,
+    "event",
+    "06010",
+    Urgency.URGENT,
+    1,
+    "清运",
+    Limit(4, Unit.WORKING_HOUR),
+    "已清运",
+    "Removal",
+    "Gone",
+    Counted.STAGE,
 )
 PAIR = CodeMapping(TypeKey(STANDARD_2013, IncidentKind.EVENT, "0110"), "暴露垃圾", RUBBISH)
 PUBLIC = IncidentType(FOOD, "食品", "餐饮食品卫生", "Food", True, True, (Evidence.PHOTO, Evidence.VIDEO))

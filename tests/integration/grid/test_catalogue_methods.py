@@ -105,7 +105,10 @@ def test_types_show_stages_and_former_codes(gateway: Gateway) -> None:
     stages = by_code["06001"]["stages"]
     assert [(each["limit"], each["unit"]) for each in stages] == [
         (4, "TIME_UNIT_WORKING_HOUR"), (7, "TIME_UNIT_WORKING_DAY"), (20, "TIME_UNIT_WORKING_DAY"),
+        (2, "TIME_UNIT_WORKING_HOUR"), (3, "TIME_UNIT_WORKING_DAY"), (10, "TIME_UNIT_WORKING_DAY"),
     ]  # fmt: skip
+    assert {each["counting"] for each in stages[:3]} == {"STAGE_COUNTING_WHOLE"}
+    assert {each["counting"] for each in stages[3:]} == {"STAGE_COUNTING_STAGE"}
 
 
 def test_types_are_shown_as_they_are_at_a_moment(gateway: Gateway, people: People) -> None:

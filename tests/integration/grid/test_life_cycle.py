@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.client import ApiError, Gateway, TokenSource
 from deploy.local.people import People
-from tests.integration.grid.test_service import INCIDENTS, change, dispatched, filed, refusal, verified
+from tests.integration.grid.test_service import INCIDENTS, RUBBISH, change, dispatched, filed, refusal, verified
 from tests.waiting import wait_for
 
 UNCLEAR = {"reason": "RETURN_REASON_UNCLEAR"}
@@ -50,6 +50,25 @@ def test_a_hold_and_an_extension(gateway: Gateway, people: People) -> None:
     longer = change(gateway, seat, asked, "decideTime", granted=True)
     assert longer["handleBy"] > resumed["handleBy"]
     assert refusal(gateway, officer, longer, "askExtension", reason="雨", units=1) == (400, "EXTENDED_ALREADY")
+
+
+def test_stages_are_done_one_after_the_other(gateway: Gateway, people: People) -> None:
+    officer, building = people.officer("371102-CGJ"), RUBBISH | {"code": "06001"}
+    incident = filed(gateway, people, type=building)
+    sent = change(gateway, people.seat("371102"), incident, "dispatch", urgency="URGENCY_URGENT")
+    accepted = change(gateway, officer, sent, "accept")
+    assert (accepted["stage"], [each["limit"] for each in accepted["stages"]]) == (1, [2, 3, 10])
+    assert "PROGRESS" in actions(gateway, officer, accepted)
+    assert refusal(gateway, officer, accepted, "reportProgress") == (400, "INVALID_ARGUMENT")
+    second = change(gateway, officer, accepted, "reportProgress", conditionMet=True)
+    assert (second["stage"], second["handleBy"] > accepted["handleBy"]) == (2, True)
+    path = f"{INCIDENTS}/{second['incidentId']}"
+    stage = gateway.get(f"{path}/actions", door=officer).body["stage"]
+    assert (stage["doneWhen"]["zhCn"], stage["of"], stage["late"]) == ("处罚决定书已送达", 3, False)
+    clocks = gateway.get(f"{path}/clocks", door=officer).body["clocks"]
+    assert [(each["stage"], each["verdict"]) for each in clocks if each["stage"]] == [
+        (1, "CLOCK_VERDICT_KEPT"), (2, "CLOCK_VERDICT_RUNNING"),
+    ]  # fmt: skip
 
 
 def test_a_second_return_is_decided_with_binding_effect(gateway: Gateway, people: People) -> None:

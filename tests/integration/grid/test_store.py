@@ -125,6 +125,7 @@ BESIDE = {
     "extended": steps.grant(steps.ask_extension(steps.accept(dispatched()))),
     "referred": steps.give_back(steps.dispatch(steps.give_back(dispatched()))),
     "bound": steps.dispatch(steps.give_back(steps.dispatch(steps.give_back(dispatched())))),
+    "in its second stage": steps.progress(steps.accept(steps.dispatch(incident()))),
     "merged": steps.merge(incident()),
     "voided": steps.void(incident()),
     "rated": steps.rate(closed()),

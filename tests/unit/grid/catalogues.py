@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.grid.domain.catalogue import Catalogue, CodeMapping, Stage, Urgency
+from services.grid.domain.catalogue import Catalogue, CodeMapping, Counted, Stage, Urgency
 from services.grid.domain.reference import (
     STANDARD_2013,
     DispatchRule,
@@ -90,9 +90,19 @@ def _rules(named: st.SearchStrategy[TypeKey]) -> st.SearchStrategy[DispatchRule]
 def _stages(named: st.SearchStrategy[TypeKey]) -> st.SearchStrategy[list[Stage]]:
     """The stages of some types and an urgency: counted from 1, limits that grow."""
     return st.builds(
-        lambda key, urgency, unit, limits, said: [
+        lambda key, urgency, unit, limits, said, counted: [
             Stage(
-                key.standard, key.kind.value, key.code, urgency, at, said[0], Limit(limit, unit), said[1], said[0], ""
+                key.standard,
+                key.kind.value,
+                key.code,
+                urgency,
+                at,
+                said[0],
+                Limit(limit, unit),
+                said[1],
+                said[0],
+                "",
+                counted,
             )
             for at, limit in enumerate(sorted(limits), 1)
         ],
@@ -101,6 +111,7 @@ def _stages(named: st.SearchStrategy[TypeKey]) -> st.SearchStrategy[list[Stage]]
         units,
         st.lists(st.integers(1, 8784), min_size=1, max_size=3),
         st.tuples(words, words),
+        st.sampled_from(Counted),
     )
 
 
@@ -118,7 +129,7 @@ def sheets(catalogue: Catalogue) -> dict[str, bytes]:
     return {
         TYPES: _csv([*TYPE_COLUMNS, "public", "evidence"], map(_type_cells, catalogue.types)),
         RULES: _csv([*RULE_COLUMNS, "unit"], map(_rule_cells, catalogue.rules)),
-        STAGES: _csv([*STAGE_COLUMNS, "name_en", "done_when_en"], map(_stage_cells, catalogue.stages)),
+        STAGES: _csv([*STAGE_COLUMNS, "name_en", "done_when_en", "counted"], map(_stage_cells, catalogue.stages)),
         MAPPINGS: _csv(list(MAPPING_COLUMNS), map(_mapping_cells, catalogue.mappings)),
     }
 
@@ -147,7 +158,18 @@ def _rule_cells(each: DispatchRule) -> dict[str, Any]:
 
 
 def _stage_cells(each: Stage) -> dict[str, Any]:
-    names = ("standard", "kind", "code_prefix", "urgency", "position", "name", "done_when", "name_en", "done_when_en")
+    names = (
+        "standard",
+        "kind",
+        "code_prefix",
+        "urgency",
+        "position",
+        "name",
+        "done_when",
+        "name_en",
+        "done_when_en",
+        "counted",
+    )
     limit = {"limit": int(each.limit.amount), "unit": each.limit.unit.lower()}
     return {name: getattr(each, name) for name in names} | limit
 

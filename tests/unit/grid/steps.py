@@ -6,12 +6,15 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from services.grid.domain import ending, holding, merging
+from services.grid.domain import ending, holding, merging, progressing
+from services.grid.domain.catalogue import Counted, Stage, Urgency
+from services.grid.domain.courses import Course
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import ClosingOutcome, Command, IncidentState, ReturnReason, Satisfaction, Who
 from services.grid.domain.transitions import TRANSITIONS
 from services.kernel.errors import Refusal
 from services.kernel.ids import uuid7
+from services.kernel.worktime.terms import Limit
 from tests.unit.fakes import NOW
 from tests.unit.grid import samples
 from tests.unit.grid.samples import DAY, DEPARTMENT, LIMITS, REPORTER, rule
@@ -21,10 +24,18 @@ VERY_LATE = NOW + timedelta(days=3000)
 REVIEW = NOW + 30 * DAY
 
 
+def stage(position: int, limit: Limit, counted: Counted = Counted.STAGE) -> Stage:
+    name, done = f"环节{position}", f"条件{position}"
+    return Stage("", "", "", Urgency.NORMAL, position, name, limit, done, f"Stage {position}", counted=counted)
+
+
+COURSE = Course((stage(1, Limit(24)), stage(2, Limit(48))))
+
+
 def dispatch(it: Incident) -> Incident:
     to = "371102-HBJ" if it.department == DEPARTMENT else DEPARTMENT
     by = it.coordinator or it.owner
-    return it.dispatch(seen=it.version, by=by, rules=[rule()], named=to, limits=LIMITS, now=NOW)
+    return it.dispatch(seen=it.version, by=by, rules=[rule()], named=to, limits=LIMITS, now=NOW, course=COURSE)
 
 
 def accept(it: Incident) -> Incident:
@@ -33,6 +44,12 @@ def accept(it: Incident) -> Incident:
 
 def give_back(it: Incident) -> Incident:
     return it.give_back(ReturnReason.NOT_OUR_DUTY, seen=it.version, by=it.department, limits=LIMITS, now=NOW)
+
+
+def progress(it: Incident) -> Incident:
+    return progressing.report_progress(
+        it, condition_met=True, seen=it.version, by=it.department, limits=LIMITS, now=NOW
+    )
 
 
 def ask_hold(it: Incident) -> Incident:
@@ -79,6 +96,7 @@ DO: Mapping[Command, Callable[[Incident], Incident]] = {
     Command.REFER: give_back,
     Command.INSPECT: lambda it: it.inspect(INSPECTION, seen=it.version, by=it.department, limits=LIMITS, now=NOW),
     Command.HANDLE: lambda it: it.handle(seen=it.version, by=it.department, limits=LIMITS, now=NOW),
+    Command.PROGRESS: progress,
     Command.ASK_HOLD: ask_hold,
     Command.ASK_EXTENSION: ask_extension,
     Command.GRANT_HOLD: grant,
@@ -103,7 +121,8 @@ def shape(incident: Incident) -> tuple[object, ...]:
     """All that decides what may happen next."""
     asked = incident.asked and incident.asked.kind
     extended = any(each.extension for each in incident.clocks if each.running)
-    return incident.state, asked, extended, incident.bound, min(incident.returns, 1), incident.satisfaction
+    at = incident.course and incident.course.at
+    return incident.state, asked, extended, at, incident.bound, min(incident.returns, 1), incident.satisfaction
 
 
 def taken() -> dict[tuple[IncidentState, Command], tuple[Incident, Incident]]:

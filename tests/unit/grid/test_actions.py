@@ -25,7 +25,7 @@ def staff(department: str, scopes: frozenset[str]) -> Caller:
 
 def told(incident: Incident, who: Caller) -> list[actions_pb2.Action]:
     actions = actions_of(incident, open_to(who), who.department, Party(*who.party), LIMITS, NOW)
-    answer = actions_message(incident, actions)
+    answer = actions_message(incident, actions, NOW)
     assert answer.version == incident.version
     return list(answer.actions)
 

@@ -15,9 +15,9 @@ from services.grid.domain.catalogue import (
     Urgency,
     Version,
     demand_city,
-    limit_of,
     stages_of,
 )
+from services.grid.domain.courses import Course, course_of
 from services.grid.domain.incidents import Incident
 from services.kernel.errors import Refusal
 from services.kernel.worktime.terms import Limit, Unit
@@ -145,14 +145,14 @@ def test_the_most_exact_stages_hold() -> None:
     assert stages_of(COVER, STAGES) == []
 
 
-def test_the_last_stage_says_how_long_handling_may_take() -> None:
-    hours = {each: limit_of(RUBBISH, each, STAGES) for each in Urgency}
-    assert hours == {
-        Urgency.NORMAL: Limit(8, Unit.WORKING_HOUR),
-        Urgency.URGENT: Limit(2, Unit.WORKING_HOUR),
-        Urgency.VERY_URGENT: Limit(8, Unit.WORKING_HOUR),
-    }
-    assert limit_of(COVER, Urgency.NORMAL, STAGES) is None
+def test_the_stages_of_an_urgency_hold_and_else_those_of_the_normal_one() -> None:
+    hours = {each: [stage.limit.amount for stage in held.stages] for each in Urgency if (held := course(each))}
+    assert hours == {Urgency.NORMAL: [4, 8], Urgency.URGENT: [2], Urgency.VERY_URGENT: [4, 8]}
+    assert course_of(COVER, Urgency.NORMAL, STAGES) is None
+
+
+def course(urgency: Urgency) -> Course | None:
+    return course_of(RUBBISH, urgency, STAGES)
 
 
 class Changing(FakeReference):

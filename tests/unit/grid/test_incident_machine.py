@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.grid.domain import ending, holding, merging
+from services.grid.domain import ending, holding, merging, progressing
 from services.grid.domain.actions import actions_of
 from services.grid.domain.clocks import ClockKind
 from services.grid.domain.conditions import REFUSED_AS, is_given
@@ -139,6 +139,23 @@ class IncidentMachine(RuleBasedStateMachine):
             why_not, lambda: before.handle(seen=before.version - late, by=caller, limits=LIMITS, now=self.now)
         )
         assert after is None or after.handling_outcome is HandlingOutcome.REPORTED
+
+    @rule(by=BY, late=LATE, met=st.booleans())
+    def report_progress(self, by: str | None, late: int, met: bool) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        why_not = self.why_not(Command.PROGRESS, caller, late)
+        if why_not is None and not met:
+            why_not = "INVALID_ARGUMENT"
+        after = self.ask(
+            why_not,
+            lambda: progressing.report_progress(
+                before, condition_met=met, seen=seen, by=caller, limits=LIMITS, now=self.now
+            ),
+        )
+        if after:
+            assert before.course
+            assert after.course == before.course.next()
+            assert after.deadline == after.handle_by == self.now + timedelta(hours=48), "the stage has time of its own"
 
     @rule(by=BY, inspection=st.sampled_from((0, 1)))
     def conclude(self, by: str | None, inspection: int) -> None:
@@ -409,6 +426,14 @@ class IncidentMachine(RuleBasedStateMachine):
         look = next_look(self.incident, LIMITS, self.now)
         assert (look is None) == (self.incident.state.ended or self.incident.state is IncidentState.MERGED)
         assert look is None or self.incident.deadline is None or look <= max(self.incident.deadline, self.now)
+
+    @invariant()
+    def the_clock_that_runs_is_that_of_the_present_stage(self) -> None:
+        course = self.incident.course
+        running = [each for each in self.incident.clocks if each.running and each.kind is ClockKind.HANDLE]
+        assert not self.incident.department or not course or self.incident.handle_within == course.present.limit
+        assert all(each.stage == (course.name if course else None) for each in running)
+        assert course is None or self.incident.dispatched_at
 
     @invariant()
     def what_was_handled_says_how(self) -> None:

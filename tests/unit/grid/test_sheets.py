@@ -80,6 +80,19 @@ def test_stages_are_counted_without_gaps_and_none_ends_before_the_one_before() -
     ]
 
 
+def test_a_stage_that_counts_by_itself_may_be_shorter_than_the_one_before() -> None:
+    head = STAGE_LINE.replace("done_when", "done_when,counted")
+    lines = "".join(
+        f"GB/T 47678.5-2026,event,06010,normal,{at},清运,{limit},clock_hour,已清运,{counted}\n"
+        for at, limit, counted in ((1, 5, ""), (2, 4, "stage"), (3, 3, "whole"), (4, 3, "later"))
+    )
+    assert faults(stages=head + lines) == [
+        "stages.csv:5: counted: must be whole (from dispatch on), stage (from the end of the stage before) or empty,"
+        " which is whole",
+        "stages.csv:4: limit: is shorter than that of the stage before: limits count from dispatch",
+    ]
+
+
 def test_working_time_of_a_stage_is_that_of_the_departments() -> None:
     line = "GB/T 47678.5-2026,event,,normal,1,清运,4,working_hour,已清运\nRZ-LOCAL,,,normal,1,清运,4,,已清运\n"
     assert faults(WorkingTime(False, frozenset({"371102-HBJ"})), stages=STAGE_LINE + line) == [

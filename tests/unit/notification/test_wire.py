@@ -59,7 +59,7 @@ INCIDENTS: list[tuple[Message, str, dict[str, str]]] = [
     (
         events.incident_escalated(DISPATCHED, TOLD, LATER),
         "incident-escalated",
-        {"department": DEPARTMENT, "supervisor": "371102001001-ZHZX"},
+        {"department": DEPARTMENT, "supervisor": CENTRE},
     ),
 ]
 
@@ -124,6 +124,7 @@ EXTENDED = steps.grant(steps.ask_extension(WORK))
 REFERRED = steps.give_back(steps.dispatch(RETURNED))
 MERGED, VOIDED, RATED = steps.merge(FILED), steps.void(DISPATCHED), steps.rate(CLOSED)
 SPLIT, RESUMED = steps.DO[Command.SPLIT](MERGED), steps.DO[Command.RESUME](HELD)
+STAGED = steps.accept(steps.dispatch(FILED))
 OF_REPORTER = {"reporter": "rizhao-ssp"}
 OF_BOTH = {**OF_REPORTER, "department": DEPARTMENT}
 # The steps beside the plain way: from, to, and what is told to whom.
@@ -141,6 +142,7 @@ CHANGES = [
     (DISPATCHED, VOIDED, "incident-voided", OF_BOTH),
     (FILED, steps.void(FILED), "incident-voided", OF_REPORTER),
     (CLOSED, RATED, "incident-rated", {"centre": CENTRE}),
+    (STAGED, steps.progress(STAGED), "incident-progressed", {"centre": CENTRE}),
 ]
 
 

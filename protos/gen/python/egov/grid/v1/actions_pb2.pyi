@@ -6,6 +6,7 @@ Actions: what a caller may do now with an incident."""
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -175,6 +176,54 @@ class ListActionsRequest(_message.Message):
 Global___ListActionsRequest: _TypeAlias = ListActionsRequest  # noqa: Y015
 
 @_typing.final
+class PresentStage(_message.Message):
+    """The stage of the handling that the department is at (当前环节)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    OF_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    DONE_WHEN_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    LATE_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Which one, from 1."""
+    of: _builtins.int
+    """Of how many."""
+    late: _builtins.bool
+    """Its time is used up."""
+    @_builtins.property
+    def name(self) -> Global___Label:
+        """What it is called."""
+
+    @_builtins.property
+    def done_when(self) -> Global___Label:
+        """What must be so when it is done (结案条件)."""
+
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when it must be done; on hold as it was before."""
+
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        of: _builtins.int = ...,
+        name: Global___Label | None = ...,
+        done_when: Global___Label | None = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        late: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["done_when", b"done_when", "due_at", b"due_at", "name", b"name"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done_when", b"done_when", "due_at", b"due_at", "late", b"late", "name", b"name", "of", b"of", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PresentStage: _TypeAlias = PresentStage  # noqa: Y015
+
+@_typing.final
 class ListActionsResponse(_message.Message):
     """What the caller may do now."""
 
@@ -182,21 +231,27 @@ class ListActionsResponse(_message.Message):
 
     VERSION_FIELD_NUMBER: _builtins.int
     ACTIONS_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """The version that this is said of; an action names it."""
     @_builtins.property
     def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Action]:
         """The actions, in the order of an incident's way; empty: it is for others to act."""
 
+    @_builtins.property
+    def stage(self) -> Global___PresentStage:
+        """The stage that its department is at while it is dispatched, accepted or on hold; unset: it has none."""
+
     def __init__(
         self,
         *,
         version: _builtins.int = ...,
         actions: _abc.Iterable[Global___Action] | None = ...,
+        stage: Global___PresentStage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["stage", b"stage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "stage", b"stage", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

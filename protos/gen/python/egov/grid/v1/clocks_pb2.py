@@ -25,23 +25,23 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65gov/grid/v1/clocks.proto\x12\x0c\x65gov.grid.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\x01\n\x0bLedgerEntry\x12-\n\tbegins_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65nds_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x06reason\x18\x03 \x01(\x0e\x32\x18.egov.grid.v1.TimeReason\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\x0f\n\x07\x63ounted\x18\x05 \x01(\x01\"\x96\x03\n\x05\x43lock\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.egov.grid.v1.ClockKind\x12\x12\n\ndepartment\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x01\x12$\n\x04unit\x18\x04 \x01(\x0e\x32\x16.egov.grid.v1.TimeUnit\x12,\n\x08\x62\x65gun_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07verdict\x18\x08 \x01(\x0e\x32\x1a.egov.grid.v1.ClockVerdict\x12\x0c\n\x04text\x18\t \x01(\t\x12\r\n\x05spent\x18\n \x01(\x01\x12\x0c\n\x04used\x18\x0b \x01(\x01\x12*\n\x07\x65ntries\x18\x0c \x03(\x0b\x32\x19.egov.grid.v1.LedgerEntry\x12\x11\n\textension\x18\r \x01(\x01*\x9b\x01\n\tClockKind\x12\x1a\n\x16\x43LOCK_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43LOCK_KIND_DISPATCH\x10\x01\x12\x15\n\x11\x43LOCK_KIND_ACCEPT\x10\x02\x12\x15\n\x11\x43LOCK_KIND_HANDLE\x10\x03\x12\x15\n\x11\x43LOCK_KIND_VERIFY\x10\x04\x12\x14\n\x10\x43LOCK_KIND_CLOSE\x10\x05*v\n\x08TimeUnit\x12\x19\n\x15TIME_UNIT_UNSPECIFIED\x10\x00\x12\x18\n\x14TIME_UNIT_CLOCK_HOUR\x10\x01\x12\x1a\n\x16TIME_UNIT_WORKING_HOUR\x10\x02\x12\x19\n\x15TIME_UNIT_WORKING_DAY\x10\x03*\xcc\x01\n\x0c\x43lockVerdict\x12\x1d\n\x19\x43LOCK_VERDICT_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43LOCK_VERDICT_RUNNING\x10\x01\x12\x19\n\x15\x43LOCK_VERDICT_OVERDUE\x10\x02\x12\x16\n\x12\x43LOCK_VERDICT_KEPT\x10\x03\x12\x18\n\x14\x43LOCK_VERDICT_MISSED\x10\x04\x12\x1b\n\x17\x43LOCK_VERDICT_UNDECIDED\x10\x05\x12\x18\n\x14\x43LOCK_VERDICT_PAUSED\x10\x06*\xa0\x02\n\nTimeReason\x12\x1b\n\x17TIME_REASON_UNSPECIFIED\x10\x00\x12\x1a\n\x16TIME_REASON_CLOCK_TIME\x10\x01\x12\x1c\n\x18TIME_REASON_WORKING_TIME\x10\x02\x12\x1b\n\x17TIME_REASON_MAKE_UP_DAY\x10\x03\x12\x19\n\x15TIME_REASON_OFF_HOURS\x10\x04\x12\x17\n\x13TIME_REASON_WEEKEND\x10\x05\x12\x17\n\x13TIME_REASON_HOLIDAY\x10\x06\x12\x19\n\x15TIME_REASON_FIRST_DAY\x10\x07\x12\x1f\n\x1bTIME_REASON_BEYOND_CALENDAR\x10\x08\x12\x15\n\x11TIME_REASON_PAUSE\x10\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65gov/grid/v1/clocks.proto\x12\x0c\x65gov.grid.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\x01\n\x0bLedgerEntry\x12-\n\tbegins_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65nds_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x06reason\x18\x03 \x01(\x0e\x32\x18.egov.grid.v1.TimeReason\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\x0f\n\x07\x63ounted\x18\x05 \x01(\x01\"\xd0\x03\n\x05\x43lock\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.egov.grid.v1.ClockKind\x12\x12\n\ndepartment\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x01\x12$\n\x04unit\x18\x04 \x01(\x0e\x32\x16.egov.grid.v1.TimeUnit\x12,\n\x08\x62\x65gun_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07verdict\x18\x08 \x01(\x0e\x32\x1a.egov.grid.v1.ClockVerdict\x12\x0c\n\x04text\x18\t \x01(\t\x12\r\n\x05spent\x18\n \x01(\x01\x12\x0c\n\x04used\x18\x0b \x01(\x01\x12*\n\x07\x65ntries\x18\x0c \x03(\x0b\x32\x19.egov.grid.v1.LedgerEntry\x12\x11\n\textension\x18\r \x01(\x01\x12\r\n\x05stage\x18\x0e \x01(\x05\x12\x12\n\nstage_name\x18\x0f \x01(\t\x12\x15\n\rstage_name_en\x18\x10 \x01(\t*\x9b\x01\n\tClockKind\x12\x1a\n\x16\x43LOCK_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43LOCK_KIND_DISPATCH\x10\x01\x12\x15\n\x11\x43LOCK_KIND_ACCEPT\x10\x02\x12\x15\n\x11\x43LOCK_KIND_HANDLE\x10\x03\x12\x15\n\x11\x43LOCK_KIND_VERIFY\x10\x04\x12\x14\n\x10\x43LOCK_KIND_CLOSE\x10\x05*v\n\x08TimeUnit\x12\x19\n\x15TIME_UNIT_UNSPECIFIED\x10\x00\x12\x18\n\x14TIME_UNIT_CLOCK_HOUR\x10\x01\x12\x1a\n\x16TIME_UNIT_WORKING_HOUR\x10\x02\x12\x19\n\x15TIME_UNIT_WORKING_DAY\x10\x03*\xcc\x01\n\x0c\x43lockVerdict\x12\x1d\n\x19\x43LOCK_VERDICT_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43LOCK_VERDICT_RUNNING\x10\x01\x12\x19\n\x15\x43LOCK_VERDICT_OVERDUE\x10\x02\x12\x16\n\x12\x43LOCK_VERDICT_KEPT\x10\x03\x12\x18\n\x14\x43LOCK_VERDICT_MISSED\x10\x04\x12\x1b\n\x17\x43LOCK_VERDICT_UNDECIDED\x10\x05\x12\x18\n\x14\x43LOCK_VERDICT_PAUSED\x10\x06*\xa0\x02\n\nTimeReason\x12\x1b\n\x17TIME_REASON_UNSPECIFIED\x10\x00\x12\x1a\n\x16TIME_REASON_CLOCK_TIME\x10\x01\x12\x1c\n\x18TIME_REASON_WORKING_TIME\x10\x02\x12\x1b\n\x17TIME_REASON_MAKE_UP_DAY\x10\x03\x12\x19\n\x15TIME_REASON_OFF_HOURS\x10\x04\x12\x17\n\x13TIME_REASON_WEEKEND\x10\x05\x12\x17\n\x13TIME_REASON_HOLIDAY\x10\x06\x12\x19\n\x15TIME_REASON_FIRST_DAY\x10\x07\x12\x1f\n\x1bTIME_REASON_BEYOND_CALENDAR\x10\x08\x12\x15\n\x11TIME_REASON_PAUSE\x10\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'egov.grid.v1.clocks_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CLOCKKIND']._serialized_start=667
-  _globals['_CLOCKKIND']._serialized_end=822
-  _globals['_TIMEUNIT']._serialized_start=824
-  _globals['_TIMEUNIT']._serialized_end=942
-  _globals['_CLOCKVERDICT']._serialized_start=945
-  _globals['_CLOCKVERDICT']._serialized_end=1149
-  _globals['_TIMEREASON']._serialized_start=1152
-  _globals['_TIMEREASON']._serialized_end=1440
+  _globals['_CLOCKKIND']._serialized_start=725
+  _globals['_CLOCKKIND']._serialized_end=880
+  _globals['_TIMEUNIT']._serialized_start=882
+  _globals['_TIMEUNIT']._serialized_end=1000
+  _globals['_CLOCKVERDICT']._serialized_start=1003
+  _globals['_CLOCKVERDICT']._serialized_end=1207
+  _globals['_TIMEREASON']._serialized_start=1210
+  _globals['_TIMEREASON']._serialized_end=1498
   _globals['_LEDGERENTRY']._serialized_start=77
   _globals['_LEDGERENTRY']._serialized_end=255
   _globals['_CLOCK']._serialized_start=258
-  _globals['_CLOCK']._serialized_end=664
+  _globals['_CLOCK']._serialized_end=722
 # @@protoc_insertion_point(module_scope)

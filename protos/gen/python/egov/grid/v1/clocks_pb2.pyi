@@ -241,6 +241,9 @@ class Clock(_message.Message):
     USED_FIELD_NUMBER: _builtins.int
     ENTRIES_FIELD_NUMBER: _builtins.int
     EXTENSION_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    STAGE_NAME_FIELD_NUMBER: _builtins.int
+    STAGE_NAME_EN_FIELD_NUMBER: _builtins.int
     kind: Global___ClockKind.ValueType
     """The step that it is for."""
     department: _builtins.str
@@ -259,6 +262,12 @@ class Clock(_message.Message):
     """The share of limit and extension that has passed, from 0; above 1 it is overdue."""
     extension: _builtins.float
     """Units that were granted on top of the limit (延期)."""
+    stage: _builtins.int
+    """The stage of the handling that it is for, from 1; 0: the handling has none."""
+    stage_name: _builtins.str
+    """Name of that stage in Chinese."""
+    stage_name_en: _builtins.str
+    """The same in English; empty where none was given."""
     @_builtins.property
     def begun_at(self) -> _timestamp_pb2.Timestamp:
         """When it began."""
@@ -293,10 +302,13 @@ class Clock(_message.Message):
         used: _builtins.float = ...,
         entries: _abc.Iterable[Global___LedgerEntry] | None = ...,
         extension: _builtins.float = ...,
+        stage: _builtins.int = ...,
+        stage_name: _builtins.str = ...,
+        stage_name_en: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["begun_at", b"begun_at", "due_at", b"due_at", "ended_at", b"ended_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["begun_at", b"begun_at", "department", b"department", "due_at", b"due_at", "ended_at", b"ended_at", "entries", b"entries", "extension", b"extension", "kind", b"kind", "limit", b"limit", "spent", b"spent", "text", b"text", "unit", b"unit", "used", b"used", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begun_at", b"begun_at", "department", b"department", "due_at", b"due_at", "ended_at", b"ended_at", "entries", b"entries", "extension", b"extension", "kind", b"kind", "limit", b"limit", "spent", b"spent", "stage", b"stage", "stage_name", b"stage_name", "stage_name_en", b"stage_name_en", "text", b"text", "unit", b"unit", "used", b"used", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

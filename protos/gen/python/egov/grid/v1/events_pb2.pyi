@@ -479,6 +479,90 @@ class IncidentHandled(_message.Message):
 Global___IncidentHandled: _TypeAlias = IncidentHandled  # noqa: Y015
 
 @_typing.final
+class IncidentProgressed(_message.Message):
+    """Its department reported a stage of the handling as done (环节完成); the next one begins."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    HANDLE_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    STAGE_DUE_AT_FIELD_NUMBER: _builtins.int
+    PROGRESSED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the department in charge."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department in charge."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    stage: _builtins.int
+    """The stage that is done, from 1."""
+    @_builtins.property
+    def handle_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the next stage must be done."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def stage_due_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when it had to be done: `progressed_at` after it is late."""
+
+    @_builtins.property
+    def progressed_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was reported done."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        handle_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        stage: _builtins.int = ...,
+        stage_due_at: _timestamp_pb2.Timestamp | None = ...,
+        progressed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["handle_by", b"handle_by", "progressed_at", b"progressed_at", "reporter", b"reporter", "stage_due_at", b"stage_due_at", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "progressed_at", b"progressed_at", "reference", b"reference", "region", b"region", "reporter", b"reporter", "stage", b"stage", "stage_due_at", b"stage_due_at", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentProgressed: _TypeAlias = IncidentProgressed  # noqa: Y015
+
+@_typing.final
 class IncidentVerified(_message.Message):
     """The grid centre verified on site that an incident is handled (核查通过)."""
 
@@ -718,6 +802,7 @@ class IncidentEscalated(_message.Message):
     REMINDER_FIELD_NUMBER: _builtins.int
     DUE_AT_FIELD_NUMBER: _builtins.int
     ESCALATED_AT_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -740,6 +825,8 @@ class IncidentEscalated(_message.Message):
     """Code of that level's grid centre."""
     reminder: _builtins.bool
     """That level was told before; there is none above it."""
+    stage: _builtins.int
+    """The stage of the handling that is late, from 1; 0: none is."""
     @_builtins.property
     def answer_by(self) -> _timestamp_pb2.Timestamp:
         """Until when the level above waits."""
@@ -779,10 +866,11 @@ class IncidentEscalated(_message.Message):
         reminder: _builtins.bool = ...,
         due_at: _timestamp_pb2.Timestamp | None = ...,
         escalated_at: _timestamp_pb2.Timestamp | None = ...,
+        stage: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "due_at", b"due_at", "escalated_at", b"escalated_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "case_number", b"case_number", "department", b"department", "due_at", b"due_at", "escalated_at", b"escalated_at", "holder", b"holder", "incident_id", b"incident_id", "level", b"level", "reference", b"reference", "region", b"region", "reminder", b"reminder", "reporter", b"reporter", "state", b"state", "supervisor", b"supervisor", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "case_number", b"case_number", "department", b"department", "due_at", b"due_at", "escalated_at", b"escalated_at", "holder", b"holder", "incident_id", b"incident_id", "level", b"level", "reference", b"reference", "region", b"region", "reminder", b"reminder", "reporter", b"reporter", "stage", b"stage", "state", b"state", "supervisor", b"supervisor", "type", b"type", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

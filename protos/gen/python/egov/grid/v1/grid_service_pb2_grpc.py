@@ -8,6 +8,7 @@ from egov.grid.v1 import batches_pb2 as egov_dot_grid_dot_v1_dot_batches__pb2
 from egov.grid.v1 import changes_pb2 as egov_dot_grid_dot_v1_dot_changes__pb2
 from egov.grid.v1 import export_pb2 as egov_dot_grid_dot_v1_dot_export__pb2
 from egov.grid.v1 import grid_service_pb2 as egov_dot_grid_dot_v1_dot_grid__service__pb2
+from egov.grid.v1 import progress_pb2 as egov_dot_grid_dot_v1_dot_progress__pb2
 from egov.grid.v1 import queues_pb2 as egov_dot_grid_dot_v1_dot_queues__pb2
 from egov.grid.v1 import search_pb2 as egov_dot_grid_dot_v1_dot_search__pb2
 from egov.grid.v1 import sync_pb2 as egov_dot_grid_dot_v1_dot_sync__pb2
@@ -111,6 +112,11 @@ class GridServiceStub:
                 '/egov.grid.v1.GridService/ReportHandled',
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReportHandledRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReportHandledResponse.FromString,
+                _registered_method=True)
+        self.ReportProgress = channel.unary_unary(
+                '/egov.grid.v1.GridService/ReportProgress',
+                request_serializer=egov_dot_grid_dot_v1_dot_progress__pb2.ReportProgressRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_progress__pb2.ReportProgressResponse.FromString,
                 _registered_method=True)
         self.VerifyIncident = channel.unary_unary(
                 '/egov.grid.v1.GridService/VerifyIncident',
@@ -334,6 +340,17 @@ class GridServiceServicer:
         incident that led to an inspection is reported handled by the inspection's end.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not accepted
         (WRONG_STATE), not the department in charge (NOT_THE_HOLDER).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportProgress(self, request, context):
+        """Reports the present stage of an incident's handling as done (环节完成); the time of the next stage begins. Only the
+        department in charge may. The last stage is done when the incident is reported handled, which may be earlier, too.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not accepted
+        (WRONG_STATE), not the department in charge (NOT_THE_HOLDER), no further stage (NO_STAGE_AHEAD), what must be so is not
+        so (INVALID_ARGUMENT on condition_met).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -589,6 +606,11 @@ def add_GridServiceServicer_to_server(servicer, server):
                     servicer.ReportHandled,
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReportHandledRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReportHandledResponse.SerializeToString,
+            ),
+            'ReportProgress': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportProgress,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_progress__pb2.ReportProgressRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_progress__pb2.ReportProgressResponse.SerializeToString,
             ),
             'VerifyIncident': grpc.unary_unary_rpc_method_handler(
                     servicer.VerifyIncident,
@@ -1060,6 +1082,33 @@ class GridService:
             '/egov.grid.v1.GridService/ReportHandled',
             egov_dot_grid_dot_v1_dot_grid__service__pb2.ReportHandledRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_grid__service__pb2.ReportHandledResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportProgress(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ReportProgress',
+            egov_dot_grid_dot_v1_dot_progress__pb2.ReportProgressRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_progress__pb2.ReportProgressResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -25,17 +25,19 @@ _sym_db = _symbol_database.Default()
 from egov.grid.v1 import clocks_pb2 as egov_dot_grid_dot_v1_dot_clocks__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65gov/grid/v1/stages.proto\x12\x0c\x65gov.grid.v1\x1a\x19\x65gov/grid/v1/clocks.proto\"\xbe\x01\n\x05Stage\x12&\n\x07urgency\x18\x01 \x01(\x0e\x32\x15.egov.grid.v1.Urgency\x12\x10\n\x08position\x18\x02 \x01(\x05\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07name_en\x18\x04 \x01(\t\x12\r\n\x05limit\x18\x05 \x01(\x05\x12$\n\x04unit\x18\x06 \x01(\x0e\x32\x16.egov.grid.v1.TimeUnit\x12\x11\n\tdone_when\x18\x07 \x01(\t\x12\x14\n\x0c\x64one_when_en\x18\x08 \x01(\t*c\n\x07Urgency\x12\x17\n\x13URGENCY_UNSPECIFIED\x10\x00\x12\x12\n\x0eURGENCY_NORMAL\x10\x01\x12\x12\n\x0eURGENCY_URGENT\x10\x02\x12\x17\n\x13URGENCY_VERY_URGENT\x10\x03*}\n\x08\x45vidence\x12\x18\n\x14\x45VIDENCE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x45VIDENCE_PHOTO\x10\x01\x12\x18\n\x14\x45VIDENCE_PHOTO_AFTER\x10\x02\x12\x12\n\x0e\x45VIDENCE_VIDEO\x10\x03\x12\x15\n\x11\x45VIDENCE_DOCUMENT\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65gov/grid/v1/stages.proto\x12\x0c\x65gov.grid.v1\x1a\x19\x65gov/grid/v1/clocks.proto\"\xed\x01\n\x05Stage\x12&\n\x07urgency\x18\x01 \x01(\x0e\x32\x15.egov.grid.v1.Urgency\x12\x10\n\x08position\x18\x02 \x01(\x05\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07name_en\x18\x04 \x01(\t\x12\r\n\x05limit\x18\x05 \x01(\x05\x12$\n\x04unit\x18\x06 \x01(\x0e\x32\x16.egov.grid.v1.TimeUnit\x12\x11\n\tdone_when\x18\x07 \x01(\t\x12\x14\n\x0c\x64one_when_en\x18\x08 \x01(\t\x12-\n\x08\x63ounting\x18\t \x01(\x0e\x32\x1b.egov.grid.v1.StageCounting*c\n\x07Urgency\x12\x17\n\x13URGENCY_UNSPECIFIED\x10\x00\x12\x12\n\x0eURGENCY_NORMAL\x10\x01\x12\x12\n\x0eURGENCY_URGENT\x10\x02\x12\x17\n\x13URGENCY_VERY_URGENT\x10\x03*}\n\x08\x45vidence\x12\x18\n\x14\x45VIDENCE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x45VIDENCE_PHOTO\x10\x01\x12\x18\n\x14\x45VIDENCE_PHOTO_AFTER\x10\x02\x12\x12\n\x0e\x45VIDENCE_VIDEO\x10\x03\x12\x15\n\x11\x45VIDENCE_DOCUMENT\x10\x04*c\n\rStageCounting\x12\x1e\n\x1aSTAGE_COUNTING_UNSPECIFIED\x10\x00\x12\x18\n\x14STAGE_COUNTING_WHOLE\x10\x01\x12\x18\n\x14STAGE_COUNTING_STAGE\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'egov.grid.v1.stages_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_URGENCY']._serialized_start=263
-  _globals['_URGENCY']._serialized_end=362
-  _globals['_EVIDENCE']._serialized_start=364
-  _globals['_EVIDENCE']._serialized_end=489
+  _globals['_URGENCY']._serialized_start=310
+  _globals['_URGENCY']._serialized_end=409
+  _globals['_EVIDENCE']._serialized_start=411
+  _globals['_EVIDENCE']._serialized_end=536
+  _globals['_STAGECOUNTING']._serialized_start=538
+  _globals['_STAGECOUNTING']._serialized_end=637
   _globals['_STAGE']._serialized_start=71
-  _globals['_STAGE']._serialized_end=261
+  _globals['_STAGE']._serialized_end=308
 # @@protoc_insertion_point(module_scope)

@@ -78,6 +78,30 @@ EVIDENCE_DOCUMENT: Evidence.ValueType  # 4
 """A document (文书)."""
 Global___Evidence: _TypeAlias = Evidence  # noqa: Y015
 
+class _StageCounting:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StageCountingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StageCounting.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STAGE_COUNTING_UNSPECIFIED: _StageCounting.ValueType  # 0
+    """Not said: of the whole."""
+    STAGE_COUNTING_WHOLE: _StageCounting.ValueType  # 1
+    """From the dispatch on (整体计时): so much of the whole time may be used by the stage's end."""
+    STAGE_COUNTING_STAGE: _StageCounting.ValueType  # 2
+    """From the end of the stage before (分环节计时)."""
+
+class StageCounting(_StageCounting, metaclass=_StageCountingEnumTypeWrapper):
+    """From when on the limit of a stage counts (计时方式)."""
+
+STAGE_COUNTING_UNSPECIFIED: StageCounting.ValueType  # 0
+"""Not said: of the whole."""
+STAGE_COUNTING_WHOLE: StageCounting.ValueType  # 1
+"""From the dispatch on (整体计时): so much of the whole time may be used by the stage's end."""
+STAGE_COUNTING_STAGE: StageCounting.ValueType  # 2
+"""From the end of the stage before (分环节计时)."""
+Global___StageCounting: _TypeAlias = StageCounting  # noqa: Y015
+
 @_typing.final
 class Stage(_message.Message):
     """A part of the handling (环节): until when it has to be done, and what must be so then."""
@@ -92,6 +116,7 @@ class Stage(_message.Message):
     UNIT_FIELD_NUMBER: _builtins.int
     DONE_WHEN_FIELD_NUMBER: _builtins.int
     DONE_WHEN_EN_FIELD_NUMBER: _builtins.int
+    COUNTING_FIELD_NUMBER: _builtins.int
     urgency: Global___Urgency.ValueType
     """Of cases of this urgency."""
     position: _builtins.int
@@ -101,13 +126,15 @@ class Stage(_message.Message):
     name_en: _builtins.str
     """Name in English; empty where none was given."""
     limit: _builtins.int
-    """Limit from the dispatch on, in `unit`."""
+    """Limit, in `unit`; from when on says `counting`."""
     unit: _clocks_pb2.TimeUnit.ValueType
     """In what the limit is counted."""
     done_when: _builtins.str
     """What must be so when it is done (结案条件), in Chinese."""
     done_when_en: _builtins.str
     """The same in English; empty where none was given."""
+    counting: Global___StageCounting.ValueType
+    """From when on the limit counts."""
     def __init__(
         self,
         *,
@@ -119,10 +146,11 @@ class Stage(_message.Message):
         unit: _clocks_pb2.TimeUnit.ValueType = ...,
         done_when: _builtins.str = ...,
         done_when_en: _builtins.str = ...,
+        counting: Global___StageCounting.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["done_when", b"done_when", "done_when_en", b"done_when_en", "limit", b"limit", "name", b"name", "name_en", b"name_en", "position", b"position", "unit", b"unit", "urgency", b"urgency"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counting", b"counting", "done_when", b"done_when", "done_when_en", b"done_when_en", "limit", b"limit", "name", b"name", "name_en", b"name_en", "position", b"position", "unit", b"unit", "urgency", b"urgency"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,159 @@
+"""Stages of the handling: each has a clock of its own, ends by its department's word, and is late by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from egov.grid.v1 import actions_pb2, clocks_pb2, events_pb2
+
+from services.grid import usecases
+from services.grid.domain import holding
+from services.grid.domain.catalogue import Counted
+from services.grid.domain.clocks import Explained, Verdict, explain
+from services.grid.domain.courses import Course
+from services.grid.domain.deadlines import Level
+from services.grid.domain.incidents import Incident
+from services.grid.domain.progressing import report_progress
+from services.grid.domain.standing import Which
+from services.grid.domain.states import Who
+from services.grid.wire.actions import actions_message
+from services.grid.wire.clocks import clocks_message
+from services.grid.wire.events import incident_escalated
+from services.kernel.errors import Refusal
+from services.kernel.worktime.ledger import total
+from services.kernel.worktime.terms import Limit, Unit
+from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
+from tests.unit.grid import samples
+from tests.unit.grid.samples import CENTRE, DEPARTMENT, FakeIncidents, FakeReference, rule
+from tests.unit.grid.steps import stage
+from tests.unit.grid.test_clocks import OFFICES, WORKING, at
+
+HOURS, DAYS = Unit.WORKING_HOUR, Unit.WORKING_DAY
+MONDAY = at("2026-11-23 09:00")
+
+
+def course(counted: Counted) -> Course:
+    """Stopped within 4 working hours, punished within 7 working days, gone within 20."""
+    limits = (Limit(4, HOURS), Limit(7, DAYS), Limit(20, DAYS))
+    return Course(tuple(stage(place, limit, counted) for place, limit in enumerate(limits, 1)))
+
+
+def at_work(counted: Counted = Counted.STAGE) -> Incident:
+    filed = samples.incident(at=MONDAY)
+    there = filed.dispatch(
+        seen=1, by=CENTRE, rules=[rule()], named="", limits=WORKING, now=MONDAY, course=course(counted)
+    )  # fmt: skip
+    return there.accept(seen=2, by=DEPARTMENT, limits=WORKING, now=MONDAY)
+
+
+def done(incident: Incident, now: datetime) -> Incident:
+    return report_progress(
+        incident, condition_met=True, seen=incident.version, by=DEPARTMENT, limits=WORKING, now=now
+    )  # fmt: skip
+
+
+def explained(incident: Incident, now: datetime) -> list[Explained]:
+    return [explain(each, OFFICES.of(DEPARTMENT), now) for each in incident.clocks if each.stage]
+
+
+def test_each_stage_has_its_own_time_in_its_own_unit() -> None:
+    first = at_work()
+    assert first.handle_by == first.deadline == at("2026-11-23 14:30")
+    second = done(first, at("2026-11-23 11:00"))
+    assert (second.handle_by, second.handle_within) == (at("2026-12-02 17:30"), Limit(7, DAYS))
+    third = done(second, at("2026-11-30 10:00"))
+    assert third.handle_by == at("2026-12-28 17:30")
+    assert third.course
+    assert third.course.last
+
+
+def test_limits_of_the_whole_count_from_the_dispatch_on() -> None:
+    second = done(at_work(Counted.WHOLE), at("2026-11-24 11:00"))
+    assert second.handle_by == at("2026-12-02 17:30"), "seven working days from the dispatch"
+    third = done(second, at("2026-12-01 10:00"))
+    assert third.handle_by == at("2026-12-21 17:30")
+    assert {each.begun_at for each in third.clocks if each.stage} == {MONDAY}
+
+
+def test_a_hold_moves_the_stages_that_count_from_the_dispatch_on() -> None:
+    asked = holding.ask_hold(
+        at_work(Counted.WHOLE), "备件", at("2026-11-25 09:00"), seen=3, by=DEPARTMENT, limits=WORKING, now=MONDAY
+    )  # fmt: skip
+    held = holding.grant_time(asked, review_at=None, units=0, seen=4, by=CENTRE, limits=WORKING, now=MONDAY)
+    resumed = holding.resume(held, seen=5, by=Who.TIMER, limits=WORKING, now=at("2026-11-25 09:00"))
+    later = done(resumed, at("2026-11-25 10:00")).handle_by
+    assert later is not None
+    assert later > at("2026-12-02 17:30"), "seven working days from the dispatch, and the hold"
+
+
+def test_the_ledger_of_each_stage_sums_to_its_verdict() -> None:
+    second = done(at_work(), at("2026-11-24 10:00"))
+    late, running = explained(second, at("2026-11-26 12:00"))
+    assert (late.verdict, running.verdict) == (Verdict.MISSED, Verdict.RUNNING)
+    assert [float(each.spent) for each in (late, running)] == pytest.approx([8.5, 1 + 3.5 / 7.5])
+    assert all(total(each.entries) == each.spent for each in (late, running))
+    message = clocks_message([late, running], "en").clocks
+    assert [(each.stage, each.stage_name_en) for each in message] == [(1, "Stage 1"), (2, "Stage 2")]
+    assert message[0].verdict == clocks_pb2.CLOCK_VERDICT_MISSED
+
+
+def test_a_late_stage_climbs_and_its_end_ends_that() -> None:
+    first = at_work()
+    assert first.deadline
+    told = first.escalate(limits=WORKING, now=first.deadline)
+    assert told.level is Level.COUNTY
+    assert incident_escalated(first, told, first.deadline).stage == 1
+    second = done(told, at("2026-11-24 10:00"))
+    assert (second.level, second.deadline) == (Level.GRID, second.handle_by)
+    # Two weeks late: of the whole, the time of the next stage is used up, too.
+    told = at_work(Counted.WHOLE).escalate(limits=WORKING, now=at("2026-11-23 14:30"))
+    assert done(told, at("2026-12-07 10:00")).level is Level.COUNTY
+
+
+def test_a_stage_ends_when_what_must_be_so_is_so_and_the_last_one_when_it_is_handled() -> None:
+    first = at_work()
+    with pytest.raises(Refusal) as refused:
+        report_progress(first, condition_met=False, seen=3, by=DEPARTMENT, limits=WORKING, now=MONDAY)
+    assert [each.field for each in refused.value.violations] == ["condition_met"]
+    last = done(done(first, MONDAY), MONDAY)
+    with pytest.raises(Refusal) as refused:
+        done(last, MONDAY)
+    assert refused.value.reason == "NO_STAGE_AHEAD"
+    with pytest.raises(Refusal) as refused:
+        done(samples.accepted(), NOW)
+    assert refused.value.reason == "NO_STAGE_AHEAD"
+    handled = last.handle(seen=5, by=DEPARTMENT, limits=WORKING, now=MONDAY)
+    again = handled.verify(passed=False, seen=6, by=CENTRE, limits=WORKING, now=MONDAY)
+    assert (again.course, again.handle_within) == (last.course, Limit(20, DAYS)), "rework is of the stage it was at"
+
+
+def test_an_extension_that_was_asked_for_a_stage_ends_with_it() -> None:
+    asked = holding.ask_extension(at_work(), "雨", 2, seen=3, by=DEPARTMENT, limits=WORKING, now=MONDAY)
+    assert done(asked, MONDAY).asked is None
+
+
+def test_what_a_caller_may_do_says_which_stage_it_is_and_that_it_is_late() -> None:
+    first = at_work()
+    [early, late] = [actions_message(first, (), now).stage for now in (MONDAY, MONDAY + timedelta(days=2))]
+    assert (early.position, early.of, early.late, late.late) == (1, 3, False, True)
+    assert early.done_when == actions_pb2.Label(zh_cn="条件1")
+    assert not actions_message(samples.accepted(), (), NOW).HasField("stage")
+
+
+def test_the_dispatch_takes_the_stages_and_the_event_says_by_what_one_is_measured() -> None:
+    incidents, reference = FakeIncidents(), FakeReference()
+    reference.stages = [replace(each, standard="") for each in course(Counted.STAGE).stages]
+    filed = samples.incident(at=MONDAY)
+    incidents.add(filed)
+    seat = FakeUnitOfWork(at=MONDAY, caller=caller(subject=WANG, department=CENTRE))
+    usecases.dispatch_incident(seat, incidents, reference, filed.id, "37", seen=1, named="", limits=WORKING)
+    officer = FakeUnitOfWork(at=MONDAY, caller=caller(subject=WANG, department=DEPARTMENT))
+    usecases.accept_incident(officer, incidents, filed.id, "37", seen=2, limits=WORKING)
+    usecases.report_progress(officer, incidents, Which(filed.id, "37", 3), condition_met=True, limits=WORKING)
+    progressed = officer.events[-1]
+    assert isinstance(progressed, events_pb2.IncidentProgressed)
+    assert progressed.stage == 1
+    assert progressed.stage_due_at.ToDatetime(tzinfo=NOW.tzinfo) == at("2026-11-23 14:30")
+    assert officer.envelopes[-1].deadline == incidents.rows[filed.id].handle_by == at("2026-12-02 17:30")
