@@ -27,6 +27,10 @@ CHINESE = {
     IncidentState.ON_HOLD: "挂账",
     IncidentState.MERGED: "并案",
     IncidentState.VOIDED: "作废",
+    IncidentState.REPORTED: "待核实",
+    IncidentState.CHECKED: "待立案",
+    IncidentState.DECLINED: "不予受理、不予立案",
+    IncidentState.OUTSIDE: "转外部单位",
 }
 BESIDE = """## Every step
 
@@ -49,7 +53,8 @@ def _picture() -> Iterator[str]:
     for state in IncidentState:
         holder = f" ({HELD_BY[state].lower()})" if state in HELD_BY else ""
         yield f'    state "{state} {CHINESE[state]}{holder}" as {state}'
-    yield f"    [*] --> {IncidentState.FILED}"
+    for state in (IncidentState.REPORTED, IncidentState.FILED):
+        yield f"    [*] --> {state}"
     for (start, end), commands in _arrows().items():
         yield f"    {start} --> {end}: {', '.join(commands)}"
     for state in IncidentState:

@@ -34,6 +34,18 @@ def _whole_limit(text: str) -> Limit:
 class GridSettings:
     """What grid is told from outside."""
 
+    check_within_hours: float = setting(
+        "GRID_CHECK_WITHIN_HOURS",
+        "hours that a grid centre has to check on site what the public reported",
+        default=24.0,
+        parse=_hours,
+    )
+    file_within_hours: float = setting(
+        "GRID_FILE_WITHIN_HOURS",
+        "hours that a grid centre has to decide whether what was checked is filed",
+        default=24.0,
+        parse=_hours,
+    )
     dispatch_within_hours: float = setting(
         "GRID_DISPATCH_WITHIN_HOURS",
         "hours that a grid centre has to dispatch what was filed, returned or reopened",
@@ -60,6 +72,12 @@ class GridSettings:
     )
     close_within_hours: float = setting(
         "GRID_CLOSE_WITHIN_HOURS", "hours that a grid centre has to close what is verified", default=24.0, parse=_hours
+    )
+    check_limit: Limit | None = setting(
+        "GRID_CHECK_LIMIT", "the same for GRID_CHECK_WITHIN_HOURS", default=None, parse=Limit.parse
+    )
+    file_limit: Limit | None = setting(
+        "GRID_FILE_LIMIT", "the same for GRID_FILE_WITHIN_HOURS", default=None, parse=Limit.parse
     )
     dispatch_limit: Limit | None = setting(
         "GRID_DISPATCH_LIMIT",

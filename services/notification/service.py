@@ -66,6 +66,7 @@ class NotificationService:
         notice = usecases.mark_read(self.uow, self._notices, UUID(request.notice_id))
         return notification.MarkReadResponse(notice=wire.notice_message(notice, call.language))
 
+    @on(grid_events.IncidentReported, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentFiled, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentDispatched, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentAccepted, id=INCIDENTS, start=BEGINNING)
@@ -82,6 +83,10 @@ class NotificationService:
         self._reporters.remember(occasion.case_number, incidents.reporter(event))
         self._tell(occasion)
 
+    @on(grid_events.IncidentChecked, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentDeclined, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentSentOutside, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentOutsideAnswered, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentReferred, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentTimeAsked, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentTimeRefused, id=INCIDENTS, start=BEGINNING)
@@ -90,6 +95,7 @@ class NotificationService:
     @on(grid_events.IncidentDeadlineMoved, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentMerged, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentSplit, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentRejoined, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentVoided, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentRated, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentProgressed, id=INCIDENTS, start=BEGINNING)

@@ -26,6 +26,9 @@ GRID = (grid.IncidentFiled, grid.IncidentDispatched, grid.IncidentAccepted, grid
         grid.IncidentVerified, grid.IncidentReworkOrdered, grid.IncidentClosed, grid.IncidentReopened,
         grid.IncidentEscalated, grid.IncidentDueSoon)  # fmt: skip
 
+OPENING: dict[str, Any] = {kind.DESCRIPTOR.full_name: kind for kind in (grid.IncidentReported, grid.IncidentFiled)}
+"""The events with which the case of a report begins."""
+
 
 class Tells:
     """Whom each event tells. Reporters are learnt from the reports, by case."""
@@ -35,8 +38,9 @@ class Tells:
 
     def learn(self, headers: Mapping[str, str], body: bytes) -> None:
         """See an event before any is asked for."""
-        if headers["ce_type"] == grid.IncidentFiled.DESCRIPTOR.full_name:
-            reporter = grid.IncidentFiled.FromString(body).reporter
+        opened = OPENING.get(headers["ce_type"])
+        if opened is not None:
+            reporter = opened.FromString(body).reporter
             self._reporters[headers["ce_casenumber"]] = (KINDS[reporter.kind], reporter.id)
 
     def of(self, headers: Mapping[str, str], body: bytes) -> frozenset[Party] | None:
@@ -77,6 +81,12 @@ def _extended(event: Any) -> Told:
 
 
 _TOLD: dict[Any, Callable[[Any], Told]] = {
+    grid.IncidentReported: lambda event: ((_reporter(event), ("department", event.centre)), False),
+    grid.IncidentChecked: lambda event: ((("department", event.centre),), False),
+    grid.IncidentDeclined: lambda event: ((_reporter(event),), False),
+    grid.IncidentSentOutside: lambda event: ((_reporter(event), ("department", event.centre)), False),
+    grid.IncidentOutsideAnswered: lambda event: ((("department", event.centre),), False),
+    grid.IncidentRejoined: lambda event: ((_reporter(event),), False),
     grid.IncidentReferred: lambda event: (
         (_reporter(event), ("department", event.coordinator), ("department", event.centre)),
         False,

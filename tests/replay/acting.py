@@ -72,7 +72,14 @@ def _decided(desk: Desk, before: Incident) -> str:
 
 def _verify(desk: Desk, before: Incident, passed: bool) -> Incident:
     return usecases.verify_incident(
-        desk.uow, desk.incidents, before.id, _bound(before), seen=before.version, passed=passed, limits=desk.limits
+        desk.uow,
+        desk.incidents,
+        desk.reference,
+        before.id,
+        _bound(before),
+        seen=before.version,
+        passed=passed,
+        limits=desk.limits,
     )
 
 
@@ -101,7 +108,7 @@ def _accept(desk: Desk, before: Incident) -> Incident:
 
 def _handle(desk: Desk, before: Incident) -> Incident:
     return usecases.report_handled(
-        desk.uow, desk.incidents, before.id, _bound(before), seen=before.version, limits=desk.limits
+        desk.uow, desk.incidents, desk.reference, before.id, _bound(before), seen=before.version, limits=desk.limits
     )
 
 

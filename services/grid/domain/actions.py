@@ -16,6 +16,12 @@ from services.kernel.parties import Party
 
 texts.register(
     {
+        "DO_CONFIRM": ("核实属实", "Checked: as reported"),
+        "DO_DENY": ("核实不属实", "Checked: not as reported"),
+        "DO_FILE": ("立案", "File"),
+        "DO_REJECT": ("不予受理", "Do not accept"),
+        "DO_DECLINE": ("不予立案", "Do not file"),
+        "DO_OBJECT": ("提出异议", "Object"),
         "DO_DISPATCH": ("派遣", "Dispatch"),
         "DO_ACCEPT": ("接单", "Accept"),
         "DO_RETURN": ("退单", "Return"),
@@ -28,6 +34,10 @@ texts.register(
         "DO_GRANT_EXTENSION": ("批准延期", "Grant the extension"),
         "DO_REFUSE_TIME": ("不予批准", "Refuse what was asked for"),
         "DO_RESUME": ("恢复办理", "Resume"),
+        "DO_END_HOLD": ("终止挂账", "End the hold"),
+        "DO_SEND_OUTSIDE": ("转外部单位", "Send to an outside body"),
+        "DO_OUTSIDE_DONE": ("外部单位已办结", "Outside body: done"),
+        "DO_OUTSIDE_UNDONE": ("外部单位未办", "Outside body: not done"),
         "DO_PASS": ("核查通过", "Verify as handled"),
         "DO_REWORK": ("返工", "Order rework"),
         "DO_CLOSE": ("结案", "Close"),
@@ -45,6 +55,14 @@ texts.register(
         "SAY_MAIN_INCIDENT_ID": ("主案", "Main incident"),
         "SAY_CONDITION_MET": ("本环节结案条件已满足", "What must be so at the end of the stage is so"),
         "SAY_SATISFACTION": ("满意度", "Satisfaction"),
+        "SAY_REMARK": ("核实情况", "What was seen"),
+        "SAY_EVIDENCE": ("取证材料", "Evidence"),
+        "SAY_REPLY": ("给上报人的答复", "Reply to whoever reported it"),
+        "SAY_BODY": ("外部单位名称", "Name of the outside body"),
+        "SAY_BODY_CODE": ("外部单位代码", "Code of the outside body"),
+        "SAY_REFERENCE": ("外部单位受理编号", "Number at the outside body"),
+        "SAY_ANSWER_BY": ("答复时限", "Answer due by"),
+        "SAY_ANSWER": ("外部单位答复", "What the outside body answered"),
     }
 )
 

@@ -32,12 +32,18 @@ texts.register(
             "尚未发布该日的放假安排，暂不计时。",
             "Which of these days are worked is not announced yet; nothing is counted.",
         ),
-        "LEDGER_PAUSE": ("挂账期间，不计时。", "On hold, which does not count."),
+        "LEDGER_PAUSE": (
+            "挂账或转外部单位期间，不计时。",
+            "On hold or with an outside body, which does not count.",
+        ),
         "CLOCK_RUNNING": ("计时中，未超期。", "Running, not overdue."),
         "CLOCK_OVERDUE": ("计时中，已超期。", "Running, overdue."),
         "CLOCK_KEPT": ("已结束，未超期。", "Ended in time."),
         "CLOCK_MISSED": ("已结束，超期。", "Ended late."),
-        "CLOCK_PAUSED": ("挂账中，暂停计时。", "On hold: it stands still."),
+        "CLOCK_PAUSED": (
+            "挂账或已转外部单位，暂停计时。",
+            "On hold or with an outside body: it stands still.",
+        ),
         "CLOCK_UNDECIDED": (
             "尚未发布下一年度的放假安排，截止时间待定。",
             "The end is not known: next year's holidays are not announced yet.",
@@ -54,6 +60,11 @@ class ClockKind(StrEnum):
     HANDLE = "HANDLE"
     VERIFY = "VERIFY"
     CLOSE = "CLOSE"
+    CHECK = "CHECK"
+    FILE = "FILE"
+    """Decide whether it is filed."""
+    ANSWER = "ANSWER"
+    """Get an answer from an outside body."""
 
 
 class Verdict(StrEnum):

@@ -38,6 +38,11 @@ texts.register(
             "没有后续环节，请直接反馈处置完成。",
             "There is no stage after the present one: report the incident handled.",
         ),
+        "OBJECT_TOO_LATE": (
+            "作出决定已超过 {limit} 天，不能提出异议，请重新上报。",
+            "It was declined more than {limit} days ago and stays so. Report it anew.",
+        ),
+        "OBJECTED_ALREADY": ("您已提出过异议。", "Its reporter has objected before."),
         "RATED_ALREADY": ("您已评价过。", "Its reporter has rated it."),
     }
 )
@@ -55,6 +60,9 @@ REFUSED_AS: Mapping[Given, str] = {
     Given.LATELY_CLOSED: "REOPEN_TOO_LATE",
     Given.NOT_RATED: "RATED_ALREADY",
     Given.STAGE_AHEAD: "NO_STAGE_AHEAD",
+    Given.LATELY_DECLINED: "OBJECT_TOO_LATE",
+    Given.NOT_OBJECTED: "OBJECTED_ALREADY",
+    Given.A_DUPLICATE: "WRONG_STATE",
 }
 """The reason by which a command is refused when this is not so."""
 
@@ -69,9 +77,12 @@ _HOLDS: Mapping[Given, _Holds] = {
     Given.EXTENSION_ASKED: lambda it, limits, now: it.asked is not None and it.asked.kind is TimeKind.EXTENSION,
     Given.NOT_EXTENDED: lambda it, limits, now: not any(each.extension for each in _handling(it)),
     Given.IN_TIME: lambda it, limits, now: it.handle_by is not None and now <= it.handle_by,
-    Given.LATELY_CLOSED: lambda it, limits, now: it.closed_at is not None and now <= it.closed_at + limits.reopen,
+    Given.LATELY_CLOSED: lambda it, limits, now: _lately_ended(it, limits, now),
     Given.NOT_RATED: lambda it, limits, now: it.satisfaction is None,
     Given.STAGE_AHEAD: lambda it, limits, now: it.course is not None and not it.course.last,
+    Given.LATELY_DECLINED: lambda it, limits, now: _lately_ended(it, limits, now),
+    Given.NOT_OBJECTED: lambda it, limits, now: it.intake is None or not it.intake.objected,
+    Given.A_DUPLICATE: lambda it, limits, now: it.main is not None,
 }
 
 
@@ -97,6 +108,10 @@ def demand_said(step: Step, said: Mapping[str, object]) -> None:
 
 def _is_said(value: object) -> bool:
     return bool(value.strip() if isinstance(value, str) else value)
+
+
+def _lately_ended(incident: Standing, limits: Limits, now: datetime) -> bool:
+    return incident.closed_at is not None and now <= incident.closed_at + limits.reopen
 
 
 def _handling(incident: Standing) -> tuple[Clock, ...]:

@@ -84,6 +84,10 @@ _ONE_DAY, _THREE_DAYS = Limit(24), Limit(72)
 class Limits:
     """How long each step may take. Handling is set by dispatch rules; `handle` is for where none says."""
 
+    check: Limit = _ONE_DAY
+    """By the grid centre, on site, from a report by the public or an objection."""
+    file: Limit = _ONE_DAY
+    """By the grid centre, from the check on site: filed or not."""
     dispatch: Limit = _ONE_DAY
     """By the grid centre, from filing, return or reopening."""
     accept: Limit = _ONE_DAY

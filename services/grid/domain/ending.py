@@ -10,10 +10,15 @@ from services.grid.domain.states import Command, Satisfaction
 from services.kernel.parties import Party
 
 
-def void(incident: Incident, reason: str, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
-    """The grid centre says that it was filed by mistake: it counts as none, and stays as it is for good."""
+def void(
+    incident: Incident, reason: str, *, seen: int, by: str | None, limits: Limits, now: datetime, reply: str = ""
+) -> Incident:
+    """The grid centre says that it was filed by mistake: it counts as none, and stays as it is for good.
+
+    `reply` is for whoever reported it.
+    """
     step = incident.led(Command.VOID, seen=seen, by=by, limits=limits, now=now, reason=reason)
-    return incident.moved(step, limits, now, closed_at=now, closing_reason=reason)
+    return incident.moved(step, limits, now, closed_at=now, closing_reason=reason, reply=reply)
 
 
 def rate(

@@ -94,6 +94,12 @@ def resume(incident: Incident, *, seen: int, by: str | None, limits: Limits, now
     return incident.moved(step, limits, now)
 
 
+def end_hold(incident: Incident, reason: str, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
+    """The grid centre finds that the department can go on."""
+    step = incident.led(Command.END_HOLD, seen=seen, by=by, limits=limits, now=now, reason=reason)
+    return incident.moved(step, limits, now, refusal_reason=reason)
+
+
 def _demand_review(review_at: datetime, now: datetime) -> None:
     if not now < review_at <= now + timedelta(days=LONGEST_HOLD_DAYS):
         raise invalid(Violation("review_at", "REVIEW_UNFIT", {"days": LONGEST_HOLD_DAYS}))

@@ -6,7 +6,7 @@ own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -14,8 +14,9 @@ from uuid import UUID
 from services.grid.domain.clocks import ClockKind
 from services.grid.domain.courses import Course
 from services.grid.domain.deadlines import Level, Limits, coordinator_of, first_told
-from services.grid.domain.reference import DispatchRule, assign
-from services.grid.domain.reports import Report
+from services.grid.domain.evidence import Proof, demand_evidence, superseded
+from services.grid.domain.reference import DispatchRule, Evidence, assign
+from services.grid.domain.reports import Intake, Report
 from services.grid.domain.standing import Standing
 from services.grid.domain.states import ClosingOutcome, Command, HandlingOutcome, IncidentState, ReturnReason, Who
 from services.kernel import checks, texts
@@ -43,13 +44,19 @@ class Incident(Standing):
     def file(
         cls, report: Report, *, id: UUID, case_number: str, reporter: Party, centre: str, limits: Limits, now: datetime
     ) -> Incident:
-        """A report that passed `check_report` becomes an incident; seen now when it does not say when."""
-        clock = limits.begin(ClockKind.DISPATCH, centre, limits.dispatch, now)
+        """A report that passed `check_report` becomes an incident; seen now when it does not say when.
+
+        What the public says is not filed yet: it is checked on site first.
+        """
+        checked_first = report.source.checked_first
+        kind = ClockKind.CHECK if checked_first else ClockKind.DISPATCH
+        clock = limits.begin(kind, centre, limits.of(kind), now)
         return cls(
             id=id,
             case_number=case_number,
             version=1,
-            state=IncidentState.FILED,
+            state=IncidentState.REPORTED if checked_first else IncidentState.FILED,
+            intake=Intake() if checked_first else None,
             report=replace(report, seen_at=report.seen_at or now),
             reporter=reporter,
             owner=centre,
@@ -121,10 +128,23 @@ class Incident(Standing):
             coordinator=coordinator,
         )
 
-    def handle(self, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
-        """The department in charge says that it is done."""
+    def handle(
+        self,
+        *,
+        seen: int,
+        by: str | None,
+        limits: Limits,
+        now: datetime,
+        proofs: Sequence[Proof] = (),
+        demanded: Iterable[Evidence] = (),
+    ) -> Incident:
+        """The department in charge says that it is done. Raises Refusal EVIDENCE_MISSING as violation."""
         step = self.led(Command.HANDLE, seen=seen, by=by, limits=limits, now=now)
-        return self.moved(step, limits, now, handled_at=now, handling_outcome=HandlingOutcome.REPORTED)
+        evidence = (*self.evidence, *proofs)
+        demand_evidence(demanded, (*self.report.evidence, *evidence))
+        return self.moved(
+            step, limits, now, handled_at=now, handling_outcome=HandlingOutcome.REPORTED, evidence=evidence
+        )
 
     def conclude(
         self, inspection_id: UUID, outcome: HandlingOutcome, *, seen: int, by: str, limits: Limits, now: datetime
@@ -135,12 +155,27 @@ class Incident(Standing):
             raise failed_state("ANOTHER_INSPECTION")
         return self.moved(step, limits, now, handled_at=now, handling_outcome=outcome)
 
-    def verify(self, *, passed: bool, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
-        """The grid centre looked: it is handled, or the department has to handle it again with a clock that is new."""
+    def verify(
+        self,
+        *,
+        passed: bool,
+        seen: int,
+        by: str | None,
+        limits: Limits,
+        now: datetime,
+        proofs: Sequence[Proof] = (),
+        demanded: Iterable[Evidence] = (),
+    ) -> Incident:
+        """The grid centre looked: it is handled, or the department has to handle it again with a clock that is new.
+
+        Raises Refusal EVIDENCE_MISSING as violation where it passes.
+        """
         step = self.led(Command.PASS if passed else Command.REWORK, seen=seen, by=by, limits=limits, now=now)
+        evidence = (*self.evidence, *proofs)
         if passed:
-            return self.moved(step, limits, now, verified_at=now)
-        return self.moved(step, limits, now, handled_at=None, handling_outcome=None)
+            demand_evidence(demanded, (*self.report.evidence, *evidence))
+            return self.moved(step, limits, now, verified_at=now, evidence=evidence)
+        return self.moved(step, limits, now, handled_at=None, handling_outcome=None, evidence=superseded(evidence))
 
     def close(
         self,
@@ -151,11 +186,15 @@ class Incident(Standing):
         limits: Limits,
         now: datetime,
         reason: str = "",
+        reply: str = "",
     ) -> Incident:
-        """The grid centre closes it. Raises Refusal REASON_NEEDED as violation for what was not handled."""
+        """The grid centre closes it; `reply` is for whoever reported it.
+
+        Raises Refusal REASON_NEEDED as violation for what was not handled.
+        """
         command = Command.CLOSE if outcome is ClosingOutcome.HANDLED else Command.DISMISS
         step = self.led(command, seen=seen, by=by, limits=limits, now=now, outcome=outcome, reason=reason)
-        return self.moved(step, limits, now, closed_at=now, closing_outcome=outcome, closing_reason=reason)
+        return self.moved(step, limits, now, closed_at=now, closing_outcome=outcome, closing_reason=reason, reply=reply)
 
     def reopen(self, *, seen: int, by: Party, limits: Limits, now: datetime) -> Incident:
         """Whoever reported it is not content. Raises Refusal REOPEN_TOO_LATE."""
@@ -177,16 +216,26 @@ class Incident(Standing):
     def shown_to(self, department: str | None, party: Party | None = None) -> Incident:
         """As a caller may see it: only the departments that answer for it learn who reported it and what they wrote.
 
-        They and `party`, where that is who reported, see the position and why it is on hold; others see the grid.
+        They and `party`, where that is who reported, see the position, the report's evidence, the reply and why it is
+        on hold; others see the grid.
         """
         if department in (self.department, self.owner, self.coordinator) and department:
             return self
         own = party == self.reporter
-        report = replace(self.report, reporter_citizen_number="", position=self.report.position if own else None)
+        report = replace(
+            self.report,
+            reporter_citizen_number="",
+            position=self.report.position if own else None,
+            evidence=self.report.evidence if own else (),
+        )
         return replace(
             self,
             report=report,
             asked=replace(self.asked, reason="") if self.asked else None,
             refusal_reason="",
             hold_reason=self.hold_reason if own else "",
+            reply=self.reply if own else "",
+            intake=replace(self.intake, remark="") if self.intake else None,
+            outside=replace(self.outside, answer_reason="") if self.outside else None,
+            evidence=(),
         )

@@ -15,8 +15,8 @@ from services.kernel.errors import failed_state
 texts.register(
     {
         "MAIN_UNFIT": (
-            "主案须为同一网格中心下另一件未结、未并案的事件。",
-            "The main incident must be another of the same grid centre, open, and no duplicate itself.",
+            "主案须为同一网格中心下另一件已立案、未结、未并案的事件。",
+            "The main incident must be another of the same grid centre, filed, open, and no duplicate itself.",
         ),
     }
 )
@@ -25,7 +25,12 @@ texts.register(
 def merge(incident: Incident, main: Incident, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
     """The grid centre found it to be a duplicate of `main`. Raises Refusal MAIN_UNFIT."""
     step = incident.led(Command.MERGE, seen=seen, by=by, limits=limits, now=now, main_incident_id=main.id)
-    fit = not main.state.ended and main.state is not IncidentState.MERGED and main.owner == incident.owner
+    fit = (
+        main.state.filed
+        and not main.state.ended
+        and main.state is not IncidentState.MERGED
+        and main.owner == incident.owner
+    )
     if not fit or main.id == incident.id:
         raise failed_state("MAIN_UNFIT")
     blank: dict[str, Any] = dict.fromkeys(("dispatched_at", "handle_within", "handle_by", "accepted_at", "course"))
@@ -40,11 +45,18 @@ def split(incident: Incident, *, seen: int, by: str | None, limits: Limits, now:
 
 
 def follow(incident: Incident, main: Incident, *, limits: Limits, now: datetime) -> Incident:
-    """Its main incident has ended: it is closed with the same outcome, or split off from one that was voided."""
+    """Its main incident has ended: it is closed with the same outcome, or split off from one that was voided.
+
+    No department is in charge of it: whoever handled the main incident did not handle this one by itself.
+    """
     seen, by = incident.version, Who.TIMER
     if main.state is IncidentState.VOIDED:
         return split(incident, seen=seen, by=by, limits=limits, now=now)
     step = incident.led(Command.FOLLOW, seen=seen, by=by, limits=limits, now=now)
-    return incident.moved(
-        step, limits, now, closed_at=now, closing_outcome=main.closing_outcome, department=main.department
-    )
+    return incident.moved(step, limits, now, closed_at=now, closing_outcome=main.closing_outcome, reply=main.reply)
+
+
+def rejoin(incident: Incident, *, limits: Limits, now: datetime) -> Incident:
+    """Its main incident, with which it was closed, goes on: so does it, and it waits again for the end."""
+    step = incident.led(Command.REJOIN, seen=incident.version, by=Who.TIMER, limits=limits, now=now)
+    return incident.moved(step, limits, now, closed_at=None, closing_outcome=None, reply="")

@@ -28,6 +28,9 @@ class QueueKind(StrEnum):
     OVERDUE = "OVERDUE"
     DUE_SOON = "DUE_SOON"
     MINE = "MINE"
+    TO_CHECK = "TO_CHECK"
+    TO_FILE = "TO_FILE"
+    OUTSIDE = "OUTSIDE"
 
 
 STATE_OF: Mapping[QueueKind, IncidentState] = {
@@ -38,6 +41,9 @@ STATE_OF: Mapping[QueueKind, IncidentState] = {
     QueueKind.TO_CLOSE: IncidentState.VERIFIED,
     QueueKind.TO_COORDINATE: IncidentState.REFERRED,
     QueueKind.ON_HOLD: IncidentState.ON_HOLD,
+    QueueKind.TO_CHECK: IncidentState.REPORTED,
+    QueueKind.TO_FILE: IncidentState.CHECKED,
+    QueueKind.OUTSIDE: IncidentState.OUTSIDE,
 }
 """The state of the incidents in a queue; those that are not here hold incidents of every open state.
 

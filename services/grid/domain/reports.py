@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
+from services.grid.domain.evidence import Proof
 from services.grid.domain.places import Net, Position, place
 from services.grid.domain.reference import TypeKey
+from services.grid.domain.states import DeclineKind
 from services.kernel import texts
 from services.kernel.errors import Violation, invalid
 from services.kernel.parties import Party
@@ -17,11 +20,48 @@ texts.register(
     {
         "NO_CENTRE": ("该区县没有登记网格中心。", "The county has no grid centre on record."),
         "SEEN_IN_FUTURE": ("发现时间晚于当前时间一小时以上。", "It was seen more than an hour in the future."),
+        "SOURCE_UNFIT": (
+            "采集员上报、上级交办只能由部门人员提交。",
+            "Only somebody of a department files what a collector saw or a superior ordered.",
+        ),
     }
 )
 
 SEEN_AHEAD = timedelta(hours=1)
 """How far a phone's clock may run ahead of ours."""
+
+
+class Source(StrEnum):
+    """From whom a report comes."""
+
+    UNSAID = "UNSAID"
+    PUBLIC = "PUBLIC"
+    HOTLINE = "HOTLINE"
+    MEDIA = "MEDIA"
+    COLLECTOR = "COLLECTOR"
+    SUPERIOR = "SUPERIOR"
+    DEVICE = "DEVICE"
+
+    @property
+    def checked_first(self) -> bool:
+        """Somebody looks on site before it is filed."""
+        return self in (Source.PUBLIC, Source.HOTLINE, Source.MEDIA)
+
+    @property
+    def official(self) -> bool:
+        """Only a department says so."""
+        return self in (Source.COLLECTOR, Source.SUPERIOR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What became of a report that is checked before it is filed. `remark` may hold a person's data."""
+
+    found: bool = False
+    checked_at: datetime | None = None
+    remark: str = field(default="", repr=False)
+    declined: DeclineKind | None = None
+    objected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +82,8 @@ class Report:
     reference: str = ""
     position: Position | None = field(default=None, repr=False)
     misplaced: str = ""
+    source: Source = Source.UNSAID
+    evidence: tuple[Proof, ...] = ()
 
     @property
     def county(self) -> str:
@@ -63,12 +105,20 @@ def placed(report: Report, net: Net) -> Report:
 
 
 def check_report(
-    report: Report, *, type_in_force: bool, region: Region | None, centre: str | None, bound: str, now: datetime
+    report: Report,
+    *,
+    type_in_force: bool,
+    region: Region | None,
+    centre: str | None,
+    bound: str,
+    now: datetime,
+    official: bool = False,
 ) -> None:
     """Refuse a report that cannot be filed, with everything that is wrong with it.
 
     `region` is what identity knows of `registered_region`, None: nothing; `centre` is None when the county has no grid
-    centre; `bound` is the region prefix that the caller works in, and for a caller a region outside does not exist.
+    centre; `bound` is the region prefix that the caller works in, and for a caller a region outside does not exist;
+    `official`: the caller speaks for a department.
     Raises Refusal (INVALID).
     """
     here = replace(region, code=report.region) if region else None
@@ -79,6 +129,7 @@ def check_report(
         (not report.misplaced, "report.position", report.misplaced),
         (unfit is None, "report.region", unfit or ""),
         (not known or centre is not None, "report.region", "NO_CENTRE"),
+        (official or not report.source.official, "report.source", "SOURCE_UNFIT"),
         (report.seen_at is None or report.seen_at <= now + SEEN_AHEAD, "report.seen_at", "SEEN_IN_FUTURE"),
     )
     broken = [Violation(name, rule) for holds, name, rule in rules if not holds]

@@ -1,11 +1,11 @@
-"""What a department asks for that cannot do its work in time: a hold (挂账), or an extension (延期)."""
+"""What is asked for and waits: a hold (挂账) or an extension (延期), or an answer of an outside body (外部单位)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.grid.domain.states import TimeKind
+from services.grid.domain.states import OutsideAnswer, TimeKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +21,20 @@ class TimeRequest:
     asked_at: datetime
     review_at: datetime | None = None
     units: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideRequest:
+    """What an outside body was asked for: its name, its code and the number under which it knows it, if there are any.
+
+    `answer` is None until it is written down; `answer_reason` says why it is not done, and may hold a person's data.
+    """
+
+    body: str
+    body_code: str = ""
+    reference: str = ""
+    sent_at: datetime
+    answer_by: datetime
+    answer: OutsideAnswer | None = None
+    answer_reason: str = field(default="", repr=False)
+    answered_at: datetime | None = None

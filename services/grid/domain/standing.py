@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from services.grid.domain.clocks import Clock, ClockKind, first_to_end
 from services.grid.domain.conditions import demand_given, demand_said
 from services.grid.domain.courses import Course
 from services.grid.domain.deadlines import Level, Limits, supervisor_of
-from services.grid.domain.reports import Report
-from services.grid.domain.requests import TimeRequest
-from services.grid.domain.running import moved
+from services.grid.domain.evidence import Proof, superseded
+from services.grid.domain.reports import Intake, Report
+from services.grid.domain.requests import OutsideRequest, TimeRequest
+from services.grid.domain.running import moved, started
 from services.grid.domain.states import (
     ClosingOutcome,
     Command,
@@ -47,6 +48,9 @@ class Which(NamedTuple):
     seen: int
 
 
+_STANDING_STILL = (IncidentState.ON_HOLD, IncidentState.OUTSIDE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """An incident as it stands, and how a step moves it.
@@ -55,10 +59,13 @@ class Standing:
     charge since the last dispatch, empty while it waits for one. `deadline` is that of the present step, or of the
     `level` that was told last; `handle_by` is all the time that the department has. `returns` counts how often it was
     returned; `coordinator` is whoever decides then whose it is. `asked` waits for the grid centre, `refusal_reason` is
-    why it refused the last time; `review_at` and `hold_reason` are those of a hold. A duplicate has a `main` incident.
-    Reasons may hold a person's data and do not show in a repr. `clocks` are all that ever ran for it, as they began;
-    `course` is that of the present handling, where the catalogue has stages for it; `handle_within` and `handle_by` are
-    those of its present stage then. `step` is how it came to be as it is, unless it was just loaded.
+    why it refused the last time, or ended the hold; `review_at` and `hold_reason` are those of a hold. A duplicate has
+    a `main` incident. `intake` is that of a report which is checked first; `filed_at` is when that came in. `outside`
+    is what an outside body was asked for last, `evidence` what was handed in after the report; `reply` is what whoever
+    reported it is told of the end. Reasons may hold a person's data and do not show in a repr. `clocks` are all that
+    ever ran for it, as they began; `course` is that of the present handling, where the catalogue has stages for it;
+    `handle_within` and `handle_by` are those of its present stage then. `step` is how it came to be as it is, unless it
+    was just loaded.
     """
 
     id: UUID
@@ -97,6 +104,10 @@ class Standing:
     main: Main | None = None
     satisfaction: Satisfaction | None = None
     course: Course | None = None
+    intake: Intake | None = None
+    outside: OutsideRequest | None = None
+    evidence: tuple[Proof, ...] = ()
+    reply: str = field(default="", repr=False)
     step: Step | None = field(default=None, compare=False, repr=False)
 
     def code_of(self, who: Who) -> str | Party:
@@ -183,7 +194,7 @@ class Standing:
             return after
         clocks = (
             *(moved(each, step, limits, now, units) for each in self.clocks),
-            *(after._begun(kind, limits, now, going_on) for kind in step.starts),
+            *(started(after._begun(kind, limits, now, going_on), step) for kind in step.starts),
         )
         first = first_to_end(clocks)
         # Also when it ended just now: what was on hold has its time without the hold.
@@ -195,8 +206,8 @@ class Standing:
         return replace(after, clocks=clocks, deadline=deadline or without, handle_by=handle_by, level=level)
 
     def _waits(self, clock: Clock, limits: Limits, now: datetime) -> datetime | None:
-        """Until when the level waits that was told: as before, or once more after a hold."""
-        return limits.patience(self.level, clock, now) if self.state is IncidentState.ON_HOLD else self.deadline
+        """Until when the level waits that was told: as before, or once more when a clock had stood still."""
+        return limits.patience(self.level, clock, now) if self.state in _STANDING_STILL else self.deadline
 
     def refiled(self, step: Step, limits: Limits, now: datetime, **changes: Any) -> Self:
         """With the grid centre or a coordinator, as before any dispatch."""
@@ -204,20 +215,23 @@ class Standing:
             ("dispatched_at", "handle_within", "handle_by", "accepted_at", "handled_at", "handling_outcome",
              "verified_at", "main", "course"),
         )  # fmt: skip
-        blank |= dict.fromkeys(("department", "dispatch_reason", "coordinator"), "")
+        blank |= dict.fromkeys(("department", "dispatch_reason", "coordinator", "reply"), "")
+        blank |= {"evidence": superseded(self.evidence)}
         return self.moved(step, limits, now, **{**blank, **changes})
 
     def _begun(self, kind: ClockKind, limits: Limits, now: datetime, going_on: Clock | None) -> Clock:
         """A clock of this kind begins, with the time that another one has counted where it goes on from that."""
-        clock = limits.begin(kind, self.holder, self._has(kind, limits), now)
+        clock = limits.begin(kind, self.holder, self._has(kind, limits, now), now)
         if kind is ClockKind.HANDLE and self.course:
             clock = replace(clock, stage=self.course.name)
         if going_on:
             clock = limits.reckoned(replace(clock, begun_at=going_on.begun_at, pauses=going_on.pauses))
         return clock
 
-    def _has(self, kind: ClockKind, limits: Limits) -> Limit:
+    def _has(self, kind: ClockKind, limits: Limits, now: datetime) -> Limit:
         """How long a clock of this kind runs."""
+        if kind is ClockKind.ANSWER and self.outside:
+            return Limit((self.outside.answer_by - now) / timedelta(hours=1))
         return self.handle_within if kind is ClockKind.HANDLE and self.handle_within else limits.of(kind)
 
 

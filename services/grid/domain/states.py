@@ -22,16 +22,39 @@ class IncidentState(StrEnum):
     """A duplicate: it waits for its main incident, and ends with it."""
     VOIDED = "VOIDED"
     """Filed by mistake; it counts as none."""
+    REPORTED = "REPORTED"
+    """The public says so; it is to be checked on site."""
+    CHECKED = "CHECKED"
+    """It was checked; a seat decides whether it is filed."""
+    DECLINED = "DECLINED"
+    """Not accepted, or not filed after the check."""
+    OUTSIDE = "OUTSIDE"
+    """A body without a login here has to act; the clock of whoever sent it there stands still, and another runs."""
 
     @property
     def ended(self) -> bool:
         """Nobody holds it any more."""
-        return self in (IncidentState.CLOSED, IncidentState.VOIDED)
+        return self in (IncidentState.CLOSED, IncidentState.VOIDED, IncidentState.DECLINED)
+
+    @property
+    def filed(self) -> bool:
+        """It was filed at some time."""
+        return self not in (IncidentState.REPORTED, IncidentState.CHECKED, IncidentState.DECLINED)
 
 
 class Command(StrEnum):
-    """What can be asked of an incident that was filed."""
+    """What can be asked of an incident."""
 
+    CONFIRM = "CONFIRM"
+    """Say that it is as reported, after a look on site."""
+    DENY = "DENY"
+    """Say that it is not."""
+    FILE = "FILE"
+    REJECT = "REJECT"
+    """Do not accept a report, without a look."""
+    DECLINE = "DECLINE"
+    """Do not file it after the look."""
+    OBJECT = "OBJECT"
     DISPATCH = "DISPATCH"
     ACCEPT = "ACCEPT"
     RETURN = "RETURN"
@@ -49,6 +72,13 @@ class Command(StrEnum):
     REFUSE_TIME = "REFUSE_TIME"
     """Refuse the hold or the extension that was asked for."""
     RESUME = "RESUME"
+    END_HOLD = "END_HOLD"
+    """End a hold that the department would go on with."""
+    SEND_OUTSIDE = "SEND_OUTSIDE"
+    OUTSIDE_DONE = "OUTSIDE_DONE"
+    """Write down that the outside body did it."""
+    OUTSIDE_UNDONE = "OUTSIDE_UNDONE"
+    """Write down that it did not."""
     PASS = "PASS"
     REWORK = "REWORK"
     CLOSE = "CLOSE"
@@ -59,6 +89,8 @@ class Command(StrEnum):
     """It is no duplicate after all."""
     FOLLOW = "FOLLOW"
     """End as the main incident ended."""
+    REJOIN = "REJOIN"
+    """Go on as the main incident goes on, which was reopened."""
     VOID = "VOID"
     REOPEN = "REOPEN"
     RATE = "RATE"
@@ -87,6 +119,21 @@ class ClosingOutcome(StrEnum):
     HANDLED = "HANDLED"
     NOT_FOUND_ON_SITE = "NOT_FOUND_ON_SITE"
     DUPLICATE = "DUPLICATE"
+
+
+class DeclineKind(StrEnum):
+    """How a report was declined."""
+
+    NOT_ACCEPTED = "NOT_ACCEPTED"
+    NOT_FILED = "NOT_FILED"
+
+
+class OutsideAnswer(StrEnum):
+    """What an outside body answered."""
+
+    DONE = "DONE"
+    FAILED = "FAILED"
+    REFUSED = "REFUSED"
 
 
 class HandlingOutcome(StrEnum):

@@ -16,6 +16,10 @@ from services.grid.domain.states import Command, IncidentState, Who
 class Fact(StrEnum):
     """Which event a step emits, by its name in the contract."""
 
+    REPORTED = "IncidentReported"
+    CHECKED = "IncidentChecked"
+    FILED = "IncidentFiled"
+    DECLINED = "IncidentDeclined"
     DISPATCHED = "IncidentDispatched"
     ACCEPTED = "IncidentAccepted"
     RETURNED = "IncidentReturned"
@@ -25,6 +29,8 @@ class Fact(StrEnum):
     HELD = "IncidentHeld"
     RESUMED = "IncidentResumed"
     DEADLINE_MOVED = "IncidentDeadlineMoved"
+    SENT_OUTSIDE = "IncidentSentOutside"
+    OUTSIDE_ANSWERED = "IncidentOutsideAnswered"
     HANDLED = "IncidentHandled"
     PROGRESSED = "IncidentProgressed"
     VERIFIED = "IncidentVerified"
@@ -32,6 +38,7 @@ class Fact(StrEnum):
     CLOSED = "IncidentClosed"
     MERGED = "IncidentMerged"
     SPLIT = "IncidentSplit"
+    REJOINED = "IncidentRejoined"
     VOIDED = "IncidentVoided"
     REOPENED = "IncidentReopened"
     RATED = "IncidentRated"
@@ -41,6 +48,8 @@ class Fact(StrEnum):
 class Need(StrEnum):
     """What has to be said with a command, by the name of its field in the contract."""
 
+    REMARK = "remark"
+    EVIDENCE = "evidence"
     DEPARTMENT = "department"
     REASON = "reason"
     OUTCOME = "outcome"
@@ -49,6 +58,12 @@ class Need(StrEnum):
     MAIN = "main_incident_id"
     SATISFACTION = "satisfaction"
     CONDITION_MET = "condition_met"
+    REPLY = "reply"
+    BODY = "body"
+    BODY_CODE = "body_code"
+    REFERENCE = "reference"
+    ANSWER_BY = "answer_by"
+    ANSWER = "answer"
 
 
 class Given(StrEnum):
@@ -70,6 +85,10 @@ class Given(StrEnum):
     NOT_RATED = "NOT_RATED"
     STAGE_AHEAD = "STAGE_AHEAD"
     """The handling has another stage after the present one."""
+    LATELY_DECLINED = "LATELY_DECLINED"
+    NOT_OBJECTED = "NOT_OBJECTED"
+    A_DUPLICATE = "A_DUPLICATE"
+    """It was closed with its main incident."""
 
 
 class Step(NamedTuple):
@@ -106,15 +125,34 @@ _DISPATCH, _HANDLE, _VERIFY, _CLOSE = (
     (ClockKind.CLOSE,),
 )
 _ACCEPT, _BOTH = (ClockKind.ACCEPT,), (ClockKind.ACCEPT, ClockKind.HANDLE)
+_CHECK, _FILE, _ANSWER = (ClockKind.CHECK,), (ClockKind.FILE,), (ClockKind.ANSWER,)
 _FIRST, _AGAIN = (_G.NOT_BOUND, _G.NEVER_RETURNED), (_G.NOT_BOUND, _G.RETURNED_BEFORE)
 _WHY, _OUTCOME, _TO = (_N.REASON,), (_N.OUTCOME,), (_N.DEPARTMENT,)
+_REPLY, _PROOF, _MAIN = (_N.REPLY,), (_N.EVIDENCE,), (_N.MAIN,)
+_WHOM, _HOW = (_N.BODY, _N.ANSWER_BY), (_N.BODY_CODE, _N.REFERENCE)
 
 # fmt: off
 TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
+    # What the public says is looked at on site before it is filed. Split off again, a duplicate among it is filed by that.
+    (_S.REPORTED, _C.CONFIRM): Step(_S.CHECKED, _CENTRE, _F.CHECKED, takes=(_N.REMARK, *_PROOF), stops=_CHECK, starts=_FILE),
+    (_S.REPORTED, _C.DENY): Step(_S.CHECKED, _CENTRE, _F.CHECKED, needs=(_N.REMARK,), takes=_PROOF, stops=_CHECK, starts=_FILE),
+    (_S.REPORTED, _C.REJECT): Step(_S.DECLINED, _CENTRE, _F.DECLINED, needs=_WHY, stops=_CHECK),
+    (_S.REPORTED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_CHECK),
+    (_S.REPORTED, _C.ESCALATE): Step(_S.REPORTED, _TIMER, _F.ESCALATED),
+
+    (_S.CHECKED, _C.FILE): Step(_S.FILED, _CENTRE, _F.FILED, stops=_FILE, starts=_DISPATCH),
+    (_S.CHECKED, _C.DECLINE): Step(_S.DECLINED, _CENTRE, _F.DECLINED, needs=_WHY, stops=_FILE),
+    (_S.CHECKED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_FILE),
+    (_S.CHECKED, _C.ESCALATE): Step(_S.CHECKED, _TIMER, _F.ESCALATED),
+
+    (_S.DECLINED, _C.OBJECT): Step(_S.REPORTED, _REPORTER, _F.REPORTED, given=(_G.LATELY_DECLINED, _G.NOT_OBJECTED), starts=_CHECK),
+
     (_S.FILED, _C.DISPATCH): Step(_S.DISPATCHED, _CENTRE, _F.DISPATCHED, takes=_TO, stops=_DISPATCH, starts=_BOTH),
-    (_S.FILED, _C.DISMISS): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME + _WHY, stops=_DISPATCH),
-    (_S.FILED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=(_N.MAIN,), stops=_DISPATCH),
-    (_S.FILED, _C.VOID): Step(_S.VOIDED, _CENTRE, _F.VOIDED, needs=_WHY, stops=_DISPATCH),
+    (_S.FILED, _C.DISMISS): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME + _WHY, takes=_REPLY, stops=_DISPATCH),
+    (_S.FILED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_DISPATCH),
+    (_S.FILED, _C.VOID): Step(_S.VOIDED, _CENTRE, _F.VOIDED, needs=_WHY, takes=_REPLY, stops=_DISPATCH),
+    # The centre is in charge of what it sends outside itself.
+    (_S.FILED, _C.SEND_OUTSIDE): Step(_S.OUTSIDE, _CENTRE, _F.SENT_OUTSIDE, needs=_WHOM, takes=_HOW, stops=_DISPATCH, starts=_HANDLE + _ANSWER, pauses=_HANDLE),
     (_S.FILED, _C.ESCALATE): Step(_S.FILED, _TIMER, _F.ESCALATED),
 
     (_S.DISPATCHED, _C.DISPATCH): Step(_S.DISPATCHED, _CENTRE, _F.DISPATCHED, takes=_TO, given=(_G.NOT_BOUND,), stops=_BOTH, starts=_BOTH),
@@ -122,56 +160,70 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.DISPATCHED, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, stops=_ACCEPT),
     (_S.DISPATCHED, _C.RETURN): Step(_S.FILED, _DEPARTMENT, _F.RETURNED, needs=_WHY, given=_FIRST, stops=_BOTH, starts=_DISPATCH),
     (_S.DISPATCHED, _C.REFER): Step(_S.REFERRED, _DEPARTMENT, _F.REFERRED, needs=_WHY, given=_AGAIN, stops=_BOTH, starts=_DISPATCH),
-    (_S.DISPATCHED, _C.DISMISS): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME + _WHY, stops=_BOTH),
-    (_S.DISPATCHED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=(_N.MAIN,), stops=_BOTH),
-    (_S.DISPATCHED, _C.VOID): Step(_S.VOIDED, _CENTRE, _F.VOIDED, needs=_WHY, stops=_BOTH),
+    (_S.DISPATCHED, _C.DISMISS): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME + _WHY, takes=_REPLY, stops=_BOTH),
+    (_S.DISPATCHED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_BOTH),
+    (_S.DISPATCHED, _C.VOID): Step(_S.VOIDED, _CENTRE, _F.VOIDED, needs=_WHY, takes=_REPLY, stops=_BOTH),
     (_S.DISPATCHED, _C.ESCALATE): Step(_S.DISPATCHED, _TIMER, _F.ESCALATED),
 
     # Whoever coordinates names the department, which cannot return it then.
     (_S.REFERRED, _C.DISPATCH): Step(_S.DISPATCHED, _COORDINATOR, _F.DISPATCHED, needs=_TO, stops=_DISPATCH, starts=_BOTH),
-    (_S.REFERRED, _C.DISMISS): Step(_S.CLOSED, _COORDINATOR, _F.CLOSED, needs=_OUTCOME + _WHY, stops=_DISPATCH),
+    (_S.REFERRED, _C.DISMISS): Step(_S.CLOSED, _COORDINATOR, _F.CLOSED, needs=_OUTCOME + _WHY, takes=_REPLY, stops=_DISPATCH),
     (_S.REFERRED, _C.ESCALATE): Step(_S.REFERRED, _TIMER, _F.ESCALATED),
 
     # A person may have accepted it before the inspection's event came.
     (_S.ACCEPTED, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED),
     (_S.ACCEPTED, _C.RETURN): Step(_S.FILED, _DEPARTMENT, _F.RETURNED, needs=_WHY, given=_FIRST, stops=_HANDLE, starts=_DISPATCH),
     (_S.ACCEPTED, _C.REFER): Step(_S.REFERRED, _DEPARTMENT, _F.REFERRED, needs=_WHY, given=_AGAIN, stops=_HANDLE, starts=_DISPATCH),
-    (_S.ACCEPTED, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, stops=_HANDLE, starts=_VERIFY),
     (_S.ACCEPTED, _C.PROGRESS): Step(_S.ACCEPTED, _DEPARTMENT, _F.PROGRESSED, needs=(_N.CONDITION_MET,), given=(_G.STAGE_AHEAD,), stops=_HANDLE, starts=_HANDLE),
+    (_S.ACCEPTED, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, stops=_HANDLE, starts=_VERIFY),
     (_S.ACCEPTED, _C.ASK_HOLD): Step(_S.ACCEPTED, _DEPARTMENT, _F.TIME_ASKED, needs=(*_WHY, _N.REVIEW_AT), given=(_G.NO_TIME_ASKED,)),
     (_S.ACCEPTED, _C.ASK_EXTENSION): Step(_S.ACCEPTED, _DEPARTMENT, _F.TIME_ASKED, needs=(*_WHY, _N.UNITS), given=(_G.NO_TIME_ASKED, _G.NOT_EXTENDED, _G.IN_TIME)),
     (_S.ACCEPTED, _C.GRANT_HOLD): Step(_S.ON_HOLD, _CENTRE, _F.HELD, takes=(_N.REVIEW_AT,), given=(_G.HOLD_ASKED,), pauses=_HANDLE),
     (_S.ACCEPTED, _C.GRANT_EXTENSION): Step(_S.ACCEPTED, _CENTRE, _F.DEADLINE_MOVED, takes=(_N.UNITS,), given=(_G.EXTENSION_ASKED,), extends=_HANDLE),
     (_S.ACCEPTED, _C.REFUSE_TIME): Step(_S.ACCEPTED, _CENTRE, _F.TIME_REFUSED, needs=_WHY, given=(_G.TIME_ASKED,)),
+    (_S.ACCEPTED, _C.SEND_OUTSIDE): Step(_S.OUTSIDE, _DEPARTMENT, _F.SENT_OUTSIDE, needs=_WHOM, takes=_HOW, starts=_ANSWER, pauses=_HANDLE),
     (_S.ACCEPTED, _C.ESCALATE): Step(_S.ACCEPTED, _TIMER, _F.ESCALATED),
 
     (_S.ON_HOLD, _C.RESUME): Step(_S.ACCEPTED, _DEPARTMENT + _TIMER, _F.RESUMED, resumes=_HANDLE),
+    (_S.ON_HOLD, _C.END_HOLD): Step(_S.ACCEPTED, _CENTRE, _F.RESUMED, needs=_WHY, resumes=_HANDLE),
     (_S.ON_HOLD, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, resumes=_HANDLE),
-    (_S.ON_HOLD, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, stops=_HANDLE, starts=_VERIFY),
+    (_S.ON_HOLD, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, stops=_HANDLE, starts=_VERIFY),
 
-    (_S.HANDLED, _C.PASS): Step(_S.VERIFIED, _CENTRE, _F.VERIFIED, stops=_VERIFY, starts=_CLOSE),
+    (_S.OUTSIDE, _C.SEND_OUTSIDE): Step(_S.OUTSIDE, _DEPARTMENT, _F.SENT_OUTSIDE, needs=_WHOM, takes=_HOW, stops=_ANSWER, starts=_ANSWER),
+    (_S.OUTSIDE, _C.OUTSIDE_DONE): Step(_S.ACCEPTED, _DEPARTMENT, _F.OUTSIDE_ANSWERED, stops=_ANSWER, resumes=_HANDLE),
+    (_S.OUTSIDE, _C.OUTSIDE_UNDONE): Step(_S.ACCEPTED, _DEPARTMENT, _F.OUTSIDE_ANSWERED, needs=(_N.ANSWER, *_WHY), stops=_ANSWER, resumes=_HANDLE),
+    (_S.OUTSIDE, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, stops=_ANSWER, resumes=_HANDLE),
+    (_S.OUTSIDE, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, stops=_HANDLE + _ANSWER, starts=_VERIFY),
+    (_S.OUTSIDE, _C.ESCALATE): Step(_S.OUTSIDE, _TIMER, _F.ESCALATED),
+
+    (_S.HANDLED, _C.PASS): Step(_S.VERIFIED, _CENTRE, _F.VERIFIED, takes=_PROOF, stops=_VERIFY, starts=_CLOSE),
     (_S.HANDLED, _C.REWORK): Step(_S.ACCEPTED, _CENTRE, _F.REWORK_ORDERED, stops=_VERIFY, starts=_HANDLE),
     (_S.HANDLED, _C.ESCALATE): Step(_S.HANDLED, _TIMER, _F.ESCALATED),
 
-    (_S.VERIFIED, _C.CLOSE): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME, stops=_CLOSE),
-    (_S.VERIFIED, _C.DISMISS): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME + _WHY, stops=_CLOSE),
+    (_S.VERIFIED, _C.CLOSE): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME, takes=_REPLY, stops=_CLOSE),
+    (_S.VERIFIED, _C.DISMISS): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME + _WHY, takes=_REPLY, stops=_CLOSE),
     (_S.VERIFIED, _C.ESCALATE): Step(_S.VERIFIED, _TIMER, _F.ESCALATED),
 
     (_S.MERGED, _C.FOLLOW): Step(_S.CLOSED, _TIMER, _F.CLOSED),
     (_S.MERGED, _C.SPLIT): Step(_S.FILED, _CENTRE + _TIMER, _F.SPLIT, starts=_DISPATCH),
 
     (_S.CLOSED, _C.REOPEN): Step(_S.FILED, _REPORTER, _F.REOPENED, given=(_G.LATELY_CLOSED,), starts=_DISPATCH),
+    # The same problem for all who reported it: what was closed with the main incident goes on with it.
+    (_S.CLOSED, _C.REJOIN): Step(_S.MERGED, _TIMER, _F.REJOINED, given=(_G.A_DUPLICATE,)),
     (_S.CLOSED, _C.RATE): Step(_S.CLOSED, _REPORTER, _F.RATED, needs=(_N.SATISFACTION,), given=(_G.NOT_RATED,)),
 }
 """(from, command) -> step. What is not in the table is refused as WRONG_STATE."""
 # fmt: on
 
 HELD_BY: Mapping[IncidentState, Who] = {
+    _S.REPORTED: Who.CENTRE,
+    _S.CHECKED: Who.CENTRE,
     _S.FILED: Who.CENTRE,
     _S.REFERRED: Who.COORDINATOR,
     _S.DISPATCHED: Who.DEPARTMENT,
     _S.ACCEPTED: Who.DEPARTMENT,
     _S.ON_HOLD: Who.DEPARTMENT,
+    _S.OUTSIDE: Who.DEPARTMENT,
     _S.HANDLED: Who.CENTRE,
     _S.VERIFIED: Who.CENTRE,
     _S.MERGED: Who.CENTRE,

@@ -23,6 +23,8 @@ from services.grid.service.batches import BatchMethods
 from services.grid.service.catalogue import CatalogueMethods
 from services.grid.service.ending import EndingMethods
 from services.grid.service.incidents import IncidentMethods
+from services.grid.service.intake import IntakeMethods
+from services.grid.service.outside import OutsideMethods
 from services.grid.service.places import PlaceMethods
 from services.grid.service.progress import ProgressMethods
 from services.grid.service.queues import QueueMethods
@@ -38,8 +40,10 @@ CONSUMER = "inspections"
 
 class GridService(
     IncidentMethods,
+    IntakeMethods,
     TimeMethods,
     ProgressMethods,
+    OutsideMethods,
     EndingMethods,
     ActionMethods,
     BatchMethods,

@@ -53,6 +53,8 @@ class Methods:
     def _limits(self) -> Limits:
         """How long each step may take, as the settings say."""
         return Limits(
+            check=self.config.check_limit or Limit(self.config.check_within_hours),
+            file=self.config.file_limit or Limit(self.config.file_within_hours),
             dispatch=self.config.dispatch_limit or Limit(self.config.dispatch_within_hours),
             accept=self.config.accept_limit or Limit(self.config.accept_within_hours),
             handle=self.config.handle_limit or Limit(self.config.handle_within_hours),

@@ -34,7 +34,7 @@ class BatchMethods(Methods):
 
     def _submitted(self, item: batches_pb2.BatchItem, uow: Transaction, bound: str) -> batches_pb2.FiledItem:
         self.uow = uow  # From here on the worker's change is this item's.
-        submission = batches.submission(item, self._placed)
+        submission = batches.submission(item, self._placed, uow.now())
         region = known_region(self.identity.GetRegion, submission.report.registered_region)
         submitted = submit_item(
             uow, BatchStore(uow.connection), self._incidents, self._reference, submission, region, bound, self._limits

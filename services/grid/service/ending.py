@@ -35,7 +35,7 @@ class EndingMethods(Methods):
     def VoidIncident(self, request: changes.VoidIncidentRequest, call: Call) -> changes.VoidIncidentResponse:
         """Voids what was filed by mistake."""
         incident = usecases.void_incident(
-            self.uow, self._incidents, which(request, call.region), request.reason, self._limits
+            self.uow, self._incidents, which(request, call.region), request.reason, self._limits, request.reply
         )
         return changes.VoidIncidentResponse(incident=shown(incident, call))
 

@@ -14,6 +14,7 @@ from services.grid.domain.clocks import explain
 from services.grid.domain.reports import only_reports_of
 from services.grid.service.base import Methods, shown
 from services.grid.wire import catalogue, clocks, codes, messages
+from services.grid.wire.evidence import proofs
 from services.kernel.parties import Party
 
 
@@ -23,7 +24,7 @@ class IncidentMethods(Methods):
     @rpc
     def FileIncident(self, request: grid.FileIncidentRequest, call: Call) -> grid.FileIncidentResponse:
         """Files a report; its grid is looked up, and its region read from identity, before the transaction begins."""
-        report = self._placed(messages.report(request.report))
+        report = self._placed(messages.report(request.report, self.uow.now()))
         region = known_region(self.identity.GetRegion, report.registered_region)
         incident = usecases.file_incident(
             self.uow, self._incidents, self._reference, report, region, call.region, self._limits
@@ -106,10 +107,12 @@ class IncidentMethods(Methods):
         incident = usecases.report_handled(
             self.uow,
             self._incidents,
+            self._reference,
             UUID(request.incident_id),
             call.region,
             seen=request.version,
             limits=self._limits,
+            proofs=proofs(request.evidence, self.uow.now()),
         )
         return grid.ReportHandledResponse(incident=shown(incident, call))
 
@@ -119,11 +122,13 @@ class IncidentMethods(Methods):
         incident = usecases.verify_incident(
             self.uow,
             self._incidents,
+            self._reference,
             UUID(request.incident_id),
             call.region,
             seen=request.version,
             passed=request.passed,
             limits=self._limits,
+            proofs=proofs(request.evidence, self.uow.now()),
         )
         return grid.VerifyIncidentResponse(incident=shown(incident, call))
 
@@ -139,6 +144,7 @@ class IncidentMethods(Methods):
             outcome=codes.OUTCOMES[request.outcome],
             reason=request.reason,
             limits=self._limits,
+            reply=request.reply,
         )
         return grid.CloseIncidentResponse(incident=shown(incident, call))
 

@@ -56,3 +56,11 @@ class TimeMethods(Methods):
         """Ends a hold."""
         incident = usecases.resume_incident(self.uow, self._incidents, which(request, call.region), self._limits)
         return changes.ResumeIncidentResponse(incident=shown(incident, call))
+
+    @rpc
+    def EndHold(self, request: changes.EndHoldRequest, call: Call) -> changes.EndHoldResponse:
+        """Ends a hold that the department would go on with."""
+        incident = usecases.end_hold(
+            self.uow, self._incidents, which(request, call.region), request.reason, self._limits
+        )
+        return changes.EndHoldResponse(incident=shown(incident, call))

@@ -14,11 +14,12 @@ from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.places import Position
 from services.grid.domain.reference import IncidentKind, TypeKey
-from services.grid.domain.reports import Report
+from services.grid.domain.reports import Report, Source
 from services.grid.domain.standing import Main
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason, Satisfaction
 from services.grid.store.clocks import asked_in, asked_out, clocks_in, clocks_out
 from services.grid.store.courses import course_in, course_out
+from services.grid.store.records import intake_in, intake_out, outside_in, outside_out, proofs_in, proofs_out
 from services.grid.store.stages import TRUE_STATE, in_state, state_in, state_out
 from services.kernel.coordinates import Point
 from services.kernel.errors import not_found
@@ -84,6 +85,12 @@ INCIDENT = sa.Table(
     sa.Column("main_case_number", sa.Text),
     sa.Column("satisfaction", sa.Text),
     sa.Column("handling", JSONB(none_as_null=True)),
+    sa.Column("source", sa.Text),
+    sa.Column("reported_evidence", JSONB),
+    sa.Column("evidence", JSONB),
+    sa.Column("intake", JSONB(none_as_null=True)),
+    sa.Column("outside", JSONB(none_as_null=True)),
+    sa.Column("reply", sa.Text),
 )
 COLUMNS = ", ".join(f"incident.{column.name}" for column in INCIDENT.c)
 """For statements that are written out. `*` would be another row when the next release adds a column meanwhile."""
@@ -98,6 +105,9 @@ _LOAD_OWN = _LOAD.where(
 _LOAD_MAIN = _LOAD.with_for_update(read=True)
 _DUPLICATES = sa.select(INCIDENT.c.id).where(
     INCIDENT.c.main_id == sa.bindparam("main_id"), INCIDENT.c.state != sa.literal_column("'CLOSED'")
+)
+_CLOSED_DUPLICATES = sa.select(INCIDENT.c.id).where(
+    INCIDENT.c.main_id == sa.bindparam("main_id"), sa.text(in_state(IncidentState.CLOSED))
 )
 _NOW = sa.select(INCIDENT).where(INCIDENT.c.id == sa.bindparam("incident_id"))
 _SAVE = sa.update(INCIDENT).where(
@@ -147,6 +157,10 @@ class IncidentStore:
     def duplicates_of(self, main_id: UUID) -> Sequence[UUID]:
         """The open incidents that were merged into it."""
         return self._connection.execute(_DUPLICATES, {"main_id": main_id}).scalars().all()
+
+    def closed_duplicates_of(self, main_id: UUID) -> Sequence[UUID]:
+        """The incidents that were closed as duplicates of it."""
+        return self._connection.execute(_CLOSED_DUPLICATES, {"main_id": main_id}).scalars().all()
 
     def save(self, incident: Incident) -> None:
         """Keep a changed incident; Refusal STALE_VERSION, with what it is now, when someone else was faster."""
@@ -254,6 +268,12 @@ def _row(incident: Incident) -> dict[str, Any]:
         "main_case_number": incident.main.case_number if incident.main else "",
         "satisfaction": _code(incident.satisfaction),
         "handling": course_out(incident.course),
+        "source": report.source.value,
+        "reported_evidence": proofs_out(report.evidence),
+        "evidence": proofs_out(incident.evidence),
+        "intake": intake_out(incident.intake),
+        "outside": outside_out(incident.outside),
+        "reply": incident.reply,
     }
 
 
@@ -310,6 +330,10 @@ def incident_of(row: Mapping[Any, Any]) -> Incident:
         main=Main(row["main_id"], row["main_case_number"]) if row["main_id"] else None,
         satisfaction=Satisfaction(row["satisfaction"]) if row["satisfaction"] else None,
         course=course_in(row["handling"]),
+        evidence=proofs_in(row["evidence"]),
+        intake=intake_in(row["intake"]),
+        outside=outside_in(row["outside"]),
+        reply=row["reply"],
     )
 
 
@@ -324,6 +348,8 @@ def _report(row: Mapping[Any, Any]) -> Report:
         enterprise_code=row["enterprise_code"],
         reference=row["reference"],
         position=_position(row),
+        source=Source(row["source"]),
+        evidence=proofs_in(row["reported_evidence"]),
     )
 
 

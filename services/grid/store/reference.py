@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from services.grid.domain.catalogue import Stage
-from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
+from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
 from services.grid.store.catalogue import IN_FORCE, RULE, STAGE, TYPE, dispatch_rule, incident_type, stage
 from services.kernel.paging import Page, PageRequest
 
@@ -25,6 +25,7 @@ _TYPE_IN_FORCE = sa.select(TYPE.c.code).where(
     TYPE.c.kind == sa.bindparam("kind"),
     TYPE.c.code == sa.bindparam("code"),
 )
+_EVIDENCE_FOR = _TYPE_IN_FORCE.with_only_columns(TYPE.c.evidence)
 _CENTRE_OF = sa.select(CENTRE.c.department).where(CENTRE.c.county == sa.bindparam("county"))
 _RULES_FOR = sa.select(RULE).where(
     RULE.c.catalogue == IN_FORCE, sa.bindparam("region", type_=sa.Text).startswith(RULE.c.region_prefix)
@@ -60,6 +61,11 @@ class ReferenceStore:
     def stages_for(self, key: TypeKey, at: datetime) -> Sequence[Stage]:
         """The stages that speak of this type."""
         return [stage(row) for row in self._connection.execute(_STAGES_FOR, {**key._asdict(), "at": at}).mappings()]
+
+    def evidence_for(self, key: TypeKey, at: datetime) -> Sequence[Evidence]:
+        """What has to be handed in with an incident of this type."""
+        found = self._connection.execute(_EVIDENCE_FOR, {**key._asdict(), "at": at}).scalar()
+        return [Evidence(each) for each in found or ()]
 
     def types(
         self, page: PageRequest, at: datetime, *, kind: IncidentKind | None = None, category_code: str = ""

@@ -16,6 +16,10 @@ STAND_INS: Mapping[IncidentState, IncidentState] = {
     IncidentState.ON_HOLD: IncidentState.ACCEPTED,
     IncidentState.MERGED: IncidentState.FILED,
     IncidentState.VOIDED: IncidentState.CLOSED,
+    IncidentState.REPORTED: IncidentState.FILED,
+    IncidentState.CHECKED: IncidentState.FILED,
+    IncidentState.DECLINED: IncidentState.CLOSED,
+    IncidentState.OUTSIDE: IncidentState.ACCEPTED,
 }
 
 

@@ -5,6 +5,7 @@ from services.grid.usecases.changes import (
     ask_extension,
     ask_hold,
     decide_time,
+    end_hold,
     merge_incident,
     rate_incident,
     resume_incident,
@@ -24,6 +25,8 @@ from services.grid.usecases.incidents import (
     return_incident,
     verify_incident,
 )
+from services.grid.usecases.intake import check_report, decline_report, file_report, object_to_decision
+from services.grid.usecases.outside import record_outside_answer, send_outside
 from services.grid.usecases.progress import report_progress
 
 __all__ = [
@@ -34,19 +37,26 @@ __all__ = [
     "ask_hold",
     "begin_inspection",
     "check_clock",
+    "check_report",
     "close_incident",
     "decide_time",
+    "decline_report",
     "dispatch_incident",
+    "end_hold",
     "end_inspection",
     "file_incident",
+    "file_report",
     "merge_incident",
+    "object_to_decision",
     "rate_incident",
+    "record_outside_answer",
     "reopen_incident",
     "repair_next",
     "report_handled",
     "report_progress",
     "resume_incident",
     "return_incident",
+    "send_outside",
     "split_incident",
     "take_catalogue",
     "verify_incident",

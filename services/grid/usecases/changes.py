@@ -62,6 +62,13 @@ def resume_incident(uow: UnitOfWork, incidents: Incidents, which: Which, limits:
     return keep(uow, incidents, before, holding.resume(before, seen=which.seen, by=by, limits=limits, now=now), limits)
 
 
+def end_hold(uow: UnitOfWork, incidents: Incidents, which: Which, reason: str, limits: Limits) -> Incident:
+    """End a hold on behalf of the caller's department, which is the grid centre."""
+    before, by, now = incidents.load(which.id, which.bound), uow.caller.department, uow.now()
+    after = holding.end_hold(before, reason, seen=which.seen, by=by, limits=limits, now=now)
+    return keep(uow, incidents, before, after, limits)
+
+
 def merge_incident(uow: UnitOfWork, incidents: Incidents, which: Which, main_id: UUID, limits: Limits) -> Incident:
     """Merge it into a main incident on behalf of the caller's department."""
     before, by, now = incidents.load(which.id, which.bound), uow.caller.department, uow.now()
@@ -76,10 +83,12 @@ def split_incident(uow: UnitOfWork, incidents: Incidents, which: Which, limits: 
     return keep(uow, incidents, before, merging.split(before, seen=which.seen, by=by, limits=limits, now=now), limits)
 
 
-def void_incident(uow: UnitOfWork, incidents: Incidents, which: Which, reason: str, limits: Limits) -> Incident:
+def void_incident(
+    uow: UnitOfWork, incidents: Incidents, which: Which, reason: str, limits: Limits, reply: str = ""
+) -> Incident:
     """Void it on behalf of the caller's department."""
     before, by, now = incidents.load(which.id, which.bound), uow.caller.department, uow.now()
-    after = ending.void(before, reason, seen=which.seen, by=by, limits=limits, now=now)
+    after = ending.void(before, reason, seen=which.seen, by=by, limits=limits, now=now, reply=reply)
     return keep(uow, incidents, before, after, limits)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.holding import resume
 from services.grid.domain.incidents import Incident
-from services.grid.domain.merging import follow
+from services.grid.domain.merging import follow, rejoin
 from services.grid.domain.states import IncidentState, Who
 from services.grid.domain.watching import adopted, next_look, reckoned
 from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
@@ -34,7 +34,7 @@ class Finding(StrEnum):
     RESUMED = "RESUMED"
     """A hold was over."""
     FOLLOWED = "FOLLOWED"
-    """The main incident of a duplicate has ended."""
+    """The main incident of a duplicate has ended, or goes on again."""
     CALENDAR_ENDS = "CALENDAR_ENDS"
     """Its end is not known before the next year's calendar is loaded."""
 
@@ -46,8 +46,8 @@ def check_clock(uow: UnitOfWork, incidents: Incidents, limits: Limits, incident_
     """
     before, now = incidents.load(incident_id, EVERYWHERE), max(uow.now(), at)
     match before.state:
-        case IncidentState.CLOSED | IncidentState.VOIDED:
-            return Finding.NOTHING
+        case IncidentState.CLOSED | IncidentState.VOIDED | IncidentState.DECLINED:
+            return _look_at_end(uow, incidents, limits, before, now)
         case IncidentState.MERGED:
             return _look_at_duplicate(uow, incidents, limits, before, now)
         case IncidentState.ON_HOLD:
@@ -98,6 +98,15 @@ def _look_at_duplicate(
         watch(uow, before, limits, now)
         return Finding.NOTHING
     keep(uow, incidents, before, follow(before, main, limits=limits, now=now), limits, now)
+    return Finding.FOLLOWED
+
+
+def _look_at_end(uow: UnitOfWork, incidents: Incidents, limits: Limits, before: Incident, now: datetime) -> Finding:
+    """What was closed as a duplicate goes on when its main incident does."""
+    main = incidents.load(before.main.id, EVERYWHERE) if before.main else None
+    if main is None or main.state.ended:
+        return Finding.NOTHING
+    keep(uow, incidents, before, rejoin(before, limits=limits, now=now), limits, now)
     return Finding.FOLLOWED
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from services.grid.domain.catalogue import Urgency, timed
 from services.grid.domain.courses import course_of
 from services.grid.domain.deadlines import Limits
+from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
 from services.grid.domain.reports import Report, check_report
 from services.grid.domain.states import ClosingOutcome, ReturnReason
 from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
 from services.grid.usecases.watching import keep, watch
-from services.grid.wire import events
+from services.grid.wire import intake
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
 from services.kernel.ports import UnitOfWork
@@ -29,11 +31,15 @@ def file_incident(
     bound: str,
     limits: Limits,
 ) -> Incident:
-    """File a report and open its case. `region` is what identity knows of `report.region`, None: nothing."""
+    """File a report, or have it checked first, and open its case.
+
+    `region` is what identity knows of `report.region`, None: nothing.
+    """
     now = uow.now()
     centre = reference.centre_of(report.county)
     in_force = reference.type_in_force(report.type, now)
-    check_report(report, type_in_force=in_force, region=region, centre=centre, bound=bound, now=now)
+    official = uow.caller.department is not None
+    check_report(report, type_in_force=in_force, region=region, centre=centre, bound=bound, now=now, official=official)
     incident = Incident.file(
         report,
         id=uuid7(),
@@ -45,7 +51,7 @@ def file_incident(
     )
     incidents.add(incident)
     watch(uow, incident, limits, now)
-    uow.record(events.incident_filed(incident))
+    uow.record(intake.begun(incident, now))
     return incident
 
 
@@ -100,20 +106,41 @@ def return_incident(
 
 
 def report_handled(
-    uow: UnitOfWork, incidents: Incidents, incident_id: UUID, bound: str, *, seen: int, limits: Limits
+    uow: UnitOfWork,
+    incidents: Incidents,
+    reference: Reference,
+    incident_id: UUID,
+    bound: str,
+    *,
+    seen: int,
+    limits: Limits,
+    proofs: Sequence[Proof] = (),
 ) -> Incident:
-    """Report it handled on behalf of the caller's department."""
+    """Report it handled on behalf of the caller's department, with what its type demands as evidence."""
     before, by = incidents.load(incident_id, bound), uow.caller.department
-    incident = before.handle(seen=seen, by=by, limits=limits, now=uow.now())
+    demanded = reference.evidence_for(before.report.type, before.filed_at)
+    incident = before.handle(seen=seen, by=by, limits=limits, now=uow.now(), proofs=proofs, demanded=demanded)
     return keep(uow, incidents, before, incident, limits)
 
 
 def verify_incident(
-    uow: UnitOfWork, incidents: Incidents, incident_id: UUID, bound: str, *, seen: int, passed: bool, limits: Limits
+    uow: UnitOfWork,
+    incidents: Incidents,
+    reference: Reference,
+    incident_id: UUID,
+    bound: str,
+    *,
+    seen: int,
+    passed: bool,
+    limits: Limits,
+    proofs: Sequence[Proof] = (),
 ) -> Incident:
     """Say on behalf of the caller's department whether it is handled."""
     before, by = incidents.load(incident_id, bound), uow.caller.department
-    incident = before.verify(passed=passed, seen=seen, by=by, limits=limits, now=uow.now())
+    demanded = reference.evidence_for(before.report.type, before.filed_at)
+    incident = before.verify(
+        passed=passed, seen=seen, by=by, limits=limits, now=uow.now(), proofs=proofs, demanded=demanded
+    )
     return keep(uow, incidents, before, incident, limits)
 
 
@@ -127,10 +154,11 @@ def close_incident(
     outcome: ClosingOutcome,
     reason: str,
     limits: Limits,
+    reply: str = "",
 ) -> Incident:
     """Close it on behalf of the caller's department."""
     before, by = incidents.load(incident_id, bound), uow.caller.department
-    incident = before.close(outcome, seen=seen, by=by, limits=limits, now=uow.now(), reason=reason)
+    incident = before.close(outcome, seen=seen, by=by, limits=limits, now=uow.now(), reason=reason, reply=reply)
     return keep(uow, incidents, before, incident, limits)
 
 

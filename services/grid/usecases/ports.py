@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.grid.domain.catalogue import Catalogue, Stage, Version
 from services.grid.domain.incidents import Incident
-from services.grid.domain.reference import DispatchRule, TypeKey
+from services.grid.domain.reference import DispatchRule, Evidence, TypeKey
 
 EVERYWHERE = ""
 """The bound of those who are bound to no region: other services' facts, and time."""
@@ -29,6 +29,9 @@ class Incidents(Protocol):
 
     def duplicates_of(self, main_id: UUID) -> Sequence[UUID]:
         """The open incidents that were merged into it."""
+
+    def closed_duplicates_of(self, main_id: UUID) -> Sequence[UUID]:
+        """The incidents that were closed as duplicates of it."""
 
     def save(self, incident: Incident) -> None:
         """Keep a changed incident; Refusal STALE_VERSION when someone else was faster."""
@@ -57,6 +60,9 @@ class Reference(Protocol):
 
     def stages_for(self, key: TypeKey, at: datetime) -> Sequence[Stage]:
         """The stages that speak of this type."""
+
+    def evidence_for(self, key: TypeKey, at: datetime) -> Sequence[Evidence]:
+        """What has to be handed in with an incident of this type."""
 
 
 class Catalogues(Protocol):

@@ -25,13 +25,14 @@ def keep(
 ) -> Incident:
     """Save what a step led to, have it looked at when that is next needed, and tell the step's event.
 
-    When it has ended, its duplicates are looked at at once. `at`: when the step was taken, None: now.
+    When it has ended, or goes on again, its duplicates are looked at at once. `at`: when the step was taken, None: now.
     """
     now = at or uow.now()
     incidents.save(incident)
     watch(uow, incident, limits, now)
-    if incident.state.ended and not before.state.ended:
-        for duplicate in incidents.duplicates_of(incident.id):
+    if incident.state.ended != before.state.ended:
+        find = incidents.duplicates_of if incident.state.ended else incidents.closed_duplicates_of
+        for duplicate in find(incident.id):
             uow.set_due(CLOCK, str(duplicate), now)
     uow.record(event_of(before, incident, now))
     return incident

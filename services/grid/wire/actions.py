@@ -20,7 +20,7 @@ from services.kernel import texts
 from services.kernel.ports import Caller
 
 _METHODS = grid_service_pb2.DESCRIPTOR.services_by_name["GridService"].methods_by_name
-_HANDLED = "CLOSING_OUTCOME_HANDLED"
+_HANDLED, _DONE = "CLOSING_OUTCOME_HANDLED", "OUTSIDE_ANSWER_DONE"
 
 
 class Way(NamedTuple):
@@ -36,6 +36,12 @@ class Way(NamedTuple):
 
 
 WAYS: Mapping[Command, Way] = {
+    Command.CONFIRM: Way("CheckReport", {"found": "true"}),
+    Command.DENY: Way("CheckReport", {"found": "false"}),
+    Command.FILE: Way("FileReport"),
+    Command.REJECT: Way("DeclineReport"),
+    Command.DECLINE: Way("DeclineReport"),
+    Command.OBJECT: Way("ObjectToDecision"),
     Command.DISPATCH: Way("DispatchIncident"),
     Command.ACCEPT: Way("AcceptIncident"),
     Command.HANDLE: Way("ReportHandled"),
@@ -48,6 +54,10 @@ WAYS: Mapping[Command, Way] = {
     Command.GRANT_HOLD: Way("DecideTime", {"granted": "true"}),
     Command.REFUSE_TIME: Way("DecideTime", {"granted": "false"}),
     Command.RESUME: Way("ResumeIncident"),
+    Command.END_HOLD: Way("EndHold"),
+    Command.SEND_OUTSIDE: Way("SendOutside"),
+    Command.OUTSIDE_DONE: Way("RecordOutsideAnswer", {Need.ANSWER: f'"{_DONE}"'}),
+    Command.OUTSIDE_UNDONE: Way("RecordOutsideAnswer"),
     Command.PASS: Way("VerifyIncident", {"passed": "true"}),
     Command.REWORK: Way("VerifyIncident", {"passed": "false"}),
     Command.CLOSE: Way("CloseIncident", {Need.OUTCOME: f'"{_HANDLED}"'}),
@@ -100,9 +110,9 @@ def _field(way: Way, need: Need, required: bool) -> actions_pb2.ActionField:
 
 
 def _choices(field: FieldDescriptor) -> list[str]:
-    """The values of an enum; `handled` is another command's."""
+    """The values of an enum; `handled` and `done` are other commands'."""
     values = field.enum_type.values[1:] if field.enum_type else ()
-    return [each.name for each in values if each.name != _HANDLED]
+    return [each.name for each in values if each.name not in (_HANDLED, _DONE)]
 
 
 def _label(name: str) -> actions_pb2.Label:

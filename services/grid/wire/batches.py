@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from egov.common.v1 import refusals_pb2
@@ -15,10 +16,10 @@ from services.grid.domain.reports import Report
 from services.grid.wire.messages import report
 
 
-def submission(item: batches_pb2.BatchItem, placed: Callable[[Report], Report]) -> Submission:
+def submission(item: batches_pb2.BatchItem, placed: Callable[[Report], Report], now: datetime) -> Submission:
     """What a phone submitted, from a request; `placed` finds the grid of its position."""
     digest = hashlib.sha256(item.SerializeToString(deterministic=True)).digest()
-    return Submission(UUID(item.item_id), placed(report(item.report)), moment(item.captured_at), digest)
+    return Submission(UUID(item.item_id), placed(report(item.report, now)), moment(item.captured_at), digest)
 
 
 def filed_item(submitted: Submitted) -> batches_pb2.FiledItem:

@@ -18,6 +18,9 @@ KINDS_OUT = {
     ClockKind.HANDLE: clocks_pb2.CLOCK_KIND_HANDLE,
     ClockKind.VERIFY: clocks_pb2.CLOCK_KIND_VERIFY,
     ClockKind.CLOSE: clocks_pb2.CLOCK_KIND_CLOSE,
+    ClockKind.CHECK: clocks_pb2.CLOCK_KIND_CHECK,
+    ClockKind.FILE: clocks_pb2.CLOCK_KIND_FILE,
+    ClockKind.ANSWER: clocks_pb2.CLOCK_KIND_ANSWER,
 }
 UNITS_OUT = {
     Unit.CLOCK_HOUR: clocks_pb2.TIME_UNIT_CLOCK_HOUR,

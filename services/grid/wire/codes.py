@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from egov.grid.v1 import incidents_pb2, time_requests_pb2
+from egov.grid.v1 import incidents_pb2, outside_bodies_pb2, time_requests_pb2
 
 from services.grid.domain.deadlines import Level
 from services.grid.domain.reference import IncidentKind, TypeKey
+from services.grid.domain.reports import Source
 from services.grid.domain.states import (
     ClosingOutcome,
+    DeclineKind,
     HandlingOutcome,
     IncidentState,
+    OutsideAnswer,
     ReturnReason,
     Satisfaction,
     TimeKind,
@@ -30,6 +33,33 @@ STATES = {
     incidents_pb2.INCIDENT_STATE_ON_HOLD: IncidentState.ON_HOLD,
     incidents_pb2.INCIDENT_STATE_MERGED: IncidentState.MERGED,
     incidents_pb2.INCIDENT_STATE_VOIDED: IncidentState.VOIDED,
+    incidents_pb2.INCIDENT_STATE_REPORTED: IncidentState.REPORTED,
+    incidents_pb2.INCIDENT_STATE_CHECKED: IncidentState.CHECKED,
+    incidents_pb2.INCIDENT_STATE_DECLINED: IncidentState.DECLINED,
+    incidents_pb2.INCIDENT_STATE_OUTSIDE: IncidentState.OUTSIDE,
+}
+SOURCES = {
+    incidents_pb2.REPORT_SOURCE_UNSPECIFIED: Source.UNSAID,
+    incidents_pb2.REPORT_SOURCE_PUBLIC: Source.PUBLIC,
+    incidents_pb2.REPORT_SOURCE_HOTLINE: Source.HOTLINE,
+    incidents_pb2.REPORT_SOURCE_MEDIA: Source.MEDIA,
+    incidents_pb2.REPORT_SOURCE_COLLECTOR: Source.COLLECTOR,
+    incidents_pb2.REPORT_SOURCE_SUPERIOR: Source.SUPERIOR,
+    incidents_pb2.REPORT_SOURCE_DEVICE: Source.DEVICE,
+}
+DECLINE_KINDS_OUT: dict[DeclineKind | None, incidents_pb2.DeclineKind.ValueType] = {
+    None: incidents_pb2.DECLINE_KIND_UNSPECIFIED,
+    DeclineKind.NOT_ACCEPTED: incidents_pb2.DECLINE_KIND_NOT_ACCEPTED,
+    DeclineKind.NOT_FILED: incidents_pb2.DECLINE_KIND_NOT_FILED,
+}
+OUTSIDE_ANSWERS = {
+    outside_bodies_pb2.OUTSIDE_ANSWER_DONE: OutsideAnswer.DONE,
+    outside_bodies_pb2.OUTSIDE_ANSWER_FAILED: OutsideAnswer.FAILED,
+    outside_bodies_pb2.OUTSIDE_ANSWER_REFUSED: OutsideAnswer.REFUSED,
+}
+OUTSIDE_ANSWERS_OUT: dict[OutsideAnswer | None, outside_bodies_pb2.OutsideAnswer.ValueType] = {
+    None: outside_bodies_pb2.OUTSIDE_ANSWER_UNSPECIFIED,
+    **{answer: number for number, answer in OUTSIDE_ANSWERS.items()},
 }
 OUTCOMES = {
     incidents_pb2.CLOSING_OUTCOME_HANDLED: ClosingOutcome.HANDLED,
@@ -64,6 +94,7 @@ LEVELS = {
 }
 KINDS_OUT = {kind: number for number, kind in KINDS.items()}
 STATES_OUT = {state: number for number, state in STATES.items()}
+SOURCES_OUT = {source: number for number, source in SOURCES.items()}
 LEVELS_OUT = {level: number for number, level in LEVELS.items()}
 OUTCOMES_OUT: dict[ClosingOutcome | None, incidents_pb2.ClosingOutcome.ValueType] = {
     None: incidents_pb2.CLOSING_OUTCOME_UNSPECIFIED,

@@ -46,6 +46,18 @@ def incident_split(incident: Incident, at: datetime) -> events_pb2.IncidentSplit
     )
 
 
+def incident_rejoined(incident: Incident, at: datetime) -> events_pb2.IncidentRejoined:
+    """The fact that a duplicate goes on with its main incident; its case begins again."""
+    assert incident.main is not None
+    return events_pb2.IncidentRejoined(
+        centre=incident.owner,
+        main_incident_id=str(incident.main.id),
+        main_case_number=incident.main.case_number,
+        rejoined_at=stamp(at),
+        **held(incident),
+    )
+
+
 def incident_voided(incident: Incident) -> events_pb2.IncidentVoided:
     """The fact that it counts as none; its case ends."""
     return events_pb2.IncidentVoided(

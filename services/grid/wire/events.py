@@ -65,11 +65,9 @@ def closed_inspection(event: inspection_events.InspectionClosed) -> ClosedInspec
     return ClosedInspection(UUID(event.inspection_id), UUID(event.incident_id), event.department, outcome)
 
 
-def incident_filed(incident: Incident) -> events_pb2.IncidentFiled:
-    """The fact that an incident was filed; its case opens."""
-    return events_pb2.IncidentFiled(
-        filed_at=stamp(incident.filed_at), dispatch_by=stamp(incident.deadline), **held(incident)
-    )
+def incident_filed(incident: Incident, at: datetime) -> events_pb2.IncidentFiled:
+    """The fact that an incident was filed; its case opens, or goes on after the check on site."""
+    return events_pb2.IncidentFiled(filed_at=stamp(at), dispatch_by=stamp(incident.deadline), **held(incident))
 
 
 def incident_dispatched(incident: Incident) -> events_pb2.IncidentDispatched:
@@ -152,6 +150,7 @@ def incident_closed(incident: Incident) -> events_pb2.IncidentClosed:
         department=incident.department,
         outcome=OUTCOMES_OUT[incident.closing_outcome],
         closed_at=stamp(incident.closed_at),
+        main_case_number=incident.main.case_number if incident.main else "",
         **facts(incident),
     )
 

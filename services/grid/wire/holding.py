@@ -9,6 +9,7 @@ from egov.grid.v1 import events_pb2, time_requests_pb2
 from services.chassis.moments import stamp
 from services.grid.domain.incidents import Incident
 from services.grid.domain.requests import TimeRequest
+from services.grid.domain.states import Who
 from services.grid.wire.codes import TIME_KINDS_OUT
 from services.grid.wire.events import held
 
@@ -74,5 +75,6 @@ def incident_resumed(before: Incident, incident: Incident, at: datetime) -> even
         centre=incident.owner,
         review_due=before.review_at is not None and before.review_at <= at,
         resumed_at=stamp(at),
+        by_centre=incident.step is not None and Who.CENTRE in incident.step.by,
         **held(incident),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,18 +22,24 @@ from services.grid.wire.codes import (
     OUTCOMES_OUT,
     RETURN_REASONS_OUT,
     SATISFACTIONS_OUT,
+    SOURCES,
+    SOURCES_OUT,
     STATES_OUT,
     type_key,
 )
+from services.grid.wire.evidence import proof_messages, proofs
 from services.grid.wire.holding import time_request_message
+from services.grid.wire.intake import intake_message
+from services.grid.wire.outside import outside_message
+from services.grid.wire.own_view import own_view
 from services.grid.wire.places import position, position_message
 from services.grid.wire.progress import stage_message
 from services.kernel.paging import Page, PageRequest, instant, page_request, plain
 from services.kernel.parties import Party
 
 
-def report(message: incidents_pb2.Report) -> Report:
-    """A report, from a request."""
+def report(message: incidents_pb2.Report, now: datetime) -> Report:
+    """A report, from a request that comes now."""
     return Report(
         type=TypeKey(message.type.standard, KINDS[message.type.kind], message.type.code),
         region=message.region,
@@ -43,6 +50,8 @@ def report(message: incidents_pb2.Report) -> Report:
         enterprise_code=message.enterprise_code,
         reference=message.reference,
         position=position(message.position) if message.HasField("position") else None,
+        source=SOURCES[message.source],
+        evidence=proofs(message.evidence, now),
     )
 
 
@@ -62,8 +71,12 @@ def type_page(message: paging_pb2.PageRequest) -> PageRequest:
 
 
 def incident_message(incident: Incident, department: str | None, party: Party | None = None) -> incidents_pb2.Incident:
-    """An incident, for an answer to this party, who speaks for this department."""
-    incident = incident.shown_to(department, party)
+    """An incident, for an answer to this party, who speaks for this department. Whoever reported it has an own view."""
+    message = _full(incident.shown_to(department, party))
+    return message if department else own_view(message)
+
+
+def _full(incident: Incident) -> incidents_pb2.Incident:
     return incidents_pb2.Incident(
         incident_id=str(incident.id),
         case_number=incident.case_number,
@@ -102,6 +115,10 @@ def incident_message(incident: Incident, department: str | None, party: Party | 
         satisfaction=SATISFACTIONS_OUT[incident.satisfaction],
         stages=[stage_message(each) for each in incident.course.stages] if incident.course else [],
         stage=incident.course.present.position if incident.course else 0,
+        reply=incident.reply,
+        intake=intake_message(incident.intake),
+        outside=outside_message(incident.outside),
+        evidence=proof_messages(incident.evidence),
     )
 
 
@@ -126,4 +143,6 @@ def _report_message(report: Report) -> incidents_pb2.Report:
         enterprise_code=report.enterprise_code,
         reference=report.reference,
         position=position_message(report.position),
+        source=SOURCES_OUT[report.source],
+        evidence=proof_messages(report.evidence),
     )

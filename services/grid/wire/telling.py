@@ -10,13 +10,17 @@ from google.protobuf.message import Message
 
 from services.grid.domain.incidents import Incident
 from services.grid.domain.transitions import Fact
-from services.grid.wire import endings, events, holding, progress
+from services.grid.wire import endings, events, holding, intake, outside, progress
 
 CALENDAR = time_requests_pb2.DEADLINE_CAUSE_CALENDAR
 CENTRE_FOUND = time_requests_pb2.DEADLINE_CAUSE_CENTRE_FOUND
 EXTENSION = time_requests_pb2.DEADLINE_CAUSE_EXTENSION
 
 MAKERS: Mapping[Fact, Callable[[Incident, Incident, datetime], Message]] = {
+    Fact.REPORTED: lambda before, after, at: intake.incident_reported(after, at),
+    Fact.CHECKED: lambda before, after, at: intake.incident_checked(after, at),
+    Fact.FILED: lambda before, after, at: events.incident_filed(after, at),
+    Fact.DECLINED: lambda before, after, at: intake.incident_declined(after),
     Fact.DISPATCHED: lambda before, after, at: events.incident_dispatched(after),
     Fact.ACCEPTED: lambda before, after, at: events.incident_accepted(after),
     Fact.RETURNED: lambda before, after, at: events.incident_returned(after, at),
@@ -27,12 +31,15 @@ MAKERS: Mapping[Fact, Callable[[Incident, Incident, datetime], Message]] = {
     Fact.RESUMED: holding.incident_resumed,
     Fact.DEADLINE_MOVED: lambda before, after, at: events.deadline_moved(after, EXTENSION, at),
     Fact.PROGRESSED: progress.incident_progressed,
+    Fact.SENT_OUTSIDE: lambda before, after, at: outside.incident_sent_outside(after, at),
+    Fact.OUTSIDE_ANSWERED: lambda before, after, at: outside.outside_answered(after, at),
     Fact.HANDLED: lambda before, after, at: events.incident_handled(after),
     Fact.VERIFIED: lambda before, after, at: events.incident_verified(after),
     Fact.REWORK_ORDERED: lambda before, after, at: events.rework_ordered(after, at),
     Fact.CLOSED: lambda before, after, at: events.incident_closed(after),
     Fact.MERGED: endings.incident_merged,
     Fact.SPLIT: lambda before, after, at: endings.incident_split(after, at),
+    Fact.REJOINED: lambda before, after, at: endings.incident_rejoined(after, at),
     Fact.VOIDED: lambda before, after, at: endings.incident_voided(after),
     Fact.REOPENED: lambda before, after, at: events.incident_reopened(after, at),
     Fact.RATED: lambda before, after, at: endings.incident_rated(after, at),

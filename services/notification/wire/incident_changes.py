@@ -1,4 +1,4 @@
-"""What grid's events of more time, returns, duplicates, mistakes and ratings mean here: whom each concerns."""
+"""What grid's events beside the plain way mean here, from the check on site to the rating: whom each concerns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from egov.grid.v1 import events_pb2 as grid
-from egov.grid.v1 import incidents_pb2, time_requests_pb2
+from egov.grid.v1 import incidents_pb2, outside_bodies_pb2, time_requests_pb2
 from google.protobuf.message import Message
 
 from services.chassis.moments import moment
@@ -25,6 +25,32 @@ ASKED = {
 def occasion(event: Message, event_id: str) -> Occasion:
     """What an event of grid means. LookupError for one that nobody is told of."""
     return OCCASIONS[type(event)](event, event_id)
+
+
+def _checked(event: grid.IncidentChecked, event_id: str) -> Occasion:
+    """The grid centre is to decide."""
+    facts: dict[str, Fact] = {"checked_at": moment(event.checked_at), "file_by": moment(event.file_by)}
+    facts["outcome"] = "FOUND" if event.found else "NOT_FOUND"
+    return _occasion(event, event_id, "incident-checked", (_one("centre", event.centre),), facts)
+
+
+def _declined(event: grid.IncidentDeclined, event_id: str) -> Occasion:
+    outcome = incidents_pb2.DeclineKind.Name(event.kind).removeprefix("DECLINE_KIND_")
+    facts: dict[str, Fact] = {"declined_at": moment(event.declined_at), "outcome": outcome}
+    return _occasion(event, event_id, "incident-declined", (_reporter(event),), facts)
+
+
+def _sent_outside(event: grid.IncidentSentOutside, event_id: str) -> Occasion:
+    facts: dict[str, Fact] = {"sent_at": moment(event.sent_at), "answer_by": moment(event.answer_by)}
+    told = (_reporter(event), _one("centre", event.centre))
+    return _occasion(event, event_id, "incident-sent-outside", told, facts)
+
+
+def _outside_answered(event: grid.IncidentOutsideAnswered, event_id: str) -> Occasion:
+    outcome = outside_bodies_pb2.OutsideAnswer.Name(event.answer).removeprefix("OUTSIDE_ANSWER_")
+    facts: dict[str, Fact] = {"answered_at": moment(event.answered_at), "handle_by": moment(event.handle_by)}
+    facts["outcome"] = outcome
+    return _occasion(event, event_id, "incident-outside-answered", (_one("centre", event.centre),), facts)
 
 
 def _referred(event: grid.IncidentReferred, event_id: str) -> Occasion:
@@ -57,7 +83,8 @@ def _held(event: grid.IncidentHeld, event_id: str) -> Occasion:
 
 def _resumed(event: grid.IncidentResumed, event_id: str) -> Occasion:
     facts: dict[str, Fact] = {"resumed_at": moment(event.resumed_at), "handle_by": moment(event.handle_by)}
-    return _occasion(event, event_id, "incident-resumed", _reporter_and_department(event), facts)
+    wording = "incident-hold-ended" if event.by_centre else "incident-resumed"
+    return _occasion(event, event_id, wording, _reporter_and_department(event), facts)
 
 
 def _deadline_moved(event: grid.IncidentDeadlineMoved, event_id: str) -> Occasion:
@@ -78,6 +105,12 @@ def _split(event: grid.IncidentSplit, event_id: str) -> Occasion:
     return _occasion(event, event_id, "incident-split", (_reporter(event), _one("centre", event.centre)), facts)
 
 
+def _rejoined(event: grid.IncidentRejoined, event_id: str) -> Occasion:
+    """The grid centre, which has to do with the main incident alone, is spared it."""
+    facts: dict[str, Fact] = {"rejoined_at": moment(event.rejoined_at), "main_case": event.main_case_number}
+    return _occasion(event, event_id, "incident-rejoined", (_reporter(event),), facts)
+
+
 def _voided(event: grid.IncidentVoided, event_id: str) -> Occasion:
     facts: dict[str, Fact] = {"voided_at": moment(event.voided_at)}
     return _occasion(event, event_id, "incident-voided", _reporter_and_department(event), facts)
@@ -96,6 +129,10 @@ def _progressed(event: grid.IncidentProgressed, event_id: str) -> Occasion:
 
 
 OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
+    grid.IncidentChecked: _checked,
+    grid.IncidentDeclined: _declined,
+    grid.IncidentSentOutside: _sent_outside,
+    grid.IncidentOutsideAnswered: _outside_answered,
     grid.IncidentReferred: _referred,
     grid.IncidentTimeAsked: _time_asked,
     grid.IncidentTimeRefused: _time_refused,
@@ -104,6 +141,7 @@ OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
     grid.IncidentDeadlineMoved: _deadline_moved,
     grid.IncidentMerged: _merged,
     grid.IncidentSplit: _split,
+    grid.IncidentRejoined: _rejoined,
     grid.IncidentVoided: _voided,
     grid.IncidentRated: _rated,
     grid.IncidentProgressed: _progressed,

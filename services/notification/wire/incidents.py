@@ -29,6 +29,11 @@ def occasion(event: Message, event_id: str) -> Occasion:
     return OCCASIONS[type(event)](event, event_id)
 
 
+def _reported(event: grid.IncidentReported, event_id: str) -> Occasion:
+    facts: dict[str, Fact] = {"reported_at": moment(event.reported_at), "check_by": moment(event.check_by)}
+    return told_of(event, event_id, "incident-reported", event.centre, facts, "centre")
+
+
 def _filed(event: grid.IncidentFiled, event_id: str) -> Occasion:
     """Its grid centre, which holds it now, is the department concerned."""
     facts: dict[str, Fact] = {"filed_at": moment(event.filed_at)}
@@ -70,9 +75,12 @@ def _rework(event: grid.IncidentReworkOrdered, event_id: str) -> Occasion:
 
 
 def _closed(event: grid.IncidentClosed, event_id: str) -> Occasion:
-    """One that was never dispatched concerns its reporter alone: the grid centre closed it itself."""
+    """What was never dispatched, or closed with its main incident, concerns its reporter alone."""
     outcome = incidents_pb2.ClosingOutcome.Name(event.outcome).removeprefix("CLOSING_OUTCOME_")
     facts: dict[str, Fact] = {"closed_at": moment(event.closed_at), "outcome": outcome}
+    if event.main_case_number:
+        facts["main_case"] = event.main_case_number
+        return told_of(event, event_id, "incident-closed-with-main", "", facts)
     if not event.department:
         return told_of(event, event_id, "incident-dismissed", "", facts)
     return told_of(event, event_id, "incident-closed", event.department, facts, "department")
@@ -117,6 +125,7 @@ def _due_soon(event: grid.IncidentDueSoon, event_id: str) -> Occasion:
 
 
 OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
+    grid.IncidentReported: _reported,
     grid.IncidentFiled: _filed,
     grid.IncidentDispatched: _dispatched,
     grid.IncidentAccepted: _accepted,

@@ -115,3 +115,73 @@ def test_what_was_filed_by_mistake_is_voided_for_good(gateway: Gateway, people: 
     assert (voided["state"], voided["holderDepartment"]) == ("INCIDENT_STATE_VOIDED", "")
     assert refusal(gateway, people.citizens, voided, "reopen") == (400, "WRONG_STATE")
     assert actions(gateway, seat, voided) == []
+
+
+PUBLIC = {"source": "REPORT_SOURCE_PUBLIC"}
+
+
+def waiting(gateway: Gateway, door: TokenSource, kind: str) -> set[str]:
+    answer = gateway.get("/v1/queues:incidents", {"kind": kind, "page.pageSize": "200"}, door=door).body
+    return {each["incidentId"] for each in answer["incidents"]}
+
+
+def test_what_a_citizen_reports_is_checked_on_site_before_a_seat_files_it(gateway: Gateway, people: People) -> None:
+    collector, seat, incident = people.grid_worker("371102"), people.seat("371102"), filed(gateway, people, **PUBLIC)
+    assert (incident["state"], incident["holderDepartment"]) == ("INCIDENT_STATE_REPORTED", "371102-ZHZX")
+    assert incident["incidentId"] in waiting(gateway, collector, "QUEUE_KIND_TO_CHECK")
+    assert actions(gateway, collector, incident) == ["CONFIRM", "DENY"]
+    assert refusal(gateway, people.citizens, incident, "check", found=True)[1] == "LEVEL_TOO_LOW"
+    checked = change(gateway, collector, incident, "check", found=True, remark="现场确有垃圾")
+    assert actions(gateway, seat, checked) == ["FILE", "DECLINE", "MERGE"]
+    assert checked["incidentId"] in waiting(gateway, seat, "QUEUE_KIND_TO_FILE")
+    assert change(gateway, seat, change(gateway, seat, checked, "file"), "dispatch")["state"].endswith("DISPATCHED")
+    own = shown(gateway, people.citizens, checked)
+    assert (own["intake"]["found"], own["intake"]["remark"]) == (True, "")
+
+
+def test_a_declined_report_says_why_and_may_be_objected_to_once(gateway: Gateway, people: People) -> None:
+    seat, incident = people.seat("371102"), filed(gateway, people, **PUBLIC)
+    declined = change(gateway, seat, incident, "decline", reason="不属于城市管理事项")
+    own = shown(gateway, people.citizens, declined)
+    assert (own["state"], own["reply"], own["intake"]["declined"]) == (
+        "INCIDENT_STATE_DECLINED", "不属于城市管理事项", "DECLINE_KIND_NOT_ACCEPTED",
+    )  # fmt: skip
+    assert actions(gateway, people.citizens, own) == ["OBJECT"]
+    again = change(gateway, people.citizens, own, "object")
+    declined = change(gateway, seat, again, "decline", reason="不属于城市管理事项")
+    assert refusal(gateway, people.citizens, declined, "object") == (400, "OBJECTED_ALREADY")
+
+
+def test_what_is_sent_to_an_outside_body_comes_back_with_its_answer(gateway: Gateway, people: People) -> None:
+    officer = people.officer("371102-CGJ")
+    accepted = change(gateway, officer, dispatched(gateway, people), "accept")
+    said = {"body": "国网日照供电公司", "bodyCode": "SGCC-RZ", "reference": "95598-1", "answerBy": in_days(5)}
+    sent = change(gateway, officer, accepted, "sendOutside", **said)
+    assert (sent["state"], sent["deadline"]) == ("INCIDENT_STATE_OUTSIDE", said["answerBy"])
+    assert actions(gateway, officer, sent) == ["HANDLE", "SEND_OUTSIDE", "OUTSIDE_DONE", "OUTSIDE_UNDONE"]
+    assert sent["incidentId"] in waiting(gateway, officer, "QUEUE_KIND_OUTSIDE")
+    answer = {"answer": "OUTSIDE_ANSWER_REFUSED", "reason": "产权不属于本公司"}
+    back = change(gateway, officer, sent, "outsideAnswer", **answer)
+    assert (back["state"], back["outside"]["answerReason"]) == ("INCIDENT_STATE_ACCEPTED", "产权不属于本公司")
+    own = shown(gateway, people.citizens, back)["outside"]
+    assert (own["body"], own["reference"], own["answerReason"]) == ("国网日照供电公司", "95598-1", "")
+
+
+def test_duplicates_go_on_with_a_main_incident_that_is_reopened(gateway: Gateway, people: People) -> None:
+    seat, main, duplicate = people.seat("371102"), verified(gateway, people), filed(gateway, people)
+    merged = change(gateway, seat, duplicate, "merge", mainIncidentId=main["incidentId"])
+    closed = change(gateway, seat, main, "close", outcome="CLOSING_OUTCOME_HANDLED", reply="已清理完毕")
+    wait_for("the duplicate is closed", lambda: shown(gateway, seat, merged)["state"] == "INCIDENT_STATE_CLOSED")
+    assert shown(gateway, people.citizens, merged)["reply"] == "已清理完毕"
+    change(gateway, people.citizens, closed, "reopen")
+    wait_for("the duplicate goes on", lambda: shown(gateway, seat, merged)["state"] == "INCIDENT_STATE_MERGED")
+
+
+def test_the_grid_centre_ends_a_hold_with_a_reason(gateway: Gateway, people: People) -> None:
+    seat, officer = people.seat("371102"), people.officer("371102-CGJ")
+    accepted = change(gateway, officer, dispatched(gateway, people), "accept")
+    asked = change(gateway, officer, accepted, "askHold", reason="备件未到", reviewAt=in_days(10))
+    held = change(gateway, seat, asked, "decideTime", granted=True)
+    assert actions(gateway, seat, held) == ["END_HOLD"]
+    ended = change(gateway, seat, held, "endHold", reason="备件已到")
+    assert (ended["state"], ended["refusalReason"]) == ("INCIDENT_STATE_ACCEPTED", "备件已到")

@@ -27,6 +27,7 @@ from tests.bench.grid_filling import fill
 from tests.integration.grid import desk as doors
 from tests.integration.grid.plans import passed, plan_of, scans
 from tests.unit.fakes import NOW, WANG, caller
+from tests.unit.grid import steps
 from tests.unit.grid.samples import (
     CENTRE,
     DEPARTMENT,
@@ -65,6 +66,10 @@ def kept(engine: sa.Engine) -> list[Incident]:
         replace(incident(), state=IncidentState.REFERRED, coordinator=CITY, returns=2),
         replace(accepted(), state=IncidentState.ON_HOLD, deadline=None),
         replace(incident(), state=IncidentState.MERGED, deadline=None),
+        steps.reported(),
+        steps.check(steps.reported()),
+        steps.send_outside(accepted()),
+        steps.send_outside(incident()),
         late,
         told,
     ]

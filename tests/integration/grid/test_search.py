@@ -33,6 +33,7 @@ from tests.bench.grid_filling import fill
 from tests.integration.grid.desk import Desk
 from tests.integration.grid.plans import passed, plan_of, scans
 from tests.unit.fakes import NOW, WANG, caller
+from tests.unit.grid import steps
 from tests.unit.grid.samples import (
     CENTRE,
     DEPARTMENT,
@@ -138,6 +139,8 @@ def test_by_state_is_found_what_is_in_it_and_nothing_that_the_release_before_tak
     of_each[IncidentState.ON_HOLD] = replace(accepted(), state=IncidentState.ON_HOLD)
     of_each[IncidentState.MERGED] = replace(incident(), state=IncidentState.MERGED)
     of_each[IncidentState.VOIDED] = replace(incident(), state=IncidentState.VOIDED, closed_at=NOW)
+    of_each |= {each.state: each for each in (steps.reported(), steps.check(steps.reported()))}
+    of_each |= {each.state: each for each in (steps.decline(steps.reported()), steps.send_outside(incident()))}
     # The release before has accepted what was referred: its state is true, the other says nothing any more.
     moved_on = replace(accepted(), id=uuid7())
     with engine.begin() as connection:

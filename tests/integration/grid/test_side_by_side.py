@@ -113,13 +113,21 @@ HANDLED = (
 def test_what_is_in_a_new_state_is_to_the_release_before_in_the_nearest_that_it_knows(engine_of: Engine) -> None:
     on_hold = steps.grant(steps.ask_hold(steps.accept(dispatched())))
     voided, merged = steps.void(incident()), steps.merge(incident())
+    new = [
+        steps.reported(),
+        steps.check(steps.reported()),
+        steps.decline(steps.reported()),
+        steps.send_outside(incident()),
+    ]
     with engine_of("grid").connect() as connection:
         store = IncidentStore(connection)
-        for each in (on_hold, voided, merged):
+        for each in (on_hold, voided, merged, *new):
             store.add(each)
         wanted = sa.select(INCIDENT.c.state).where(INCIDENT.c.id == sa.bindparam("id"))
         states = [connection.execute(wanted, {"id": each.id}).scalar_one() for each in (on_hold, voided, merged)]
         assert states == ["ACCEPTED", "CLOSED", "FILED"]
+        states = [connection.execute(wanted, {"id": each.id}).scalar_one() for each in new]
+        assert states == ["FILED", "FILED", "CLOSED", "ACCEPTED"]
         connection.execute(sa.text(HANDLED + " WHERE id = :id"), {"id": on_hold.id})
         assert store.load(on_hold.id, "37").state is IncidentState.HANDLED
         connection.execute(sa.text("UPDATE incident SET returned_by = owner WHERE id = :id"), {"id": merged.id})

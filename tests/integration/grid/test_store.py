@@ -11,9 +11,18 @@ import sqlalchemy as sa
 
 from services.grid.domain import holding, merging
 from services.grid.domain.catalogue import BEGINNING, Catalogue
+from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
-from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
-from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
+from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
+from services.grid.domain.reports import Source
+from services.grid.domain.states import (
+    ClosingOutcome,
+    Command,
+    HandlingOutcome,
+    IncidentState,
+    OutsideAnswer,
+    ReturnReason,
+)
 from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.reference import ReferenceStore, replace_centres
@@ -44,6 +53,7 @@ from tests.unit.grid.samples import (
 )
 
 ALL = PageRequest()
+PROOF = Proof(kind=Evidence.PHOTO, reference="media/2026/1.jpg", sha256="a" * 64, given_at=NOW)
 RULES = [rule("CGJ", 24), rule("SCJG", 48, standard="RZ-LOCAL", kind="event", code_prefix="90", region_prefix="371121")]
 
 
@@ -129,6 +139,14 @@ BESIDE = {
     "merged": steps.merge(incident()),
     "voided": steps.void(incident()),
     "rated": steps.rate(closed()),
+    "reported": incident(source=Source.MEDIA, evidence=(PROOF,)),
+    "checked": steps.check(steps.reported(), found=False),
+    "declined": steps.decline(steps.reported()),
+    "outside": steps.send_outside(steps.accept(dispatched())),
+    "sent by the centre": steps.send_outside(incident()),
+    "answered": steps.answered(steps.send_outside(steps.accept(dispatched())), OutsideAnswer.REFUSED),
+    "with evidence": replace(closed(), evidence=(PROOF, replace(PROOF, superseded=True)), reply="已清理完毕"),
+    "rejoined": steps.DO[Command.REJOIN](steps.DO[Command.FOLLOW](steps.merge(incident()))),
 }
 
 
@@ -156,6 +174,20 @@ def test_the_open_duplicates_of_an_incident_are_found(stores: Stores) -> None:
     kept(stores, main, duplicate, other, ended, incident())
     assert set(stores.incidents.duplicates_of(main.id)) == {duplicate.id, other.id}
     assert stores.incidents.load_main(main.id, "37") == main
+
+
+def test_the_closed_duplicates_of_an_incident_are_found(stores: Stores) -> None:
+    main = incident()
+    merged = [steps.merge(each, main) for each in (incident(), incident())]
+    followed, waiting = steps.DO[Command.FOLLOW](merged[0]), merged[1]
+    kept(stores, main, followed, waiting)
+    assert stores.incidents.closed_duplicates_of(main.id) == [followed.id]
+
+
+def test_a_type_says_what_evidence_it_demands(stores: Stores) -> None:
+    stores.refill((replace(TYPES[0], evidence=(Evidence.PHOTO_AFTER,)), *TYPES[1:]), RULES, {"371102": CENTRE})
+    found = [list(stores.reference.evidence_for(key, NOW)) for key in (TYPES[0].key, TYPES[1].key)]
+    assert found == [[Evidence.PHOTO_AFTER], []]
 
 
 def test_whoever_was_slower_is_told_what_it_is_now(stores: Stores) -> None:

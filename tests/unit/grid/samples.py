@@ -12,7 +12,7 @@ from uuid import UUID
 from services.grid.domain.catalogue import Stage
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
-from services.grid.domain.reference import DispatchRule, IncidentKind, IncidentType, TypeKey
+from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
 from services.grid.domain.reports import Report
 from services.grid.domain.states import ClosingOutcome, IncidentState
 from services.kernel import casenumber, regions
@@ -124,6 +124,13 @@ class FakeIncidents:
     def duplicates_of(self, main_id: UUID) -> Sequence[UUID]:
         return [row.id for row in self.rows.values() if row.main and row.main.id == main_id and not row.state.ended]
 
+    def closed_duplicates_of(self, main_id: UUID) -> Sequence[UUID]:
+        return [
+            row.id
+            for row in self.rows.values()
+            if row.main and row.main.id == main_id and row.state is IncidentState.CLOSED
+        ]
+
     def save(self, incident: Incident) -> None:
         if self.rows[incident.id].version != incident.version - 1:
             raise self.rows[incident.id].stale()
@@ -189,6 +196,9 @@ class FakeReference:
 
     def stages_for(self, key: TypeKey, at: datetime) -> Sequence[Stage]:
         return [stage for stage in self.stages if stage.matches(key)]
+
+    def evidence_for(self, key: TypeKey, at: datetime) -> Sequence[Evidence]:
+        return next((each.evidence for each in self.catalogue if each.key == key), ())
 
     def types(
         self, page: PageRequest, at: datetime, *, kind: IncidentKind | None = None, category_code: str = ""

@@ -6,11 +6,21 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from services.grid.domain import ending, holding, merging, progressing
+from services.grid.domain import ending, holding, intake, merging, outside, progressing
 from services.grid.domain.catalogue import Counted, Stage, Urgency
 from services.grid.domain.courses import Course
 from services.grid.domain.incidents import Incident
-from services.grid.domain.states import ClosingOutcome, Command, IncidentState, ReturnReason, Satisfaction, Who
+from services.grid.domain.reports import Source
+from services.grid.domain.requests import OutsideRequest
+from services.grid.domain.states import (
+    ClosingOutcome,
+    Command,
+    IncidentState,
+    OutsideAnswer,
+    ReturnReason,
+    Satisfaction,
+    Who,
+)
 from services.grid.domain.transitions import TRANSITIONS
 from services.kernel.errors import Refusal
 from services.kernel.ids import uuid7
@@ -22,6 +32,33 @@ from tests.unit.grid.samples import DAY, DEPARTMENT, LIMITS, REPORTER, rule
 MAIN, INSPECTION = samples.incident(), uuid7()
 VERY_LATE = NOW + timedelta(days=3000)
 REVIEW = NOW + 30 * DAY
+ASKED_OUTSIDE = OutsideRequest(
+    body="国网日照供电公司", body_code="SGCC-RZ", reference="95598-1", sent_at=NOW, answer_by=NOW + 5 * DAY
+)  # fmt: skip
+
+
+def reported() -> Incident:
+    return samples.incident(source=Source.PUBLIC)
+
+
+def check(it: Incident, *, found: bool = True) -> Incident:
+    return intake.check(
+        it, found=found, remark="现场无此情况", proofs=(), seen=it.version, by=it.owner, limits=LIMITS, now=NOW
+    )  # fmt: skip
+
+
+def decline(it: Incident) -> Incident:
+    return intake.decline(it, "不属于城市管理事项", seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
+
+
+def send_outside(it: Incident) -> Incident:
+    return outside.send(
+        it, ASKED_OUTSIDE, seen=it.version, by=it.department or it.owner, limits=LIMITS, now=NOW
+    )  # fmt: skip
+
+
+def answered(it: Incident, said: OutsideAnswer = OutsideAnswer.DONE) -> Incident:
+    return outside.answer(it, said, "产权不属于本公司", seen=it.version, by=it.department, limits=LIMITS, now=NOW)
 
 
 def stage(position: int, limit: Limit, counted: Counted = Counted.STAGE) -> Stage:
@@ -68,6 +105,10 @@ def refuse(it: Incident) -> Incident:
     return holding.refuse_time(it, "可以按期完成", seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
 
 
+def end_hold(it: Incident) -> Incident:
+    return holding.end_hold(it, "备件已到", seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
+
+
 def close(it: Incident, outcome: ClosingOutcome = ClosingOutcome.HANDLED) -> Incident:
     by = it.coordinator if it.state is IncidentState.REFERRED else it.owner
     return it.close(outcome, seen=it.version, by=by, limits=LIMITS, now=NOW, reason="重复")
@@ -90,6 +131,12 @@ def verify(it: Incident, *, passed: bool = True) -> Incident:
 
 
 DO: Mapping[Command, Callable[[Incident], Incident]] = {
+    Command.CONFIRM: check,
+    Command.DENY: lambda it: check(it, found=False),
+    Command.FILE: lambda it: intake.file(it, seen=it.version, by=it.owner, limits=LIMITS, now=NOW),
+    Command.REJECT: decline,
+    Command.DECLINE: decline,
+    Command.OBJECT: lambda it: intake.object_to(it, seen=it.version, by=REPORTER, limits=LIMITS, now=NOW),
     Command.DISPATCH: dispatch,
     Command.ACCEPT: accept,
     Command.RETURN: give_back,
@@ -103,6 +150,10 @@ DO: Mapping[Command, Callable[[Incident], Incident]] = {
     Command.GRANT_EXTENSION: grant,
     Command.REFUSE_TIME: refuse,
     Command.RESUME: lambda it: holding.resume(it, seen=it.version, by=Who.TIMER, limits=LIMITS, now=NOW),
+    Command.END_HOLD: end_hold,
+    Command.SEND_OUTSIDE: send_outside,
+    Command.OUTSIDE_DONE: answered,
+    Command.OUTSIDE_UNDONE: lambda it: answered(it, OutsideAnswer.REFUSED),
     Command.PASS: verify,
     Command.REWORK: lambda it: verify(it, passed=False),
     Command.CLOSE: close,
@@ -110,6 +161,7 @@ DO: Mapping[Command, Callable[[Incident], Incident]] = {
     Command.MERGE: merge,
     Command.SPLIT: lambda it: merging.split(it, seen=it.version, by=it.owner, limits=LIMITS, now=NOW),
     Command.FOLLOW: lambda it: merging.follow(it, samples.closed(), limits=LIMITS, now=NOW),
+    Command.REJOIN: lambda it: merging.rejoin(it, limits=LIMITS, now=NOW),
     Command.VOID: void,
     Command.REOPEN: lambda it: it.reopen(seen=it.version, by=REPORTER, limits=LIMITS, now=NOW),
     Command.RATE: rate,
@@ -122,13 +174,15 @@ def shape(incident: Incident) -> tuple[object, ...]:
     asked = incident.asked and incident.asked.kind
     extended = any(each.extension for each in incident.clocks if each.running)
     at = incident.course and incident.course.at
-    return incident.state, asked, extended, at, incident.bound, min(incident.returns, 1), incident.satisfaction
+    objected, duplicate = bool(incident.intake and incident.intake.objected), incident.main is not None
+    time = (asked, extended, at, objected, duplicate)
+    return incident.state, time, incident.bound, min(incident.returns, 1), incident.satisfaction
 
 
 def taken() -> dict[tuple[IncidentState, Command], tuple[Incident, Incident]]:
     """Every step that can be taken from a report on, breadth first: how the incident was and is."""
-    first = samples.incident()
-    waiting, seen = deque([first]), {shape(first)}
+    first = [samples.incident(), reported()]
+    waiting, seen = deque(first), set(map(shape, first))
     found: dict[tuple[IncidentState, Command], tuple[Incident, Incident]] = {}
     while waiting:
         before = waiting.popleft()

@@ -36,7 +36,7 @@ def commands(incident: Incident, who: Caller) -> list[str]:
 
 def test_whoever_holds_it_is_told_what_they_may_do_and_nobody_else() -> None:
     at_work, officer, seat = samples.accepted(), staff(DEPARTMENT, HANDLE), staff(CENTRE, SEAT)
-    assert commands(at_work, officer) == ["HANDLE", "RETURN", "ASK_EXTENSION", "ASK_HOLD"]
+    assert commands(at_work, officer) == ["HANDLE", "RETURN", "ASK_EXTENSION", "ASK_HOLD", "SEND_OUTSIDE"]
     assert commands(at_work, seat) == []
     assert commands(at_work, staff("371102-SCJG", HANDLE)) == []
     assert commands(samples.incident(), seat) == ["DISPATCH", "DISMISS", "MERGE", "VOID"]
@@ -45,7 +45,7 @@ def test_whoever_holds_it_is_told_what_they_may_do_and_nobody_else() -> None:
 def test_what_was_asked_for_is_decided_by_the_centre() -> None:
     asked = steps.ask_hold(samples.accepted())
     assert commands(asked, staff(CENTRE, SEAT)) == ["GRANT_HOLD", "REFUSE_TIME"]
-    assert commands(asked, staff(DEPARTMENT, HANDLE)) == ["HANDLE", "RETURN"]
+    assert commands(asked, staff(DEPARTMENT, HANDLE)) == ["HANDLE", "RETURN", "SEND_OUTSIDE"]
 
 
 def test_a_second_return_is_called_what_it_is_and_a_bound_one_is_not_offered() -> None:
@@ -83,6 +83,6 @@ def test_what_makes_an_action_what_it_is_stands_fast() -> None:
         ("passed", "true"), ("passed", "false"),
     ]  # fmt: skip
     close, dismiss = told(samples.verified(), staff(CENTRE, SEAT))
-    assert ([each.name for each in close.fields], close.fixed[0].value) == ([], '"CLOSING_OUTCOME_HANDLED"')
-    assert [each.name for each in dismiss.fields] == ["outcome", "reason"]
+    assert ([each.name for each in close.fields], close.fixed[0].value) == (["reply"], '"CLOSING_OUTCOME_HANDLED"')
+    assert [each.name for each in dismiss.fields] == ["outcome", "reason", "reply"]
     assert "CLOSING_OUTCOME_HANDLED" not in dismiss.fields[0].choices

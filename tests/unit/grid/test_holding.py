@@ -65,9 +65,12 @@ def test_a_hold_is_explained_and_sums_to_the_verdict() -> None:
         assert Reason.PAUSE in {entry.reason for entry in explained.entries if not entry.counted}
         assert (explained.used > 1) == (verdict is Verdict.OVERDUE)
     (message,) = clocks_message([explained], "zh-CN").clocks
-    assert "挂账期间，不计时。" in {entry.text for entry in message.entries}
+    assert "挂账或转外部单位期间，不计时。" in {entry.text for entry in message.entries}
     (message,) = clocks_message([explain(ON_HOLD.clocks[-1], OFFICES.of(DEPARTMENT), NOW + DAY)], "en").clocks
-    assert (message.verdict, message.text) == (clocks_pb2.CLOCK_VERDICT_PAUSED, "On hold: it stands still.")
+    assert (message.verdict, message.text) == (
+        clocks_pb2.CLOCK_VERDICT_PAUSED,
+        "On hold or with an outside body: it stands still.",
+    )
 
 
 def test_working_days_of_a_hold_do_not_count() -> None:

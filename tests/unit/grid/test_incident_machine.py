@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.grid.domain import ending, holding, merging, progressing
+from services.grid.domain import ending, holding, intake, merging, outside, progressing
 from services.grid.domain.actions import actions_of
 from services.grid.domain.clocks import ClockKind
 from services.grid.domain.conditions import REFUSED_AS, is_given
@@ -21,6 +21,7 @@ from services.grid.domain.states import (
     Command,
     HandlingOutcome,
     IncidentState,
+    OutsideAnswer,
     ReturnReason,
     Satisfaction,
     TimeKind,
@@ -34,7 +35,7 @@ from services.kernel.parties import Party
 from tests.unit.fakes import NOW
 from tests.unit.grid import samples
 from tests.unit.grid.samples import DAY, LIMITS
-from tests.unit.grid.steps import TAKEN
+from tests.unit.grid.steps import ASKED_OUTSIDE, TAKEN
 
 DEPARTMENTS = ("371102-CGJ", "371102-HBJ", "371100-ZJJ", "371121-CGJ", samples.CENTRE)
 INSPECTIONS = (uuid7(), uuid7())
@@ -46,6 +47,10 @@ CLOSED, VOIDED = samples.closed(), replace(MAIN, state=IncidentState.VOIDED)
 
 LEVELS = list(Level)
 RUNNING = {
+    IncidentState.REPORTED: {ClockKind.CHECK},
+    IncidentState.CHECKED: {ClockKind.FILE},
+    IncidentState.DECLINED: set(),
+    IncidentState.OUTSIDE: {ClockKind.HANDLE, ClockKind.ANSWER},
     IncidentState.FILED: {ClockKind.DISPATCH},
     IncidentState.DISPATCHED: {ClockKind.ACCEPT, ClockKind.HANDLE},
     IncidentState.ACCEPTED: {ClockKind.HANDLE},
@@ -274,6 +279,90 @@ class IncidentMachine(RuleBasedStateMachine):
             assert before.handle_by and held.pauses
             assert after.handle_by == before.handle_by + (self.now - held.pauses[-1].begin)
 
+    @rule(by=BY, late=LATE, reason=st.sampled_from(("", "备件已到")))
+    def end_hold(self, by: str | None, late: int, reason: str) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        why_not = self.why_not(Command.END_HOLD, caller, late)
+        if why_not is None and not reason:
+            why_not = "INVALID_ARGUMENT"
+        after = self.ask(
+            why_not, lambda: holding.end_hold(before, reason, seen=seen, by=caller, limits=LIMITS, now=self.now)
+        )
+        assert after is None or (after.refusal_reason, after.review_at) == (reason, None)
+
+    @rule(by=BY, late=LATE, found=st.booleans(), remark=st.sampled_from(("", "现场无此情况")))
+    def check(self, by: str | None, late: int, found: bool, remark: str) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        why_not = self.why_not(Command.CONFIRM if found else Command.DENY, caller, late)
+        if why_not is None and not found and not remark:
+            why_not = "INVALID_ARGUMENT"
+        after = self.ask(
+            why_not,
+            lambda: intake.check(
+                before, found=found, remark=remark, proofs=(), seen=seen, by=caller, limits=LIMITS, now=self.now
+            ),
+        )
+        assert after is None or (after.intake and after.intake.found == found)
+
+    @rule(by=BY, late=LATE)
+    def file(self, by: str | None, late: int) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        why_not = self.why_not(Command.FILE, caller, late)
+        self.ask(why_not, lambda: intake.file(before, seen=seen, by=caller, limits=LIMITS, now=self.now))
+
+    @precondition(lambda self: self.accepted > 2)
+    @rule(by=BY, late=LATE, reason=st.sampled_from(("", "不属于城市管理事项")))
+    def decline(self, by: str | None, late: int, reason: str) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        looked = before.state is IncidentState.CHECKED
+        why_not = self.why_not(Command.DECLINE if looked else Command.REJECT, caller, late)
+        if why_not is None and not reason:
+            why_not = "INVALID_ARGUMENT"
+        after = self.ask(
+            why_not, lambda: intake.decline(before, reason, seen=seen, by=caller, limits=LIMITS, now=self.now)
+        )
+        assert after is None or after.reply == reason
+
+    @rule(own=st.booleans(), late=LATE)
+    def object_to(self, own: bool, late: int) -> None:
+        before, by = self.incident, samples.REPORTER if own else Party("person", "somebody")
+        why_not, seen = self.why_not(Command.OBJECT, by, late), before.version - late
+        self.ask(why_not, lambda: intake.object_to(before, seen=seen, by=by, limits=LIMITS, now=self.now))
+
+    @rule(by=BY, late=LATE, days=st.sampled_from((-1, 3, 400)))
+    def send_outside(self, by: str | None, late: int, days: int) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        request = replace(ASKED_OUTSIDE, answer_by=self.now + timedelta(days=days))
+        why_not = self.why_not(Command.SEND_OUTSIDE, caller, late)
+        if why_not is None and days != 3:
+            why_not = "INVALID_ARGUMENT"
+        after = self.ask(
+            why_not, lambda: outside.send(before, request, seen=seen, by=caller, limits=LIMITS, now=self.now)
+        )
+        assert after is None or (after.deadline, after.holder) == (request.answer_by, before.holder)
+
+    @rule(by=BY, late=LATE, said=st.sampled_from(OutsideAnswer), reason=st.sampled_from(("", "产权不属于本公司")))
+    def answer(self, by: str | None, late: int, said: OutsideAnswer, reason: str) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        done = said is OutsideAnswer.DONE
+        why_not = self.why_not(Command.OUTSIDE_DONE if done else Command.OUTSIDE_UNDONE, caller, late)
+        if why_not is None and not done and not reason:
+            why_not = "INVALID_ARGUMENT"
+        after = self.ask(
+            why_not, lambda: outside.answer(before, said, reason, seen=seen, by=caller, limits=LIMITS, now=self.now)
+        )
+        if after:
+            [stood] = [each for each in before.clocks if each.paused and each.running]
+            assert before.handle_by and after.holder == before.holder
+            assert after.handle_by == before.handle_by + (self.now - stood.pauses[-1].begin)
+
+    @rule()
+    def rejoin(self) -> None:
+        before = self.incident
+        why_not = self.why_not(Command.REJOIN, Who.TIMER, 0)
+        after = self.ask(why_not, lambda: merging.rejoin(before, limits=LIMITS, now=self.now))
+        assert after is None or after.main == before.main
+
     @rule(by=BY, late=LATE, main=st.sampled_from((MAIN, CLOSED, VOIDED)))
     def merge(self, by: str | None, late: int, main: Incident) -> None:
         before, caller, seen = self.incident, self.who(by), self.incident.version - late
@@ -375,10 +464,12 @@ class IncidentMachine(RuleBasedStateMachine):
         assert (incident.deadline is None) == (incident.state.ended or incident.state is IncidentState.MERGED)
         assert (incident.closing_outcome is not None) == (incident.state is IncidentState.CLOSED)
         assert not incident.state.ended or incident.level is Level.GRID
+        assert (incident.state is IncidentState.DECLINED) <= bool(incident.reply and incident.intake)
         going = [each for each in incident.clocks if each.running and not each.paused]
-        held = incident.state is IncidentState.ON_HOLD
+        held, outside = incident.state is IncidentState.ON_HOLD, incident.state is IncidentState.OUTSIDE
         assert bool(going) != (incident.state.ended or held or incident.main is not None)
-        assert held == any(each.running and each.paused for each in incident.clocks) == bool(incident.review_at)
+        assert (held or outside) == any(each.running and each.paused for each in incident.clocks)
+        assert held == bool(incident.review_at)
 
     @invariant()
     def what_was_asked_waits_only_while_the_department_is_at_work(self) -> None:
@@ -407,11 +498,11 @@ class IncidentMachine(RuleBasedStateMachine):
     @invariant()
     def a_department_in_charge_has_a_clock_and_without_one_there_is_none(self) -> None:
         known = (self.incident.dispatched_at, self.incident.handle_by, self.incident.handle_within)
-        without = (IncidentState.FILED, IncidentState.REFERRED, IncidentState.MERGED)
+        waiting = (IncidentState.REPORTED, IncidentState.CHECKED, IncidentState.FILED, IncidentState.REFERRED)
         if self.incident.state.ended:
             return
         assert all(known) if self.incident.department else not any(known)
-        assert (self.incident.department == "") == (self.incident.state in without)
+        assert (self.incident.department == "") == (self.incident.state in (*waiting, IncidentState.MERGED))
 
     @invariant()
     def the_clocks_that_run_are_those_of_the_state(self) -> None:

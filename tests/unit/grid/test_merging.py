@@ -90,8 +90,34 @@ def test_it_ends_as_its_main_incident_ends(outcome: ClosingOutcome) -> None:
     assert (finding, after.state, after.closing_outcome) == (Finding.FOLLOWED, IncidentState.CLOSED, outcome)
     [event], [envelope] = timer.events, timer.envelopes
     assert isinstance(event, events_pb2.IncidentClosed)
-    assert (event.department, envelope.case_phase) == (main.department, "closes")
+    assert (event.department, event.main_case_number) == ("", main.case_number), "no department handled it by itself"
+    assert (envelope.links, envelope.case_phase) == ((("merged", main.case_number),), "closes")
     assert timer.dues == {}
+
+
+def test_it_goes_on_when_its_main_incident_is_reopened_and_ends_with_it_again() -> None:
+    duplicate, main = samples.incident(), samples.closed()
+    incidents = kept(steps.DO[Command.FOLLOW](steps.merge(duplicate, samples.verified(samples.handled()))), main)
+    closed = replace(incidents.rows[duplicate.id], main=Main(main.id, main.case_number))
+    incidents.rows[duplicate.id] = closed
+    uow = FakeUnitOfWork()
+    usecases.reopen_incident(uow, incidents, main.id, "3711", seen=main.version, limits=LIMITS)
+    assert uow.dues[CLOCK, str(duplicate.id)] == NOW, "the duplicate is looked at at once"
+    finding, timer = looked_at(incidents, duplicate)
+    after = incidents.rows[duplicate.id]
+    assert (finding, after.state, after.main) == (Finding.FOLLOWED, IncidentState.MERGED, closed.main)
+    [event], [envelope] = timer.events, timer.envelopes
+    assert isinstance(event, events_pb2.IncidentRejoined)
+    assert (envelope.case_phase, envelope.links) == ("opens", (("merged", main.case_number),))
+    incidents.rows[main.id] = replace(main, version=9)
+    assert looked_at(incidents, duplicate)[0] is Finding.FOLLOWED
+    assert incidents.rows[duplicate.id].state is IncidentState.CLOSED
+
+
+def test_one_that_its_own_reporter_reopened_is_by_itself_from_then_on() -> None:
+    closed = steps.DO[Command.FOLLOW](steps.merge(samples.incident()))
+    reopened = steps.DO[Command.REOPEN](closed)
+    assert (reopened.state, reopened.main) == (IncidentState.FILED, None)
 
 
 def test_it_is_split_off_when_its_main_incident_counts_as_none() -> None:

@@ -182,7 +182,7 @@ def test_a_position_of_a_map_is_kept_where_it_is_on_the_ground() -> None:
 
 def test_a_report_without_a_position_has_none() -> None:
     message = incidents_pb2.Report(type=incidents_pb2.IncidentTypeKey(kind=incidents_pb2.INCIDENT_KIND_EVENT))
-    assert messages.report(message).position is None
+    assert messages.report(message, NOW).position is None
     assert not messages.incident_message(samples.incident(), CENTRE).report.HasField("position")
 
 

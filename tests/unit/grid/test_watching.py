@@ -66,10 +66,10 @@ def test_every_step_sets_the_moment_of_the_next_and_the_close_leaves_none() -> N
     usecases.accept_incident(uow, incidents, incident.id, "3711", seen=2, limits=LIMITS)
     assert due(uow, incident) == SOON
     uow.at = NOW + 20 * timedelta(hours=1)
-    usecases.report_handled(uow, incidents, incident.id, "3711", seen=3, limits=LIMITS)
+    usecases.report_handled(uow, incidents, FakeReference(), incident.id, "3711", seen=3, limits=LIMITS)
     assert due(uow, incident) == uow.at + timedelta(hours=19.2)
     uow.caller = caller(subject=WANG, department=CENTRE)
-    usecases.verify_incident(uow, incidents, incident.id, "3711", seen=4, passed=True, limits=LIMITS)
+    usecases.verify_incident(uow, incidents, FakeReference(), incident.id, "3711", seen=4, passed=True, limits=LIMITS)
     outcome = ClosingOutcome.HANDLED
     usecases.close_incident(
         uow, incidents, incident.id, "3711", seen=5, outcome=outcome, reason="", limits=LIMITS

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from egov.common.v1 import parties_pb2
-from egov.grid.v1 import incidents_pb2
+from egov.grid.v1 import incidents_pb2, outside_bodies_pb2
 from egov.inspection.v1 import events_pb2 as inspection_events
 from egov.inspection.v1 import inspections_pb2
 
@@ -17,6 +17,7 @@ from tests.unit.grid import samples
 from tests.unit.grid.samples import CENTRE, DAY, DEPARTMENT, GRID, RUBBISH
 
 RUBBISH_KIND = incidents_pb2.INCIDENT_KIND_EVENT
+UNSAID = incidents_pb2.Report(type=incidents_pb2.IncidentTypeKey(kind=RUBBISH_KIND))
 
 
 def test_a_report_comes_back_as_it_was_sent() -> None:
@@ -30,12 +31,12 @@ def test_a_report_comes_back_as_it_was_sent() -> None:
         reference="SSP-1",
     )
     message.seen_at.FromDatetime(NOW)
-    answer = messages.incident_message(replace(samples.incident(), report=messages.report(message)), CENTRE)
+    answer = messages.incident_message(replace(samples.incident(), report=messages.report(message, NOW)), CENTRE)
     assert answer.report == message
 
 
 def test_an_unset_moment_stays_unset() -> None:
-    assert messages.report(incidents_pb2.Report(type=incidents_pb2.IncidentTypeKey(kind=RUBBISH_KIND))).seen_at is None
+    assert messages.report(UNSAID, NOW).seen_at is None
     answer = messages.incident_message(samples.incident(), None)
     assert not answer.HasField("dispatched_at")
     assert answer.closing_outcome == incidents_pb2.CLOSING_OUTCOME_UNSPECIFIED
@@ -78,5 +79,8 @@ def test_everything_that_the_contract_enumerates_is_known() -> None:
     assert set(codes.OUTCOMES) == set(incidents_pb2.ClosingOutcome.values()) - {0}
     assert set(codes.RETURN_REASONS) == set(incidents_pb2.ReturnReason.values()) - {0}
     assert set(codes.HANDLING_OUTCOMES) == set(incidents_pb2.HandlingOutcome.values()) - {0}
+    assert set(codes.SOURCES) == set(incidents_pb2.ReportSource.values())
+    assert set(codes.DECLINE_KINDS_OUT.values()) == set(incidents_pb2.DeclineKind.values())
+    assert set(codes.OUTSIDE_ANSWERS_OUT.values()) == set(outside_bodies_pb2.OutsideAnswer.values())
     assert set(codes.LEVELS) == set(incidents_pb2.EscalationLevel.values()) - {0}
     assert set(parties.KINDS) == set(parties_pb2.PartyKind.values()) - {0}

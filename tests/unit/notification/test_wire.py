@@ -10,7 +10,7 @@ import pytest
 from egov.certificates.v1 import certificates_pb2
 from egov.certificates.v1 import events_pb2 as certificate_events
 from egov.grid.v1 import events_pb2 as grid_events
-from egov.grid.v1 import incidents_pb2
+from egov.grid.v1 import incidents_pb2, outside_bodies_pb2
 from egov.inspection.v1 import events_pb2 as inspection_events
 from egov.inspection.v1 import inspections_pb2
 from egov.notification.v1 import notices_pb2
@@ -20,7 +20,7 @@ from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import ClosingOutcome, Command, ReturnReason
 from services.grid.domain.transitions import TRANSITIONS
-from services.grid.wire import events
+from services.grid.wire import events, intake
 from services.grid.wire.telling import CALENDAR, event_of
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
@@ -46,7 +46,7 @@ TOLD = DISPATCHED.escalate(limits=LIMITS, now=LATER)
 
 # What each event of grid is told, to whom besides the reporter; the events are made by grid's own code.
 INCIDENTS: list[tuple[Message, str, dict[str, str]]] = [
-    (events.incident_filed(FILED), "incident-filed", {"department": CENTRE}),
+    (events.incident_filed(FILED, NOW), "incident-filed", {"department": CENTRE}),
     (events.incident_dispatched(DISPATCHED), "incident-dispatched", {"department": DEPARTMENT}),
     (events.incident_accepted(samples.accepted(DISPATCHED)), "incident-accepted", {"centre": CENTRE}),
     (events.incident_returned(RETURNED, NOW), "incident-returned", {"centre": CENTRE}),
@@ -112,8 +112,12 @@ def test_every_code_of_grid_is_put_into_words() -> None:
         ("incident-closed", "outcome", incidents_pb2.ClosingOutcome),
         ("incident-referred", "reason", incidents_pb2.ReturnReason),
         ("incident-rated", "satisfaction", incidents_pb2.Satisfaction),
+        ("incident-closed-with-main", "outcome", incidents_pb2.ClosingOutcome),
+        ("incident-declined", "outcome", incidents_pb2.DeclineKind),
+        ("incident-outside-answered", "outcome", outside_bodies_pb2.OutsideAnswer),
     ):
-        known = {value.partition(f"{fact.upper()}_")[2] for value in codes_of.keys()} - {"UNSPECIFIED"}
+        prefix = codes_of.keys()[0].removesuffix("UNSPECIFIED")
+        known = {value.removeprefix(prefix) for value in codes_of.keys()} - {"UNSPECIFIED"}
         for language in ("zh-CN", "en"):
             assert set(WORDINGS[name].words[fact, language]) == known
 
@@ -125,6 +129,7 @@ REFERRED = steps.give_back(steps.dispatch(RETURNED))
 MERGED, VOIDED, RATED = steps.merge(FILED), steps.void(DISPATCHED), steps.rate(CLOSED)
 SPLIT, RESUMED = steps.DO[Command.SPLIT](MERGED), steps.DO[Command.RESUME](HELD)
 STAGED = steps.accept(steps.dispatch(FILED))
+REPORTED, SENT, FOLLOWED = steps.reported(), steps.send_outside(WORK), steps.DO[Command.FOLLOW](MERGED)
 OF_REPORTER = {"reporter": "rizhao-ssp"}
 OF_BOTH = {**OF_REPORTER, "department": DEPARTMENT}
 # The steps beside the plain way: from, to, and what is told to whom.
@@ -143,6 +148,12 @@ CHANGES = [
     (FILED, steps.void(FILED), "incident-voided", OF_REPORTER),
     (CLOSED, RATED, "incident-rated", {"centre": CENTRE}),
     (STAGED, steps.progress(STAGED), "incident-progressed", {"centre": CENTRE}),
+    (REPORTED, steps.check(REPORTED), "incident-checked", {"centre": CENTRE}),
+    (REPORTED, steps.decline(REPORTED), "incident-declined", OF_REPORTER),
+    (WORK, SENT, "incident-sent-outside", {**OF_REPORTER, "centre": CENTRE}),
+    (SENT, steps.answered(SENT), "incident-outside-answered", {"centre": CENTRE}),
+    (HELD, steps.end_hold(HELD), "incident-hold-ended", OF_BOTH),
+    (FOLLOWED, steps.DO[Command.REJOIN](FOLLOWED), "incident-rejoined", OF_REPORTER),
 ]
 
 
@@ -151,9 +162,19 @@ def test_whom_a_step_beside_the_plain_way_concerns(
     before: Incident, after: Incident, wording: str, told: dict[str, str]
 ) -> None:
     said = incident_changes.occasion(event_of(before, after, NOW), str(uuid7()))
-    assert (said.wording, said.case_number, addressed(said)) == (wording, FILED.case_number, told)
+    assert (said.wording, said.case_number, addressed(said)) == (wording, after.case_number, told)
     for notice in notices_of(said, WORDINGS[said.wording], NOW):
         assert not any("$" in text.subject + text.body or "UNSPECIFIED" in text.body for text in notice.texts)
+
+
+def test_what_is_checked_first_and_what_ends_with_its_main_incident_is_told_as_that() -> None:
+    for event, wording, told in (
+        (intake.incident_reported(REPORTED, NOW), "incident-reported", {**OF_REPORTER, "centre": CENTRE}),
+        (events.incident_closed(FOLLOWED), "incident-closed-with-main", OF_REPORTER),
+    ):
+        said = incidents.occasion(event, str(uuid7()))
+        assert (said.wording, addressed(said)) == (wording, told)
+        demand_texts(said)
 
 
 def test_of_a_calendar_that_moved_a_deadline_nobody_is_told() -> None:
@@ -256,7 +277,7 @@ def test_every_event_that_is_taken_means_something() -> None:
 
 
 def test_an_event_of_the_release_before_is_understood() -> None:
-    old = grid_events.IncidentFiled.FromString(events.incident_filed(FILED).SerializeToString())
+    old = grid_events.IncidentFiled.FromString(events.incident_filed(FILED, NOW).SerializeToString())
     old.ClearField("dispatch_by")
     assert addressed(incidents.occasion(old, str(uuid7()))) == {"reporter": "rizhao-ssp", "department": CENTRE}
 

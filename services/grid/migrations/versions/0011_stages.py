@@ -7,7 +7,7 @@ keeps its stages and the clock that runs, which loses the name of its stage.
 from alembic import op
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

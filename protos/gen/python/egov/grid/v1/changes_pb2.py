@@ -27,7 +27,7 @@ from egov.grid.v1 import incidents_pb2 as egov_dot_grid_dot_v1_dot_incidents__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65gov/grid/v1/changes.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\x01\n\x0e\x41skHoldRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x1d\n\x06reason\x18\x03 \x01(\tB\r\xca\xc1\x18\x05\x08\x01\x18\xf4\x03\xd0\xc1\x18\x01\x12\x35\n\treview_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xca\xc1\x18\x02\x08\x01\";\n\x0f\x41skHoldResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"\x86\x01\n\x13\x41skExtensionRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x1d\n\x06reason\x18\x03 \x01(\tB\r\xca\xc1\x18\x05\x08\x01\x18\xf4\x03\xd0\xc1\x18\x01\x12\x18\n\x05units\x18\x04 \x01(\x05\x42\t\xca\xc1\x18\x05\x30\x01\x38\x8fN\"@\n\x14\x41skExtensionResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"\xc2\x01\n\x11\x44\x65\x63ideTimeRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x0f\n\x07granted\x18\x03 \x01(\x08\x12\x1b\n\x06reason\x18\x04 \x01(\tB\x0b\xca\xc1\x18\x03\x18\xf4\x03\xd0\xc1\x18\x01\x12-\n\treview_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x05units\x18\x06 \x01(\x05\x42\t\xca\xc1\x18\x05\x30\x00\x38\x8fN\">\n\x12\x44\x65\x63ideTimeResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"O\n\x15ResumeIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\"B\n\x16ResumeIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"r\n\x14MergeIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\"\n\x10main_incident_id\x18\x03 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\"A\n\x15MergeIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"N\n\x14SplitIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\"A\n\x15SplitIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"l\n\x13VoidIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x1d\n\x06reason\x18\x03 \x01(\tB\r\xca\xc1\x18\x05\x08\x01\x18\xf4\x03\xd0\xc1\x18\x01\"@\n\x14VoidIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"\x87\x01\n\x13RateIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x38\n\x0csatisfaction\x18\x03 \x01(\x0e\x32\x1a.egov.grid.v1.SatisfactionB\x06\xca\xc1\x18\x02\x08\x01\"@\n\x14RateIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incidentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65gov/grid/v1/changes.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\x01\n\x0e\x41skHoldRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x1d\n\x06reason\x18\x03 \x01(\tB\r\xca\xc1\x18\x05\x08\x01\x18\xf4\x03\xd0\xc1\x18\x01\x12\x35\n\treview_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xca\xc1\x18\x02\x08\x01\";\n\x0f\x41skHoldResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"\x86\x01\n\x13\x41skExtensionRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x1d\n\x06reason\x18\x03 \x01(\tB\r\xca\xc1\x18\x05\x08\x01\x18\xf4\x03\xd0\xc1\x18\x01\x12\x18\n\x05units\x18\x04 \x01(\x05\x42\t\xca\xc1\x18\x05\x30\x01\x38\x8fN\"@\n\x14\x41skExtensionResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"\xc2\x01\n\x11\x44\x65\x63ideTimeRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x0f\n\x07granted\x18\x03 \x01(\x08\x12\x1b\n\x06reason\x18\x04 \x01(\tB\x0b\xca\xc1\x18\x03\x18\xf4\x03\xd0\xc1\x18\x01\x12-\n\treview_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x05units\x18\x06 \x01(\x05\x42\t\xca\xc1\x18\x05\x30\x00\x38\x8fN\">\n\x12\x44\x65\x63ideTimeResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"O\n\x15ResumeIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\"B\n\x16ResumeIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"g\n\x0e\x45ndHoldRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x1d\n\x06reason\x18\x03 \x01(\tB\r\xca\xc1\x18\x05\x08\x01\x18\xf4\x03\xd0\xc1\x18\x01\";\n\x0f\x45ndHoldResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"r\n\x14MergeIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\"\n\x10main_incident_id\x18\x03 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\"A\n\x15MergeIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"N\n\x14SplitIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\"A\n\x15SplitIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"\x88\x01\n\x13VoidIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x1d\n\x06reason\x18\x03 \x01(\tB\r\xca\xc1\x18\x05\x08\x01\x18\xf4\x03\xd0\xc1\x18\x01\x12\x1a\n\x05reply\x18\x04 \x01(\tB\x0b\xca\xc1\x18\x03\x18\xf4\x03\xd0\xc1\x18\x01\"@\n\x14VoidIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incident\"\x87\x01\n\x13RateIncidentRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\x12\x17\n\x07version\x18\x02 \x01(\x03\x42\x06\xca\xc1\x18\x02\x30\x01\x12\x38\n\x0csatisfaction\x18\x03 \x01(\x0e\x32\x1a.egov.grid.v1.SatisfactionB\x06\xca\xc1\x18\x02\x08\x01\"@\n\x14RateIncidentResponse\x12(\n\x08incident\x18\x01 \x01(\x0b\x32\x16.egov.grid.v1.Incidentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,6 +62,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESUMEINCIDENTREQUEST'].fields_by_name['incident_id']._serialized_options = b'\312\301\030\004\010\001(\001'
   _globals['_RESUMEINCIDENTREQUEST'].fields_by_name['version']._loaded_options = None
   _globals['_RESUMEINCIDENTREQUEST'].fields_by_name['version']._serialized_options = b'\312\301\030\0020\001'
+  _globals['_ENDHOLDREQUEST'].fields_by_name['incident_id']._loaded_options = None
+  _globals['_ENDHOLDREQUEST'].fields_by_name['incident_id']._serialized_options = b'\312\301\030\004\010\001(\001'
+  _globals['_ENDHOLDREQUEST'].fields_by_name['version']._loaded_options = None
+  _globals['_ENDHOLDREQUEST'].fields_by_name['version']._serialized_options = b'\312\301\030\0020\001'
+  _globals['_ENDHOLDREQUEST'].fields_by_name['reason']._loaded_options = None
+  _globals['_ENDHOLDREQUEST'].fields_by_name['reason']._serialized_options = b'\312\301\030\005\010\001\030\364\003\320\301\030\001'
   _globals['_MERGEINCIDENTREQUEST'].fields_by_name['incident_id']._loaded_options = None
   _globals['_MERGEINCIDENTREQUEST'].fields_by_name['incident_id']._serialized_options = b'\312\301\030\004\010\001(\001'
   _globals['_MERGEINCIDENTREQUEST'].fields_by_name['version']._loaded_options = None
@@ -78,6 +84,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VOIDINCIDENTREQUEST'].fields_by_name['version']._serialized_options = b'\312\301\030\0020\001'
   _globals['_VOIDINCIDENTREQUEST'].fields_by_name['reason']._loaded_options = None
   _globals['_VOIDINCIDENTREQUEST'].fields_by_name['reason']._serialized_options = b'\312\301\030\005\010\001\030\364\003\320\301\030\001'
+  _globals['_VOIDINCIDENTREQUEST'].fields_by_name['reply']._loaded_options = None
+  _globals['_VOIDINCIDENTREQUEST'].fields_by_name['reply']._serialized_options = b'\312\301\030\003\030\364\003\320\301\030\001'
   _globals['_RATEINCIDENTREQUEST'].fields_by_name['incident_id']._loaded_options = None
   _globals['_RATEINCIDENTREQUEST'].fields_by_name['incident_id']._serialized_options = b'\312\301\030\004\010\001(\001'
   _globals['_RATEINCIDENTREQUEST'].fields_by_name['version']._loaded_options = None
@@ -100,20 +108,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESUMEINCIDENTREQUEST']._serialized_end=902
   _globals['_RESUMEINCIDENTRESPONSE']._serialized_start=904
   _globals['_RESUMEINCIDENTRESPONSE']._serialized_end=970
-  _globals['_MERGEINCIDENTREQUEST']._serialized_start=972
-  _globals['_MERGEINCIDENTREQUEST']._serialized_end=1086
-  _globals['_MERGEINCIDENTRESPONSE']._serialized_start=1088
-  _globals['_MERGEINCIDENTRESPONSE']._serialized_end=1153
-  _globals['_SPLITINCIDENTREQUEST']._serialized_start=1155
-  _globals['_SPLITINCIDENTREQUEST']._serialized_end=1233
-  _globals['_SPLITINCIDENTRESPONSE']._serialized_start=1235
-  _globals['_SPLITINCIDENTRESPONSE']._serialized_end=1300
-  _globals['_VOIDINCIDENTREQUEST']._serialized_start=1302
-  _globals['_VOIDINCIDENTREQUEST']._serialized_end=1410
-  _globals['_VOIDINCIDENTRESPONSE']._serialized_start=1412
-  _globals['_VOIDINCIDENTRESPONSE']._serialized_end=1476
-  _globals['_RATEINCIDENTREQUEST']._serialized_start=1479
-  _globals['_RATEINCIDENTREQUEST']._serialized_end=1614
-  _globals['_RATEINCIDENTRESPONSE']._serialized_start=1616
-  _globals['_RATEINCIDENTRESPONSE']._serialized_end=1680
+  _globals['_ENDHOLDREQUEST']._serialized_start=972
+  _globals['_ENDHOLDREQUEST']._serialized_end=1075
+  _globals['_ENDHOLDRESPONSE']._serialized_start=1077
+  _globals['_ENDHOLDRESPONSE']._serialized_end=1136
+  _globals['_MERGEINCIDENTREQUEST']._serialized_start=1138
+  _globals['_MERGEINCIDENTREQUEST']._serialized_end=1252
+  _globals['_MERGEINCIDENTRESPONSE']._serialized_start=1254
+  _globals['_MERGEINCIDENTRESPONSE']._serialized_end=1319
+  _globals['_SPLITINCIDENTREQUEST']._serialized_start=1321
+  _globals['_SPLITINCIDENTREQUEST']._serialized_end=1399
+  _globals['_SPLITINCIDENTRESPONSE']._serialized_start=1401
+  _globals['_SPLITINCIDENTRESPONSE']._serialized_end=1466
+  _globals['_VOIDINCIDENTREQUEST']._serialized_start=1469
+  _globals['_VOIDINCIDENTREQUEST']._serialized_end=1605
+  _globals['_VOIDINCIDENTRESPONSE']._serialized_start=1607
+  _globals['_VOIDINCIDENTRESPONSE']._serialized_end=1671
+  _globals['_RATEINCIDENTREQUEST']._serialized_start=1674
+  _globals['_RATEINCIDENTREQUEST']._serialized_end=1809
+  _globals['_RATEINCIDENTRESPONSE']._serialized_start=1811
+  _globals['_RATEINCIDENTRESPONSE']._serialized_end=1875
 # @@protoc_insertion_point(module_scope)

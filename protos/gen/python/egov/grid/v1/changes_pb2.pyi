@@ -257,6 +257,60 @@ class ResumeIncidentResponse(_message.Message):
 Global___ResumeIncidentResponse: _TypeAlias = ResumeIncidentResponse  # noqa: Y015
 
 @_typing.final
+class EndHoldRequest(_message.Message):
+    """Which hold to end."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """The version that the caller saw."""
+    reason: _builtins.str
+    """Why, in words for the department, at most 500 characters."""
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident_id", b"incident_id", "reason", b"reason", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndHoldRequest: _TypeAlias = EndHoldRequest  # noqa: Y015
+
+@_typing.final
+class EndHoldResponse(_message.Message):
+    """The incident after the hold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def incident(self) -> _incidents_pb2.Incident:
+        """The incident, in state ACCEPTED."""
+
+    def __init__(
+        self,
+        *,
+        incident: _incidents_pb2.Incident | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["incident", b"incident"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident", b"incident"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndHoldResponse: _TypeAlias = EndHoldResponse  # noqa: Y015
+
+@_typing.final
 class MergeIncidentRequest(_message.Message):
     """What is a duplicate of what."""
 
@@ -369,22 +423,26 @@ class VoidIncidentRequest(_message.Message):
     INCIDENT_ID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    REPLY_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
     """The version that the caller saw."""
     reason: _builtins.str
-    """Why, in words, at most 500 characters."""
+    """Why, in words for departments, at most 500 characters."""
+    reply: _builtins.str
+    """What whoever reported it is told, in words, at most 500 characters; empty: nothing more than that it was voided."""
     def __init__(
         self,
         *,
         incident_id: _builtins.str = ...,
         version: _builtins.int = ...,
         reason: _builtins.str = ...,
+        reply: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident_id", b"incident_id", "reason", b"reason", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident_id", b"incident_id", "reason", b"reason", "reply", b"reply", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -38,6 +38,12 @@ class _ClockKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClockKind.V
     """Verify (核查), by the grid centre."""
     CLOCK_KIND_CLOSE: _ClockKind.ValueType  # 5
     """Close (结案), by the grid centre."""
+    CLOCK_KIND_CHECK: _ClockKind.ValueType  # 6
+    """Check on site (核实), by the grid centre."""
+    CLOCK_KIND_FILE: _ClockKind.ValueType  # 7
+    """Decide whether it is filed (立案), by the grid centre."""
+    CLOCK_KIND_ANSWER: _ClockKind.ValueType  # 8
+    """Get an answer from an outside body (外部单位答复), by whoever sent it there."""
 
 class ClockKind(_ClockKind, metaclass=_ClockKindEnumTypeWrapper):
     """The step that a clock is for."""
@@ -54,6 +60,12 @@ CLOCK_KIND_VERIFY: ClockKind.ValueType  # 4
 """Verify (核查), by the grid centre."""
 CLOCK_KIND_CLOSE: ClockKind.ValueType  # 5
 """Close (结案), by the grid centre."""
+CLOCK_KIND_CHECK: ClockKind.ValueType  # 6
+"""Check on site (核实), by the grid centre."""
+CLOCK_KIND_FILE: ClockKind.ValueType  # 7
+"""Decide whether it is filed (立案), by the grid centre."""
+CLOCK_KIND_ANSWER: ClockKind.ValueType  # 8
+"""Get an answer from an outside body (外部单位答复), by whoever sent it there."""
 Global___ClockKind: _TypeAlias = ClockKind  # noqa: Y015
 
 class _TimeUnit:
@@ -107,7 +119,7 @@ class _ClockVerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClockVer
     CLOCK_VERDICT_UNDECIDED: _ClockVerdict.ValueType  # 5
     """The calendar of working days ends before the limit does: nobody knows yet."""
     CLOCK_VERDICT_PAUSED: _ClockVerdict.ValueType  # 6
-    """It stands still: the incident is on hold (挂账)."""
+    """It stands still: the incident is on hold (挂账) or with an outside body (转外部单位)."""
 
 class ClockVerdict(_ClockVerdict, metaclass=_ClockVerdictEnumTypeWrapper):
     """What a clock shows."""
@@ -125,7 +137,7 @@ CLOCK_VERDICT_MISSED: ClockVerdict.ValueType  # 4
 CLOCK_VERDICT_UNDECIDED: ClockVerdict.ValueType  # 5
 """The calendar of working days ends before the limit does: nobody knows yet."""
 CLOCK_VERDICT_PAUSED: ClockVerdict.ValueType  # 6
-"""It stands still: the incident is on hold (挂账)."""
+"""It stands still: the incident is on hold (挂账) or with an outside body (转外部单位)."""
 Global___ClockVerdict: _TypeAlias = ClockVerdict  # noqa: Y015
 
 class _TimeReason:
@@ -153,7 +165,7 @@ class _TimeReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeReason
     TIME_REASON_BEYOND_CALENDAR: _TimeReason.ValueType  # 8
     """Not counted: the calendar of working days ends before."""
     TIME_REASON_PAUSE: _TimeReason.ValueType  # 9
-    """Not counted: the incident was on hold (挂账)."""
+    """Not counted: the incident was on hold (挂账) or with an outside body (转外部单位)."""
 
 class TimeReason(_TimeReason, metaclass=_TimeReasonEnumTypeWrapper):
     """Why time counted, or did not."""
@@ -177,7 +189,7 @@ TIME_REASON_FIRST_DAY: TimeReason.ValueType  # 7
 TIME_REASON_BEYOND_CALENDAR: TimeReason.ValueType  # 8
 """Not counted: the calendar of working days ends before."""
 TIME_REASON_PAUSE: TimeReason.ValueType  # 9
-"""Not counted: the incident was on hold (挂账)."""
+"""Not counted: the incident was on hold (挂账) or with an outside body (转外部单位)."""
 Global___TimeReason: _TypeAlias = TimeReason  # noqa: Y015
 
 @_typing.final

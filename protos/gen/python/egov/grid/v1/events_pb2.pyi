@@ -5,6 +5,7 @@ Facts that grid publishes on topic `egov.grid.v1`. Ids and codes only."""
 
 from egov.common.v1 import parties_pb2 as _parties_pb2
 from egov.grid.v1 import incidents_pb2 as _incidents_pb2
+from egov.grid.v1 import outside_bodies_pb2 as _outside_bodies_pb2
 from egov.grid.v1 import time_requests_pb2 as _time_requests_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -22,7 +23,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class IncidentFiled(_message.Message):
-    """An incident was filed (立案); its case begins. The county's grid centre holds it."""
+    """An incident was filed (立案), at once or after it was checked on site; its case begins or goes on. The county's grid centre
+    holds it.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -186,6 +189,7 @@ class IncidentClosed(_message.Message):
     DEPARTMENT_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
     CLOSED_AT_FIELD_NUMBER: _builtins.int
+    MAIN_CASE_NUMBER_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -197,9 +201,13 @@ class IncidentClosed(_message.Message):
     reference: _builtins.str
     """The reporting system's own reference."""
     department: _builtins.str
-    """Code of the department that was in charge; empty when it was closed before it was dispatched."""
+    """Code of the department that was in charge; empty when it was closed before it was dispatched, and of a duplicate."""
     outcome: _incidents_pb2.ClosingOutcome.ValueType
-    """How it ended."""
+    """How it ended; of a duplicate, how its main incident did."""
+    main_case_number: _builtins.str
+    """Case number of the main incident with which this duplicate was closed; empty: it is none. Whoever handled the main
+    incident handled it; nobody handled this one by itself.
+    """
     @_builtins.property
     def type(self) -> _incidents_pb2.IncidentTypeKey:
         """Type of the incident."""
@@ -225,10 +233,11 @@ class IncidentClosed(_message.Message):
         department: _builtins.str = ...,
         outcome: _incidents_pb2.ClosingOutcome.ValueType = ...,
         closed_at: _timestamp_pb2.Timestamp | None = ...,
+        main_case_number: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "closed_at", b"closed_at", "department", b"department", "incident_id", b"incident_id", "outcome", b"outcome", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "closed_at", b"closed_at", "department", b"department", "incident_id", b"incident_id", "main_case_number", b"main_case_number", "outcome", b"outcome", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1377,6 +1386,7 @@ class IncidentResumed(_message.Message):
     CENTRE_FIELD_NUMBER: _builtins.int
     REVIEW_DUE_FIELD_NUMBER: _builtins.int
     RESUMED_AT_FIELD_NUMBER: _builtins.int
+    BY_CENTRE_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -1394,7 +1404,9 @@ class IncidentResumed(_message.Message):
     centre: _builtins.str
     """Code of the county's grid centre."""
     review_due: _builtins.bool
-    """The review was due; false: the department went on before."""
+    """The review was due; false: the department went on before, or the grid centre ended the hold."""
+    by_centre: _builtins.bool
+    """The grid centre ended the hold."""
     @_builtins.property
     def handle_by(self) -> _timestamp_pb2.Timestamp:
         """Until when the department has time."""
@@ -1427,10 +1439,11 @@ class IncidentResumed(_message.Message):
         centre: _builtins.str = ...,
         review_due: _builtins.bool = ...,
         resumed_at: _timestamp_pb2.Timestamp | None = ...,
+        by_centre: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["handle_by", b"handle_by", "reporter", b"reporter", "resumed_at", b"resumed_at", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "department", b"department", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "resumed_at", b"resumed_at", "review_due", b"review_due", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_centre", b"by_centre", "case_number", b"case_number", "centre", b"centre", "department", b"department", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "resumed_at", b"resumed_at", "review_due", b"review_due", "type", b"type", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1715,3 +1728,455 @@ class IncidentRated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___IncidentRated: _TypeAlias = IncidentRated  # noqa: Y015
+
+@_typing.final
+class IncidentReported(_message.Message):
+    """The public, the hotline or the media reported something (上报); its case begins, or goes on after an objection. The county's
+    grid centre checks it on site before it is filed.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    CHECK_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    OBJECTION_FIELD_NUMBER: _builtins.int
+    REPORTED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the grid centre."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    source: _incidents_pb2.ReportSource.ValueType
+    """From whom the report comes."""
+    objection: _builtins.bool
+    """It had been declined, and whoever reported it objected."""
+    @_builtins.property
+    def check_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the grid centre must have checked it on site."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def reported_at(self) -> _timestamp_pb2.Timestamp:
+        """When it came in, or was objected to."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        check_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        source: _incidents_pb2.ReportSource.ValueType = ...,
+        objection: _builtins.bool = ...,
+        reported_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["check_by", b"check_by", "reported_at", b"reported_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "check_by", b"check_by", "holder", b"holder", "incident_id", b"incident_id", "objection", b"objection", "reference", b"reference", "region", b"region", "reported_at", b"reported_at", "reporter", b"reporter", "source", b"source", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentReported: _TypeAlias = IncidentReported  # noqa: Y015
+
+@_typing.final
+class IncidentChecked(_message.Message):
+    """A report was checked on site (核实): a seat decides whether it is filed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    FILE_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    CHECKED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the grid centre."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    found: _builtins.bool
+    """It is as reported."""
+    @_builtins.property
+    def file_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the grid centre must decide."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def checked_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was checked."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        file_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        found: _builtins.bool = ...,
+        checked_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at", "file_by", b"file_by", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "checked_at", b"checked_at", "file_by", b"file_by", "found", b"found", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentChecked: _TypeAlias = IncidentChecked  # noqa: Y015
+
+@_typing.final
+class IncidentDeclined(_message.Message):
+    """A report was not accepted (不予受理) or not filed (不予立案); its case ends unless whoever reported it objects."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    DECLINED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    kind: _incidents_pb2.DeclineKind.ValueType
+    """Which of them."""
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def declined_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was declined."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        kind: _incidents_pb2.DeclineKind.ValueType = ...,
+        declined_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["declined_at", b"declined_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "declined_at", b"declined_at", "incident_id", b"incident_id", "kind", b"kind", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentDeclined: _TypeAlias = IncidentDeclined  # noqa: Y015
+
+@_typing.final
+class IncidentSentOutside(_message.Message):
+    """An incident was handed to an outside body (转外部单位), which has no login here, or once more with another date or body."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    ANSWER_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    OUTSIDE_CODE_FIELD_NUMBER: _builtins.int
+    SENT_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of whoever sent it there."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department that sent it there, which is in charge."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    outside_code: _builtins.str
+    """Code of the outside body; empty: it has none."""
+    @_builtins.property
+    def answer_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the answer is due."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def sent_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was sent."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        answer_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        outside_code: _builtins.str = ...,
+        sent_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "reporter", b"reporter", "sent_at", b"sent_at", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "case_number", b"case_number", "centre", b"centre", "department", b"department", "holder", b"holder", "incident_id", b"incident_id", "outside_code", b"outside_code", "reference", b"reference", "region", b"region", "reporter", b"reporter", "sent_at", b"sent_at", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentSentOutside: _TypeAlias = IncidentSentOutside  # noqa: Y015
+
+@_typing.final
+class IncidentOutsideAnswered(_message.Message):
+    """What an outside body answered was written down (外部单位答复): the incident is back with whoever sent it there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    HANDLE_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    OUTSIDE_CODE_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    ANSWERED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of whoever sent it there."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department that sent it there."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    outside_code: _builtins.str
+    """Code of the outside body; empty: it has none."""
+    answer: _outside_bodies_pb2.OutsideAnswer.ValueType
+    """What it answered."""
+    @_builtins.property
+    def handle_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the department has time."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def answered_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was written down."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        handle_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        outside_code: _builtins.str = ...,
+        answer: _outside_bodies_pb2.OutsideAnswer.ValueType = ...,
+        answered_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at", "handle_by", b"handle_by", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answered_at", b"answered_at", "case_number", b"case_number", "centre", b"centre", "department", b"department", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "outside_code", b"outside_code", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentOutsideAnswered: _TypeAlias = IncidentOutsideAnswered  # noqa: Y015
+
+@_typing.final
+class IncidentRejoined(_message.Message):
+    """The main incident of a closed duplicate was reopened: the duplicate's case goes on, and ends again as the main one ends
+    (并案随主案重开).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    MAIN_INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    MAIN_CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REJOINED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of the grid centre."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    main_incident_id: _builtins.str
+    """Id of the main incident."""
+    main_case_number: _builtins.str
+    """Case number of the main incident."""
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def rejoined_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was reopened."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        main_incident_id: _builtins.str = ...,
+        main_case_number: _builtins.str = ...,
+        rejoined_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rejoined_at", b"rejoined_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "holder", b"holder", "incident_id", b"incident_id", "main_case_number", b"main_case_number", "main_incident_id", b"main_incident_id", "reference", b"reference", "region", b"region", "rejoined_at", b"rejoined_at", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentRejoined: _TypeAlias = IncidentRejoined  # noqa: Y015

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from egov.common.v1 import paging_pb2 as _paging_pb2
 from egov.grid.v1 import catalogue_pb2 as _catalogue_pb2
 from egov.grid.v1 import clocks_pb2 as _clocks_pb2
+from egov.grid.v1 import evidence_pb2 as _evidence_pb2
 from egov.grid.v1 import incidents_pb2 as _incidents_pb2
 from egov.grid.v1 import places_pb2 as _places_pb2
 from egov.grid.v1 import stages_pb2 as _stages_pb2
@@ -58,7 +59,7 @@ class FileIncidentResponse(_message.Message):
     INCIDENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def incident(self) -> _incidents_pb2.Incident:
-        """The incident, in state FILED."""
+        """The incident, in state FILED, or REPORTED where it is to be checked first."""
 
     def __init__(
         self,
@@ -401,19 +402,25 @@ class ReportHandledRequest(_message.Message):
 
     INCIDENT_ID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
     """The version that the caller saw."""
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedCompositeFieldContainer[_evidence_pb2.Proof]:
+        """What shows it, at most 20: what the catalogue demands of its type, where it was not handed in before."""
+
     def __init__(
         self,
         *,
         incident_id: _builtins.str = ...,
         version: _builtins.int = ...,
+        evidence: _abc.Iterable[_evidence_pb2.Proof] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident_id", b"incident_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "incident_id", b"incident_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -452,22 +459,28 @@ class VerifyIncidentRequest(_message.Message):
     INCIDENT_ID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     PASSED_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
     """The version that the caller saw."""
     passed: _builtins.bool
     """It is handled; false: the department has to handle it again."""
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedCompositeFieldContainer[_evidence_pb2.Proof]:
+        """What shows it, at most 20."""
+
     def __init__(
         self,
         *,
         incident_id: _builtins.str = ...,
         version: _builtins.int = ...,
         passed: _builtins.bool = ...,
+        evidence: _abc.Iterable[_evidence_pb2.Proof] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident_id", b"incident_id", "passed", b"passed", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "incident_id", b"incident_id", "passed", b"passed", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -507,6 +520,7 @@ class CloseIncidentRequest(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    REPLY_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -514,7 +528,11 @@ class CloseIncidentRequest(_message.Message):
     outcome: _incidents_pb2.ClosingOutcome.ValueType
     """How it ended."""
     reason: _builtins.str
-    """Why, in words, at most 500 characters: needed for a duplicate (which case it repeats) and for nothing found."""
+    """Why, in words for departments, at most 500 characters: needed for a duplicate (which case it repeats) and for nothing
+    found.
+    """
+    reply: _builtins.str
+    """What whoever reported it is told, in words, at most 500 characters; empty: no more than the outcome."""
     def __init__(
         self,
         *,
@@ -522,10 +540,11 @@ class CloseIncidentRequest(_message.Message):
         version: _builtins.int = ...,
         outcome: _incidents_pb2.ClosingOutcome.ValueType = ...,
         reason: _builtins.str = ...,
+        reply: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident_id", b"incident_id", "outcome", b"outcome", "reason", b"reason", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident_id", b"incident_id", "outcome", b"outcome", "reason", b"reason", "reply", b"reply", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -8,6 +8,8 @@ from egov.grid.v1 import batches_pb2 as egov_dot_grid_dot_v1_dot_batches__pb2
 from egov.grid.v1 import changes_pb2 as egov_dot_grid_dot_v1_dot_changes__pb2
 from egov.grid.v1 import export_pb2 as egov_dot_grid_dot_v1_dot_export__pb2
 from egov.grid.v1 import grid_service_pb2 as egov_dot_grid_dot_v1_dot_grid__service__pb2
+from egov.grid.v1 import intake_pb2 as egov_dot_grid_dot_v1_dot_intake__pb2
+from egov.grid.v1 import outside_pb2 as egov_dot_grid_dot_v1_dot_outside__pb2
 from egov.grid.v1 import progress_pb2 as egov_dot_grid_dot_v1_dot_progress__pb2
 from egov.grid.v1 import queues_pb2 as egov_dot_grid_dot_v1_dot_queues__pb2
 from egov.grid.v1 import search_pb2 as egov_dot_grid_dot_v1_dot_search__pb2
@@ -93,6 +95,26 @@ class GridServiceStub:
                 request_serializer=egov_dot_grid_dot_v1_dot_queues__pb2.GetQueueRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_queues__pb2.GetQueueResponse.FromString,
                 _registered_method=True)
+        self.CheckReport = channel.unary_unary(
+                '/egov.grid.v1.GridService/CheckReport',
+                request_serializer=egov_dot_grid_dot_v1_dot_intake__pb2.CheckReportRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_intake__pb2.CheckReportResponse.FromString,
+                _registered_method=True)
+        self.FileReport = channel.unary_unary(
+                '/egov.grid.v1.GridService/FileReport',
+                request_serializer=egov_dot_grid_dot_v1_dot_intake__pb2.FileReportRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_intake__pb2.FileReportResponse.FromString,
+                _registered_method=True)
+        self.DeclineReport = channel.unary_unary(
+                '/egov.grid.v1.GridService/DeclineReport',
+                request_serializer=egov_dot_grid_dot_v1_dot_intake__pb2.DeclineReportRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_intake__pb2.DeclineReportResponse.FromString,
+                _registered_method=True)
+        self.ObjectToDecision = channel.unary_unary(
+                '/egov.grid.v1.GridService/ObjectToDecision',
+                request_serializer=egov_dot_grid_dot_v1_dot_intake__pb2.ObjectToDecisionRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_intake__pb2.ObjectToDecisionResponse.FromString,
+                _registered_method=True)
         self.DispatchIncident = channel.unary_unary(
                 '/egov.grid.v1.GridService/DispatchIncident',
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.DispatchIncidentRequest.SerializeToString,
@@ -133,6 +155,16 @@ class GridServiceStub:
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentResponse.FromString,
                 _registered_method=True)
+        self.SendOutside = channel.unary_unary(
+                '/egov.grid.v1.GridService/SendOutside',
+                request_serializer=egov_dot_grid_dot_v1_dot_outside__pb2.SendOutsideRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_outside__pb2.SendOutsideResponse.FromString,
+                _registered_method=True)
+        self.RecordOutsideAnswer = channel.unary_unary(
+                '/egov.grid.v1.GridService/RecordOutsideAnswer',
+                request_serializer=egov_dot_grid_dot_v1_dot_outside__pb2.RecordOutsideAnswerRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_outside__pb2.RecordOutsideAnswerResponse.FromString,
+                _registered_method=True)
         self.AskHold = channel.unary_unary(
                 '/egov.grid.v1.GridService/AskHold',
                 request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.AskHoldRequest.SerializeToString,
@@ -152,6 +184,11 @@ class GridServiceStub:
                 '/egov.grid.v1.GridService/ResumeIncident',
                 request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.ResumeIncidentRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.ResumeIncidentResponse.FromString,
+                _registered_method=True)
+        self.EndHold = channel.unary_unary(
+                '/egov.grid.v1.GridService/EndHold',
+                request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.EndHoldRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.EndHoldResponse.FromString,
                 _registered_method=True)
         self.MergeIncident = channel.unary_unary(
                 '/egov.grid.v1.GridService/MergeIncident',
@@ -215,10 +252,12 @@ class GridServiceServicer:
     """
 
     def FileIncident(self, request, context):
-        """Files a report as an incident and opens its case.
+        """Files a report as an incident and opens its case; what the public, the hotline or the media report is first checked on
+        site (`source`).
         Refused: unknown or retired type (TYPE_UNKNOWN), region unknown or outside the caller's (REGION_UNKNOWN), closed
         region (REGION_CLOSED), seen in the future (SEEN_IN_FUTURE), no centre for the region (NO_CENTRE), a position outside
-        the city's net of grids (PLACE_OUTSIDE_NET), or outside the region said by more than its accuracy (PLACE_ELSEWHERE).
+        the city's net of grids (PLACE_OUTSIDE_NET), or outside the region said by more than its accuracy (PLACE_ELSEWHERE), a
+        collector's or a superior's report from a caller without a department (SOURCE_UNFIT).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -301,6 +340,46 @@ class GridServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CheckReport(self, request, context):
+        """Says what was found on site (核实) of a report by the public, the hotline or the media; a seat decides then whether it is
+        filed. Only the county's grid centre may: a grid worker, or a seat.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        not to be checked (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), not as reported and no remark (required).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FileReport(self, request, context):
+        """Files a report that was checked (立案); the grid centre dispatches it. Only the county's grid centre may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        not checked (WRONG_STATE), not the grid centre (NOT_THE_HOLDER).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeclineReport(self, request, context):
+        """Does not accept a report (不予受理), or after the check does not file it (不予立案). Its case ends; whoever reported it is told
+        why, and may object once. Only the county's grid centre may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        filed already (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), no reason (REASON_NEEDED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ObjectToDecision(self, request, context):
+        """Objects to a declined report (异议): its case goes on, and it is checked once more. Only whoever reported it may, once, for
+        15 days unless set otherwise.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        not declined (WRONG_STATE), not who reported it (NOT_THE_REPORTER), too late (OBJECT_TOO_LATE), a second time
+        (OBJECTED_ALREADY).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DispatchIncident(self, request, context):
         """Dispatches a filed incident to the department in charge, or one that is not accepted yet to another department. Only
         the county's grid centre may. One that was returned twice is dispatched by its coordinator, who names the department:
@@ -339,7 +418,8 @@ class GridServiceServicer:
         """Reports an accepted incident as handled (反馈); the grid centre verifies it. Only the department in charge may. An
         incident that led to an inspection is reported handled by the inspection's end.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not accepted
-        (WRONG_STATE), not the department in charge (NOT_THE_HOLDER).
+        (WRONG_STATE), not the department in charge (NOT_THE_HOLDER), without evidence that its type demands
+        (EVIDENCE_MISSING).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -360,7 +440,8 @@ class GridServiceServicer:
         """Says whether an incident is handled on site (核查); if not, the department has to handle it again (返工). Only the
         county's grid centre may.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not reported
-        handled (WRONG_STATE), not the grid centre (NOT_THE_HOLDER).
+        handled (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), passed without evidence that its type demands
+        (EVIDENCE_MISSING).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -382,6 +463,28 @@ class GridServiceServicer:
         15 days after the close unless set otherwise.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not closed
         (WRONG_STATE), not who reported it (NOT_THE_REPORTER), too late (REOPEN_TOO_LATE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SendOutside(self, request, context):
+        """Hands an incident to an outside body (转外部单位), or again with another date or body. The department in charge may, once it
+        accepted it; its clock stands still meanwhile. The county's grid centre may with what is filed, and is in charge of it
+        then. A clock runs until the answer is due, warns and escalates; whoever sent it outside holds it.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        in another state (WRONG_STATE), neither the department in charge nor the grid centre (NOT_THE_HOLDER), a date that lies
+        behind or too far ahead (ANSWER_UNFIT).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordOutsideAnswer(self, request, context):
+        """Writes down what an outside body answered: the incident is back with whoever sent it there, whose clock goes on. Only they
+        may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        not with an outside body (WRONG_STATE), not who sent it there (NOT_THE_HOLDER), not done and no reason (REASON_NEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -427,6 +530,15 @@ class GridServiceServicer:
         itself.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
         not on hold (WRONG_STATE), not the department in charge (NOT_THE_HOLDER).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndHold(self, request, context):
+        """Ends a hold before its review, with a reason: the department's clock goes on. Only the county's grid centre may.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        not on hold (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), no reason (REASON_NEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -587,6 +699,26 @@ def add_GridServiceServicer_to_server(servicer, server):
                     request_deserializer=egov_dot_grid_dot_v1_dot_queues__pb2.GetQueueRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_queues__pb2.GetQueueResponse.SerializeToString,
             ),
+            'CheckReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckReport,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_intake__pb2.CheckReportRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_intake__pb2.CheckReportResponse.SerializeToString,
+            ),
+            'FileReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.FileReport,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_intake__pb2.FileReportRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_intake__pb2.FileReportResponse.SerializeToString,
+            ),
+            'DeclineReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeclineReport,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_intake__pb2.DeclineReportRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_intake__pb2.DeclineReportResponse.SerializeToString,
+            ),
+            'ObjectToDecision': grpc.unary_unary_rpc_method_handler(
+                    servicer.ObjectToDecision,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_intake__pb2.ObjectToDecisionRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_intake__pb2.ObjectToDecisionResponse.SerializeToString,
+            ),
             'DispatchIncident': grpc.unary_unary_rpc_method_handler(
                     servicer.DispatchIncident,
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.DispatchIncidentRequest.FromString,
@@ -627,6 +759,16 @@ def add_GridServiceServicer_to_server(servicer, server):
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.ReopenIncidentResponse.SerializeToString,
             ),
+            'SendOutside': grpc.unary_unary_rpc_method_handler(
+                    servicer.SendOutside,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_outside__pb2.SendOutsideRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_outside__pb2.SendOutsideResponse.SerializeToString,
+            ),
+            'RecordOutsideAnswer': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordOutsideAnswer,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_outside__pb2.RecordOutsideAnswerRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_outside__pb2.RecordOutsideAnswerResponse.SerializeToString,
+            ),
             'AskHold': grpc.unary_unary_rpc_method_handler(
                     servicer.AskHold,
                     request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.AskHoldRequest.FromString,
@@ -646,6 +788,11 @@ def add_GridServiceServicer_to_server(servicer, server):
                     servicer.ResumeIncident,
                     request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.ResumeIncidentRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.ResumeIncidentResponse.SerializeToString,
+            ),
+            'EndHold': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndHold,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.EndHoldRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.EndHoldResponse.SerializeToString,
             ),
             'MergeIncident': grpc.unary_unary_rpc_method_handler(
                     servicer.MergeIncident,
@@ -985,6 +1132,114 @@ class GridService:
             _registered_method=True)
 
     @staticmethod
+    def CheckReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/CheckReport',
+            egov_dot_grid_dot_v1_dot_intake__pb2.CheckReportRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_intake__pb2.CheckReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FileReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/FileReport',
+            egov_dot_grid_dot_v1_dot_intake__pb2.FileReportRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_intake__pb2.FileReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeclineReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/DeclineReport',
+            egov_dot_grid_dot_v1_dot_intake__pb2.DeclineReportRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_intake__pb2.DeclineReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ObjectToDecision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ObjectToDecision',
+            egov_dot_grid_dot_v1_dot_intake__pb2.ObjectToDecisionRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_intake__pb2.ObjectToDecisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def DispatchIncident(request,
             target,
             options=(),
@@ -1201,6 +1456,60 @@ class GridService:
             _registered_method=True)
 
     @staticmethod
+    def SendOutside(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/SendOutside',
+            egov_dot_grid_dot_v1_dot_outside__pb2.SendOutsideRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_outside__pb2.SendOutsideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordOutsideAnswer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/RecordOutsideAnswer',
+            egov_dot_grid_dot_v1_dot_outside__pb2.RecordOutsideAnswerRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_outside__pb2.RecordOutsideAnswerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def AskHold(request,
             target,
             options=(),
@@ -1298,6 +1607,33 @@ class GridService:
             '/egov.grid.v1.GridService/ResumeIncident',
             egov_dot_grid_dot_v1_dot_changes__pb2.ResumeIncidentRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_changes__pb2.ResumeIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndHold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/EndHold',
+            egov_dot_grid_dot_v1_dot_changes__pb2.EndHoldRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_changes__pb2.EndHoldResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,8 @@ Incidents (网格事件): what grid works on."""
 
 from collections import abc as _abc
 from egov.common.v1 import parties_pb2 as _parties_pb2
+from egov.grid.v1 import evidence_pb2 as _evidence_pb2
+from egov.grid.v1 import outside_bodies_pb2 as _outside_bodies_pb2
 from egov.grid.v1 import places_pb2 as _places_pb2
 from egov.grid.v1 import stages_pb2 as _stages_pb2
 from egov.grid.v1 import time_requests_pb2 as _time_requests_pb2
@@ -76,6 +78,16 @@ class _IncidentStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Inciden
     """Merged (并案): a duplicate; it ends as its main incident ends."""
     INCIDENT_STATE_VOIDED: _IncidentState.ValueType  # 10
     """Voided (作废): filed by mistake; it counts as none."""
+    INCIDENT_STATE_REPORTED: _IncidentState.ValueType  # 11
+    """Reported (待核实): the public says so; somebody of the grid centre checks it on site."""
+    INCIDENT_STATE_CHECKED: _IncidentState.ValueType  # 12
+    """Checked (待立案): a seat of the grid centre decides whether it is filed."""
+    INCIDENT_STATE_DECLINED: _IncidentState.ValueType  # 13
+    """Declined: not accepted (不予受理) or not filed (不予立案). Whoever reported it may object once."""
+    INCIDENT_STATE_OUTSIDE: _IncidentState.ValueType  # 14
+    """Outside (转外部单位): a body without a login here has to act; whoever sent it there holds it, and a clock runs until an
+    answer is due.
+    """
 
 class IncidentState(_IncidentState, metaclass=_IncidentStateEnumTypeWrapper):
     """Where an incident stands."""
@@ -102,7 +114,83 @@ INCIDENT_STATE_MERGED: IncidentState.ValueType  # 9
 """Merged (并案): a duplicate; it ends as its main incident ends."""
 INCIDENT_STATE_VOIDED: IncidentState.ValueType  # 10
 """Voided (作废): filed by mistake; it counts as none."""
+INCIDENT_STATE_REPORTED: IncidentState.ValueType  # 11
+"""Reported (待核实): the public says so; somebody of the grid centre checks it on site."""
+INCIDENT_STATE_CHECKED: IncidentState.ValueType  # 12
+"""Checked (待立案): a seat of the grid centre decides whether it is filed."""
+INCIDENT_STATE_DECLINED: IncidentState.ValueType  # 13
+"""Declined: not accepted (不予受理) or not filed (不予立案). Whoever reported it may object once."""
+INCIDENT_STATE_OUTSIDE: IncidentState.ValueType  # 14
+"""Outside (转外部单位): a body without a login here has to act; whoever sent it there holds it, and a clock runs until an
+answer is due.
+"""
 Global___IncidentState: _TypeAlias = IncidentState  # noqa: Y015
+
+class _ReportSource:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReportSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReportSource.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REPORT_SOURCE_UNSPECIFIED: _ReportSource.ValueType  # 0
+    """Not said: filed at once."""
+    REPORT_SOURCE_PUBLIC: _ReportSource.ValueType  # 1
+    """The public (公众举报), such as a citizen's app."""
+    REPORT_SOURCE_HOTLINE: _ReportSource.ValueType  # 2
+    """The hotline (12345 热线)."""
+    REPORT_SOURCE_MEDIA: _ReportSource.ValueType  # 3
+    """The media (媒体曝光)."""
+    REPORT_SOURCE_COLLECTOR: _ReportSource.ValueType  # 4
+    """A collector or grid worker (采集员、网格员), who was there. Said only by a caller of a department."""
+    REPORT_SOURCE_SUPERIOR: _ReportSource.ValueType  # 5
+    """A superior's order (上级交办). Said only by a caller of a department."""
+    REPORT_SOURCE_DEVICE: _ReportSource.ValueType  # 6
+    """A device (设备报警)."""
+
+class ReportSource(_ReportSource, metaclass=_ReportSourceEnumTypeWrapper):
+    """From whom a report comes (来源). What the public, the media or the hotline say is checked on site before it is filed;
+    everything else is filed at once.
+    """
+
+REPORT_SOURCE_UNSPECIFIED: ReportSource.ValueType  # 0
+"""Not said: filed at once."""
+REPORT_SOURCE_PUBLIC: ReportSource.ValueType  # 1
+"""The public (公众举报), such as a citizen's app."""
+REPORT_SOURCE_HOTLINE: ReportSource.ValueType  # 2
+"""The hotline (12345 热线)."""
+REPORT_SOURCE_MEDIA: ReportSource.ValueType  # 3
+"""The media (媒体曝光)."""
+REPORT_SOURCE_COLLECTOR: ReportSource.ValueType  # 4
+"""A collector or grid worker (采集员、网格员), who was there. Said only by a caller of a department."""
+REPORT_SOURCE_SUPERIOR: ReportSource.ValueType  # 5
+"""A superior's order (上级交办). Said only by a caller of a department."""
+REPORT_SOURCE_DEVICE: ReportSource.ValueType  # 6
+"""A device (设备报警)."""
+Global___ReportSource: _TypeAlias = ReportSource  # noqa: Y015
+
+class _DeclineKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DeclineKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DeclineKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DECLINE_KIND_UNSPECIFIED: _DeclineKind.ValueType  # 0
+    """Not said: it was not."""
+    DECLINE_KIND_NOT_ACCEPTED: _DeclineKind.ValueType  # 1
+    """Not accepted (不予受理): nothing that the grid deals with. It was not checked on site."""
+    DECLINE_KIND_NOT_FILED: _DeclineKind.ValueType  # 2
+    """Not filed (不予立案), after the check on site."""
+
+class DeclineKind(_DeclineKind, metaclass=_DeclineKindEnumTypeWrapper):
+    """How a report was declined."""
+
+DECLINE_KIND_UNSPECIFIED: DeclineKind.ValueType  # 0
+"""Not said: it was not."""
+DECLINE_KIND_NOT_ACCEPTED: DeclineKind.ValueType  # 1
+"""Not accepted (不予受理): nothing that the grid deals with. It was not checked on site."""
+DECLINE_KIND_NOT_FILED: DeclineKind.ValueType  # 2
+"""Not filed (不予立案), after the check on site."""
+Global___DeclineKind: _TypeAlias = DeclineKind  # noqa: Y015
 
 class _ReturnReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -347,6 +435,46 @@ class IncidentType(_message.Message):
 Global___IncidentType: _TypeAlias = IncidentType  # noqa: Y015
 
 @_typing.final
+class Intake(_message.Message):
+    """What became of a report that is checked before it is filed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOUND_FIELD_NUMBER: _builtins.int
+    CHECKED_AT_FIELD_NUMBER: _builtins.int
+    REMARK_FIELD_NUMBER: _builtins.int
+    DECLINED_FIELD_NUMBER: _builtins.int
+    OBJECTED_FIELD_NUMBER: _builtins.int
+    found: _builtins.bool
+    """It was checked, and is as reported."""
+    remark: _builtins.str
+    """What was seen, in words; empty: nothing was said. Answers show it only to the departments that answer for the incident."""
+    declined: Global___DeclineKind.ValueType
+    """How it was declined last; unset: it never was."""
+    objected: _builtins.bool
+    """Whoever reported it has objected: a second time it cannot be."""
+    @_builtins.property
+    def checked_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was checked on site; unset before."""
+
+    def __init__(
+        self,
+        *,
+        found: _builtins.bool = ...,
+        checked_at: _timestamp_pb2.Timestamp | None = ...,
+        remark: _builtins.str = ...,
+        declined: Global___DeclineKind.ValueType = ...,
+        objected: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at", "declined", b"declined", "found", b"found", "objected", b"objected", "remark", b"remark"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Intake: _TypeAlias = Intake  # noqa: Y015
+
+@_typing.final
 class Report(_message.Message):
     """What a report says. Free text and identity numbers are a person's data."""
 
@@ -361,6 +489,8 @@ class Report(_message.Message):
     ENTERPRISE_CODE_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """Village (12 digits) or grid (15 digits) where it is; answers show the grid where there is a position. May be empty
     only with a position.
@@ -377,6 +507,8 @@ class Report(_message.Message):
     """Unified social credit code of the enterprise that the report is about, GB 32100; empty if none."""
     reference: _builtins.str
     """The reporting system's own reference, returned with every notice; no personal data, at most 64 characters."""
+    source: Global___ReportSource.ValueType
+    """From whom it comes; decides whether it is checked before it is filed."""
     @_builtins.property
     def type(self) -> Global___IncidentTypeKey:
         """Type of the incident."""
@@ -391,6 +523,10 @@ class Report(_message.Message):
         in CGCS2000, to who reported, the grid centre and the department in charge.
         """
 
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedCompositeFieldContainer[_evidence_pb2.Proof]:
+        """What shows it, at most 20."""
+
     def __init__(
         self,
         *,
@@ -403,10 +539,12 @@ class Report(_message.Message):
         enterprise_code: _builtins.str = ...,
         reference: _builtins.str = ...,
         position: _places_pb2.Position | None = ...,
+        source: Global___ReportSource.ValueType = ...,
+        evidence: _abc.Iterable[_evidence_pb2.Proof] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["position", b"position", "seen_at", b"seen_at", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "description", b"description", "enterprise_code", b"enterprise_code", "position", b"position", "reference", b"reference", "region", b"region", "reporter_citizen_number", b"reporter_citizen_number", "seen_at", b"seen_at", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "description", b"description", "enterprise_code", b"enterprise_code", "evidence", b"evidence", "position", b"position", "reference", b"reference", "region", b"region", "reporter_citizen_number", b"reporter_citizen_number", "seen_at", b"seen_at", "source", b"source", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -455,6 +593,10 @@ class Incident(_message.Message):
     SATISFACTION_FIELD_NUMBER: _builtins.int
     STAGES_FIELD_NUMBER: _builtins.int
     STAGE_FIELD_NUMBER: _builtins.int
+    REPLY_FIELD_NUMBER: _builtins.int
+    INTAKE_FIELD_NUMBER: _builtins.int
+    OUTSIDE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id, UUIDv7."""
     case_number: _builtins.str
@@ -482,7 +624,9 @@ class Incident(_message.Message):
     return_reason: Global___ReturnReason.ValueType
     """Why it was returned last; unset if it never was."""
     closing_reason: _builtins.str
-    """Why it was closed as a duplicate or as not found, or voided, in words; empty otherwise."""
+    """Why it was closed as a duplicate or as not found, or voided, in words for departments; empty otherwise. Whoever reported
+    it is shown `reply` instead.
+    """
     deadline_provisional: _builtins.bool
     """The calendar of working days ends before the step's time does: `deadline` is where it ends, and moves on when the
     next year's calendar is there.
@@ -494,8 +638,8 @@ class Incident(_message.Message):
     binding: _builtins.bool
     """The coordinator dispatched it: the department in charge cannot return it."""
     refusal_reason: _builtins.str
-    """Why the last hold or extension was refused, in words; empty if none was. Like the reason of a request, answers show it
-    only to the departments that answer for the incident.
+    """Why the last hold or extension was refused, or the grid centre ended the hold, in words; empty otherwise. Like the
+    reason of a request, answers show it only to the departments that answer for the incident.
     """
     hold_reason: _builtins.str
     """On hold: why, in words; empty otherwise. Shown to them and to who reported."""
@@ -507,6 +651,8 @@ class Incident(_message.Message):
     """What whoever reported it thinks of the outcome; unset: not said."""
     stage: _builtins.int
     """Which of them is the present one, from 1; 0: it has none."""
+    reply: _builtins.str
+    """What whoever reported it is told of the end, in words (答复): why it was declined, or what a department wrote for them."""
     @_builtins.property
     def report(self) -> Global___Report:
         """What was reported."""
@@ -517,7 +663,7 @@ class Incident(_message.Message):
 
     @_builtins.property
     def filed_at(self) -> _timestamp_pb2.Timestamp:
-        """When it was filed."""
+        """When it was filed; of a report that is checked first, when it came in."""
 
     @_builtins.property
     def dispatched_at(self) -> _timestamp_pb2.Timestamp:
@@ -561,6 +707,18 @@ class Incident(_message.Message):
     def stages(self) -> _containers.RepeatedCompositeFieldContainer[_stages_pb2.Stage]:
         """The stages of the present handling, in order; empty: it has none. `handle_by` is that of the present stage."""
 
+    @_builtins.property
+    def intake(self) -> Global___Intake:
+        """Of a report that was checked before it was filed, or is to be; unset otherwise."""
+
+    @_builtins.property
+    def outside(self) -> _outside_bodies_pb2.OutsideRequest:
+        """What an outside body was asked for last; unset: none was."""
+
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedCompositeFieldContainer[_evidence_pb2.Proof]:
+        """What was handed in after the report. Answers show it only to the departments that answer for the incident."""
+
     def __init__(
         self,
         *,
@@ -601,10 +759,14 @@ class Incident(_message.Message):
         satisfaction: Global___Satisfaction.ValueType = ...,
         stages: _abc.Iterable[_stages_pb2.Stage] | None = ...,
         stage: _builtins.int = ...,
+        reply: _builtins.str = ...,
+        intake: Global___Intake | None = ...,
+        outside: _outside_bodies_pb2.OutsideRequest | None = ...,
+        evidence: _abc.Iterable[_evidence_pb2.Proof] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "closed_at", b"closed_at", "deadline", b"deadline", "dispatched_at", b"dispatched_at", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "report", b"report", "reporter", b"reporter", "review_at", b"review_at", "verified_at", b"verified_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "closed_at", b"closed_at", "deadline", b"deadline", "dispatched_at", b"dispatched_at", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "intake", b"intake", "outside", b"outside", "report", b"report", "reporter", b"reporter", "review_at", b"review_at", "verified_at", b"verified_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "binding", b"binding", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "coordinator", b"coordinator", "deadline", b"deadline", "deadline_provisional", b"deadline_provisional", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "hold_reason", b"hold_reason", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "main_case_number", b"main_case_number", "main_incident_id", b"main_incident_id", "refusal_reason", b"refusal_reason", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "returns", b"returns", "review_at", b"review_at", "satisfaction", b"satisfaction", "stage", b"stage", "stages", b"stages", "state", b"state", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "binding", b"binding", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "coordinator", b"coordinator", "deadline", b"deadline", "deadline_provisional", b"deadline_provisional", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "evidence", b"evidence", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "hold_reason", b"hold_reason", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "intake", b"intake", "main_case_number", b"main_case_number", "main_incident_id", b"main_incident_id", "outside", b"outside", "refusal_reason", b"refusal_reason", "reply", b"reply", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "returns", b"returns", "review_at", b"review_at", "satisfaction", b"satisfaction", "stage", b"stage", "stages", b"stages", "state", b"state", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -49,6 +49,12 @@ class _QueueKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QueueKind.V
     """Returned once too often: the coordinator decides whose it is (待协调)."""
     QUEUE_KIND_ON_HOLD: _QueueKind.ValueType  # 10
     """Put off until a review (挂账); its time stands still."""
+    QUEUE_KIND_TO_CHECK: _QueueKind.ValueType  # 11
+    """Reported by the public, to be checked on site (待核实)."""
+    QUEUE_KIND_TO_FILE: _QueueKind.ValueType  # 12
+    """Checked: a seat decides whether it is filed (待立案)."""
+    QUEUE_KIND_OUTSIDE: _QueueKind.ValueType  # 13
+    """With an outside body (转外部单位), which owes an answer."""
 
 class QueueKind(_QueueKind, metaclass=_QueueKindEnumTypeWrapper):
     """What the incidents of a queue wait for."""
@@ -75,6 +81,12 @@ QUEUE_KIND_TO_COORDINATE: QueueKind.ValueType  # 9
 """Returned once too often: the coordinator decides whose it is (待协调)."""
 QUEUE_KIND_ON_HOLD: QueueKind.ValueType  # 10
 """Put off until a review (挂账); its time stands still."""
+QUEUE_KIND_TO_CHECK: QueueKind.ValueType  # 11
+"""Reported by the public, to be checked on site (待核实)."""
+QUEUE_KIND_TO_FILE: QueueKind.ValueType  # 12
+"""Checked: a seat decides whether it is filed (待立案)."""
+QUEUE_KIND_OUTSIDE: QueueKind.ValueType  # 13
+"""With an outside body (转外部单位), which owes an answer."""
 Global___QueueKind: _TypeAlias = QueueKind  # noqa: Y015
 
 @_typing.final

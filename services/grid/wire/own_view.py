@@ -1,0 +1,46 @@
+"""What whoever reported an incident is shown of it: what concerns them, nothing of what departments tell one another.
+
+A field that is not named here is not shown, so that a new one is kept back until somebody decides that it is for them.
+"""
+
+from __future__ import annotations
+
+from egov.grid.v1 import incidents_pb2
+from google.protobuf.message import Message
+
+_NAMES = """
+incident_id case_number version state enterprise_code_doubtful holder_department filed_at dispatched_at handle_by
+closed_at closing_outcome dispatch_reason deadline escalation_level accepted_at handled_at verified_at inspection_id
+handling_outcome returned_by return_reason deadline_provisional returns coordinator binding review_at hold_reason
+main_incident_id main_case_number satisfaction reply
+reporter.kind reporter.id
+report.type.standard report.type.kind report.type.code report.region report.description report.address report.seen_at
+report.reporter_citizen_number report.enterprise_code report.reference report.position.latitude
+report.position.longitude report.position.system report.position.accuracy_m report.source
+report.evidence.kind report.evidence.reference report.evidence.sha256 report.evidence.given_at
+stage stages.urgency stages.position stages.name stages.name_en stages.limit stages.unit stages.done_when
+stages.done_when_en stages.counting
+intake.found intake.checked_at intake.declined intake.objected
+outside.body outside.body_code outside.reference outside.sent_at outside.answer_by outside.answer outside.answered_at
+"""
+OWN = frozenset(_NAMES.split())
+"""Fields of an incident, by their path. `hold_reason` and `reply` are words for whoever reported it; what departments
+write for one another is none of it. `dispatch_reason` comes from the catalogue."""
+
+
+def own_view(incident: incidents_pb2.Incident) -> incidents_pb2.Incident:
+    """The incident without what is not theirs to see."""
+    _keep(incident, "")
+    return incident
+
+
+def _keep(message: Message, path: str) -> None:
+    for field, value in message.ListFields():
+        here = path + field.name
+        if here in OWN:
+            continue
+        if not any(each.startswith(f"{here}.") for each in OWN):
+            message.ClearField(field.name)
+            continue
+        for each in value if field.is_repeated else [value]:
+            _keep(each, f"{here}.")
