@@ -11,7 +11,7 @@ from services.chassis.call import SYSTEM
 from services.grid import usecases
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import IncidentKind, TypeKey, rule_for
-from services.grid.domain.reports import Report
+from services.grid.domain.reports import Report, Source
 from services.grid.domain.standing import Which
 from services.grid.domain.states import ClosingOutcome, ReturnReason
 from services.kernel.ports import Caller
@@ -34,8 +34,8 @@ def speaker(incident: Incident, action: Action) -> Caller:
     return replace(SYSTEM, client_id="rizhao-office", department=department)
 
 
-def file(desk: Desk, mapped: Mapped) -> Incident:
-    """The citizen app files a row."""
+def file(desk: Desk, mapped: Mapped, action: Action) -> Incident:
+    """The citizen app files a row, or hands on what the hotline heard."""
     row, type = mapped.row, mapped.type
     report = Report(
         type=TypeKey(type.standard, IncidentKind(type.kind), type.code),
@@ -43,6 +43,7 @@ def file(desk: Desk, mapped: Mapped) -> Incident:
         description=": ".join(each for each in (row.nature, row.detail) if each),
         address=row.block,
         reference=row.key,
+        source=Source.HOTLINE if action is Action.REPORT else Source.UNSAID,
     )
     return usecases.file_incident(
         desk.uow, desk.incidents, desk.reference, report, Region(mapped.village), CITY, desk.limits
@@ -119,7 +120,26 @@ def _return(desk: Desk, before: Incident) -> Incident:
     )  # fmt: skip
 
 
+def _check(desk: Desk, before: Incident, found: bool) -> Incident:
+    which = Which(before.id, _bound(before), before.version)
+    remark = "" if found else "现场无此情况"
+    return usecases.check_report(
+        desk.uow, desk.incidents, which, found=found, remark=remark, proofs=(), limits=desk.limits
+    )
+
+
+def _decided_on(desk: Desk, before: Incident, filed: bool) -> Incident:
+    which = Which(before.id, _bound(before), before.version)
+    if filed:
+        return usecases.file_report(desk.uow, desk.incidents, which, desk.limits)
+    return usecases.decline_report(desk.uow, desk.incidents, which, "现场无此情况", desk.limits)
+
+
 TAKEN: dict[Action, Callable[[Desk, Incident, UUID | None], Incident]] = {
+    Action.CONFIRM: lambda desk, before, main: _check(desk, before, True),
+    Action.DENY: lambda desk, before, main: _check(desk, before, False),
+    Action.FILE_CHECKED: lambda desk, before, main: _decided_on(desk, before, True),
+    Action.DECLINE: lambda desk, before, main: _decided_on(desk, before, False),
     Action.DISPATCH: lambda desk, before, main: _dispatch(desk, before, ""),
     Action.RETURN: lambda desk, before, main: _return(desk, before),
     Action.DISPATCH_ANEW: lambda desk, before, main: _dispatch(desk, before, _anew(before)),

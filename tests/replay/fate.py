@@ -17,13 +17,19 @@ from tests.replay.rows import block_key
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MAIN_WITHIN = 30 * DAY
 RETURNED, RETURNED_TWICE, REWORKED = 0.06, 0.3, 0.1
-SLOW_DISPATCH, SLOW_ACCEPT, SLOW_VERIFY = 0.03, 0.05, 0.03
+SLOW_DISPATCH, SLOW_ACCEPT, SLOW_VERIFY, SLOW_CHECK = 0.03, 0.05, 0.03, 0.1
+BY_HOTLINE, DECLINED = 0.5, 0.2
 
 
 class Action(StrEnum):
     """What somebody does."""
 
     FILE = "file"
+    REPORT = "report by the hotline"
+    CONFIRM = "check on site"
+    DENY = "check on site, not as reported"
+    FILE_CHECKED = "file what was checked"
+    DECLINE = "decline"
     DISPATCH = "dispatch"
     RETURN = "return"
     DISPATCH_ANEW = "dispatch anew"
@@ -103,10 +109,25 @@ def steps_of(row: Row, seed: int, main: str | None) -> list[Step]:
     if row.duplicate:
         found = filed.at + draws.wait("merge", 10 * MINUTE, HOUR)
         return [filed, Step(found, Action.MERGE if main else Action.DISMISS)]
-    given = _dispatched(filed.at, draws)
+    way_in = [filed] if row.source == "chicago" else _way_in(filed, draws)
+    if way_in[-1].action is Action.DECLINE:
+        return way_in
+    given = _dispatched(way_in[-1].at, draws)
     slow = draws.share("slow-accept") < SLOW_ACCEPT
     accept = given[-1].at + draws.wait("accept", 25 * HOUR if slow else 10 * MINUTE, 3 * HOUR)
-    return [filed, *given, Step(accept, Action.ACCEPT), *_handled(accept, done_at(row, draws), draws)]
+    return [*way_in, *given, Step(accept, Action.ACCEPT), *_handled(accept, done_at(row, draws), draws)]
+
+
+def _way_in(filed: Step, draws: Draws) -> list[Step]:
+    """What came by the hotline is checked on site, then filed or declined; the rest is filed at once."""
+    if draws.share("hotline") >= BY_HOTLINE:
+        return [filed]
+    slow = draws.share("slow-check") < SLOW_CHECK
+    checked = filed.at + draws.wait("check", 26 * HOUR if slow else 20 * MINUTE, 6 * HOUR)
+    decided = checked + draws.wait("decide", 10 * MINUTE, 2 * HOUR)
+    declined = draws.share("declined") < DECLINED
+    look, end = (Action.DENY, Action.DECLINE) if declined else (Action.CONFIRM, Action.FILE_CHECKED)
+    return [Step(filed.at, Action.REPORT), Step(checked, look), Step(decided, end)]
 
 
 def _dispatched(filed: datetime, draws: Draws) -> list[Step]:

@@ -88,7 +88,7 @@ class Player:
     def _taken(self, row: Played, action: Action) -> tuple[Incident | None, Incident]:
         if row.id is None:
             with self._city.desk(action, CITIZENS) as desk:
-                return None, file(desk, row.mapped)
+                return None, file(desk, row.mapped, action)
         with self._city.desk(action) as desk:
             before = desk.incidents.load(row.id, "")
         with self._city.desk(action, speaker(before, action)) as desk:

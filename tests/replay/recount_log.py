@@ -14,7 +14,8 @@ _TIMES = {
     "IncidentFiled": "filed_at", "IncidentDispatched": "dispatched_at", "IncidentAccepted": "accepted_at",
     "IncidentReturned": "returned_at", "IncidentReferred": "returned_at", "IncidentHandled": "handled_at",
     "IncidentReworkOrdered": "ordered_at", "IncidentVerified": "verified_at", "IncidentClosed": "closed_at",
-    "IncidentMerged": "merged_at",
+    "IncidentMerged": "merged_at", "IncidentReported": "reported_at", "IncidentChecked": "checked_at",
+    "IncidentDeclined": "declined_at",
 }  # fmt: skip
 _WITH_DEPARTMENT = frozenset({"IncidentDispatched", "IncidentAccepted", "IncidentReworkOrdered"})
 
@@ -60,7 +61,7 @@ def _take(book: Book, one: _Incident, name: str, body: dict[str, Any]) -> None:
     if name == "IncidentReworkOrdered":
         book.add(body["department"], "reworked")
     one.handle_by = handle_by
-    one.closed = name == "IncidentClosed"
+    one.closed = name in ("IncidentClosed", "IncidentDeclined")
     one.duplicate |= name == "IncidentMerged" or body.get("outcome") == "CLOSING_OUTCOME_DUPLICATE"
     book.note(body["reference"], Told(name, at, measured_by if name == "IncidentHandled" else handle_by))
 

@@ -111,6 +111,13 @@ def steps_of(row: Raw, seed: int, rule: Rule, centre: str, merged: bool) -> list
     steps = [Step(at, "IncidentFiled", centre)]
     if row.duplicate:
         return [*steps, Step(at + wait("merge", 10 * M, H), "IncidentMerged" if merged else "IncidentClosed")]
+    if not row.dated and share("hotline") < 0.5:
+        checked = at + wait("check", 26 * H if share("slow-check") < 0.1 else 20 * M, 6 * H)
+        steps = [Step(at, "IncidentReported", centre), Step(checked, "IncidentChecked", centre)]
+        at = checked + wait("decide", 10 * M, 2 * H)
+        if share("declined") < 0.2:
+            return [*steps, Step(at, "IncidentDeclined")]
+        steps.append(Step(at, "IncidentFiled", centre))
     at += wait("dispatch", 26 * H if share("slow-dispatch") < 0.03 else 5 * M, 85 * M)
     steps.append(Step(at, "IncidentDispatched", rule.department))
     if share("returned") < 0.06:

@@ -100,7 +100,7 @@ class _Course:
             by = measured_by if step.event == "IncidentHandled" else self.handle_by
             self.book.note(self.key, Told(step.event, step.at, by))
         clocks.until(END)
-        closed = steps[-1].event == "IncidentClosed"
+        closed = steps[-1].event in ("IncidentClosed", "IncidentDeclined")
         self._count(closed)
         return steps[-1].at if closed else None
 
@@ -122,7 +122,7 @@ class _Course:
             case "IncidentReworkOrdered":
                 self.book.add(self.department, "reworked")
                 clocks.start(step.to, handle=own)
-            case "IncidentClosed":
+            case "IncidentClosed" | "IncidentDeclined":
                 clocks.running = {}
             case _:
                 clocks.start(self.centre, next=_DAY)

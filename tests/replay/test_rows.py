@@ -58,7 +58,8 @@ def test_steps_are_in_order_and_end_as_the_row_does(closed: timedelta | None) ->
 
 def test_every_way_is_gone() -> None:
     row = moved(ROW)
-    gone = {step.action for seed in SEEDS for step in steps_of(row, seed, None)}
+    rows = (row, replace(row, source="nyc"))
+    gone = {step.action for each in rows for seed in SEEDS for step in steps_of(each, seed, None)}
     assert gone == set(Action) - {Action.MERGE, Action.DISMISS}
 
 

@@ -51,7 +51,7 @@ def test_what_is_overdue_goes_up_a_level_and_everybody_is_told(gateway: Gateway,
     def told() -> list[Any]:
         query = {"caseNumber": incident["caseNumber"], "mailbox": "MAILBOX_DEPARTMENT"}
         notices = gateway.get("/v1/notices", query, door=people.seat("371102")).body["notices"]
-        return [notice for notice in notices if notice["template"] == "incident-escalated/2"]
+        return [notice for notice in notices if notice["template"] == "incident-escalated/3"]
 
     assert len(wait_for("the notice", told)) == 1
 

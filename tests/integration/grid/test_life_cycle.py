@@ -33,7 +33,7 @@ def in_days(days: int) -> str:
 def test_a_hold_and_an_extension(gateway: Gateway, people: People) -> None:
     seat, officer = people.seat("371102"), people.officer("371102-CGJ")
     accepted = change(gateway, officer, dispatched(gateway, people), "accept")
-    assert actions(gateway, officer, accepted) == ["HANDLE", "RETURN", "ASK_EXTENSION", "ASK_HOLD"]
+    assert actions(gateway, officer, accepted) == ["HANDLE", "RETURN", "ASK_EXTENSION", "ASK_HOLD", "SEND_OUTSIDE"]
     asked = change(gateway, officer, accepted, "askHold", reason="备件未到", reviewAt=in_days(10))
     assert actions(gateway, seat, asked) == ["GRANT_HOLD", "REFUSE_TIME"]
     assert refusal(gateway, officer, asked, "askExtension", reason="雨", units=1) == (400, "TIME_ASKED_ALREADY")
