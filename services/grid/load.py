@@ -3,8 +3,8 @@
 The folder is the whole truth. A type, rule or unit grid that it no longer has is retired, a centre is gone; types,
 rules, stages and mappings of codes are a new version of the catalogue from now on, unless they are those in force.
 Working days alone are kept for years that it says nothing of, and shifts where it has no sheet of them: clocks of old
-are explained by them. The net is `net.geojson` or `net.geojson.gz`, its villages are in `regions.csv`; without a net
-there are no grids.
+are explained by them. Routing rules stay, too, where it has no sheet of them. The net is `net.geojson` or
+`net.geojson.gz`, its villages are in `regions.csv`; without a net there are no grids.
 Either all of it is loaded, in one transaction, or nothing and every fault is named. Loading it again changes nothing.
 """
 
@@ -20,13 +20,17 @@ import sqlalchemy as sa
 from services.chassis import load
 from services.grid.domain.catalogue import Catalogue
 from services.grid.domain.net import UnitGrid
+from services.grid.domain.routing import Routing
 from services.grid.geometry.net import find, read_net
 from services.grid.load_calendars import CalendarSheets, read_calendars
 from services.grid.store.calendars import replace_calendars
 from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.net import replace_net
 from services.grid.store.reference import replace_centres
-from services.grid.usecases import CLOCK, take_catalogue
+from services.grid.store.routing import RoutingStore
+from services.grid.usecases import CLOCK, take_catalogue, take_routing
+from services.grid.wire.routing_sheets import RULES as ROUTING
+from services.grid.wire.routing_sheets import read_routing
 from services.grid.wire.sheets import WorkingTime, read_catalogue
 from services.kernel import regions
 from services.kernel.clock import SystemClock
@@ -53,6 +57,8 @@ class ReferenceData(NamedTuple):
     centres: dict[str, str]
     grids: list[UnitGrid]
     calendars: CalendarSheets
+    routing: Routing | None
+    """None where the folder says nothing of it."""
 
 
 def read(folder: Path) -> ReferenceData:
@@ -61,7 +67,8 @@ def read(folder: Path) -> ReferenceData:
     calendars = read_calendars(sheets)
     working = WorkingTime(bool(calendars.years), frozenset(calendars.shifts or ()))
     catalogue = read_catalogue(sheets, working)
-    data = ReferenceData(catalogue, _centres(sheets), _grids(folder, sheets), calendars)
+    routing = read_routing(sheets, working) if sheets.files(ROUTING) else None
+    data = ReferenceData(catalogue, _centres(sheets), _grids(folder, sheets), calendars, routing)
     sheets.demand_right()
     return data
 
@@ -73,6 +80,8 @@ def save(connection: sa.Connection, data: ReferenceData) -> None:
     replace_centres(connection, data.centres)
     replace_net(connection, data.grids)
     replace_calendars(connection, *data.calendars, timer=CLOCK)
+    if data.routing is not None:
+        take_routing(RoutingStore(connection), data.routing, effective_from=None, now=now, dry_run=False)
 
 
 def _centres(sheets: Sheets) -> dict[str, str]:
@@ -102,6 +111,7 @@ def counts(data: ReferenceData) -> str:
     years = ", ".join(map(str, data.calendars.years)) or "none"
     return (
         f"{len(data.catalogue.types)} incident types, {len(data.catalogue.rules)} dispatch rules,"
+        f" {len(data.routing.rules) if data.routing else 0} routing rules,"
         f" {len(data.catalogue.stages)} stages, {len(data.catalogue.mappings)} code mappings,"
         f" {len(data.centres)} centres, {len(data.grids)} unit grids, working days of {years}"
     )

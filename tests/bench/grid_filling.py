@@ -41,6 +41,10 @@ FROM (
 ) AS made
 """
 CHUNK = 50_000
+NUMBERED = """
+INSERT INTO department_number
+SELECT department, 'CG-' || row_number() OVER (ORDER BY id), id, filed_at FROM incident WHERE department LIKE '%-CGJ'
+"""
 
 
 def fill(owner: sa.Engine, cases: int) -> None:
@@ -52,5 +56,6 @@ def fill(owner: sa.Engine, cases: int) -> None:
             connection.execute(sa.text(FILL), facts)
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("SET statement_timeout = 0"))
-        for table in ("incident", "incident_text"):
+        connection.execute(sa.text(NUMBERED))
+        for table in ("incident", "incident_text", "department_number"):
             connection.execute(sa.text(f"VACUUM (ANALYZE) {table}"))

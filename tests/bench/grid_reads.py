@@ -21,12 +21,18 @@ import sqlalchemy as sa
 from services.chassis.database import create_engine, standalone
 from services.chassis.migrate import migrate
 from services.grid.domain.queues import Desk, QueueKind
+from services.grid.domain.reference import IncidentKind, TypeKey
+from services.grid.domain.routing import Case
 from services.grid.domain.search import Circle, Sought
 from services.grid.domain.sync import Audience, Place
+from services.grid.store.dispatching import DispatchStore
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.queues import QueueStore
+from services.grid.store.routing import KnownRoutings
 from services.grid.store.search import SearchStore
 from services.grid.store.sync import SyncStore
+from services.grid.store.work import WorkStore
+from services.grid.usecases.dispatching import LATELY
 from services.kernel.coordinates import Point
 from services.kernel.ids import uuid7
 from services.kernel.paging import PageRequest
@@ -93,7 +99,14 @@ def _fill(url: str, cases: int) -> None:
 def _measure(engine: sa.Engine) -> dict[str, Times]:
     times: dict[str, Times] = {}
     with standalone(engine).connect() as looking, engine.connect() as writing:
-        for name, ask in {**_queues(looking), **_searches(looking), **_syncs(looking), **_writes(writing)}.items():
+        asked = {
+            **_queues(looking),
+            **_searches(looking),
+            **_syncs(looking),
+            **_dispatches(writing),
+            **_writes(writing),
+        }
+        for name, ask in asked.items():
             took = []
             for n in range(WARM + CALLS):
                 begun = time.perf_counter()
@@ -139,6 +152,7 @@ def _searches(connection: sa.Connection) -> dict[str, Ask]:
         "…, that text in a township": one_of(text=lambda: "垃圾", bound=lambda: random.choice(COUNTIES) + "003"),
         "…, a reference": one_of(reference=lambda: f"SSP-{random.randrange(1, FEW)}"),
         "…, a day's case numbers": one_of(case_number_prefix=lambda: f"371102-{datetime.now(UTC):%Y%m%d}"),
+        "…, a department's own number": one_of(department_number=lambda: f"CG-{random.randrange(1, FEW)}"),
         "…, an enterprise": one_of(enterprise_code=lambda: f"91350100M{9 * random.randrange(500):09}"),
         "…, a type of a department": one_of(
             type_code=lambda: f"06{random.randrange(1, 61):03}", department=lambda: "371102-SCJG"
@@ -166,6 +180,36 @@ def _syncs(connection: sa.Connection) -> dict[str, Ask]:
         "…, a grid": first(lambda: Audience(random.choice(COUNTIES) + "003007002")),
         "…, a department": first(lambda: Audience("371102", None, "371102-CGJ")),
         "…, a citizen": first(lambda: Audience("3711", CITIZEN)),
+    }
+
+
+def _dispatches(connection: sa.Connection) -> dict[str, Ask]:
+    """As a dispatch and a department's system ask, each in a transaction that ends at once."""
+    store, waiting = DispatchStore(connection, KnownRoutings()), WorkStore(connection)
+
+    def both() -> list[str]:
+        county = random.choice(COUNTIES)
+        return [county + OFFICER, county + "-SCJG"]
+
+    def loads() -> None:
+        departments = both()
+        store.take_turns(departments)
+        store.open_cases(departments)
+        connection.rollback()
+
+    def last() -> None:
+        key = TypeKey("", IncidentKind.EVENT, f"06{random.randrange(1, 61):03}")
+        store.last_department(Case(key, random.choice(COUNTIES)), datetime.now(UTC) - LATELY)
+        connection.rollback()
+
+    def take() -> None:
+        waiting.next_dispatched(both()[0], "3711")
+        connection.rollback()
+
+    return {
+        "a dispatch compares the loads of two": loads,
+        "…, who had the last of a type": last,
+        "TakeNextIncident finds what is next": take,
     }
 
 

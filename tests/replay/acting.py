@@ -53,7 +53,7 @@ def file(desk: Desk, mapped: Mapped, action: Action) -> Incident:
 def _dispatch(desk: Desk, before: Incident, named: str) -> Incident:
     return usecases.dispatch_incident(
         desk.uow, desk.incidents, desk.reference, before.id, _bound(before), seen=before.version, named=named,
-        limits=desk.limits,
+        limits=desk.limits, dispatching=desk.dispatching,
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from services.grid import load
 from services.grid.config import GridSettings
 from services.grid.domain.deadlines import Limits
 from services.grid.service.base import Methods
+from services.grid.store.dispatching import DispatchStore
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.reference import ReferenceStore
 from services.grid.usecases import CLOCK
@@ -65,6 +66,11 @@ class Desk(Methods):
     def reference(self) -> ReferenceStore:
         """Types, rules and grid centres."""
         return ReferenceStore(self.uow.connection)
+
+    @property
+    def dispatching(self) -> DispatchStore:
+        """What a dispatch reads."""
+        return self._dispatching
 
     @property
     def limits(self) -> Limits:

@@ -27,6 +27,7 @@ class Rules:
         self._types = {(r["source"], r["nature"], r["detail"]): r for r in _sheet("replay_types.csv")}
         self._areas = {(r["source"], r["area"]): r["township"] for r in _sheet("replay_regions.csv")}
         self._rules = _sheet("dispatch_rules.csv")
+        self._routing = _sheet("routing_rules.csv")
         self._shifts = _sheet("shifts.csv")
         days = [row for year in (2024, 2025, 2026) for row in _sheet(f"national_days_{year}.csv")]
         self._days = {date.fromisoformat(row["day"]): row["kind"] for row in days}
@@ -37,6 +38,8 @@ class Rules:
         type = next(self._types[each] for each in named if each in self._types)
         region = self._areas[source, area]
         fit = [each for each in self._rules if _fits(each, type, region)]
+        routed = [each for each in self._routing if _fits(each, type, region)]
+        assert not routed, "what goes by time and load is not recounted: no rule of the sample speaks of these types"
         best = max(fit, key=_exactness)
         return Rule(f"{region[:6]}-{best['department']}", int(best["hours"]), best["unit"] or "clock_hour")
 

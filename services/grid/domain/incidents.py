@@ -81,8 +81,9 @@ class Incident(Standing):
         limits: Limits,
         now: datetime,
         course: Course | None = None,
+        reason: str = "",
     ) -> Incident:
-        """Dispatch to the department named, or else to the one that the rules give; see `assign`.
+        """Dispatch to the department named, for a `reason` where rules named it, or else as `assign` says.
 
         The stages of the `course` go before the time that the rules give. Raises Refusal SAME_DEPARTMENT: its clock
         would begin anew.
@@ -98,7 +99,7 @@ class Incident(Standing):
             department=to.department,
             dispatched_at=now,
             handle_within=course.present.limit if course else to.limit,
-            dispatch_reason=to.reason,
+            dispatch_reason=reason or to.reason,
             course=course,
         )
 

@@ -47,6 +47,7 @@ class Sought:
     asking_department: str
     case_number_prefix: str = ""
     reference: str = ""
+    department_number: str = ""
     text: str = ""
     enterprise_code: str = ""
     type_code: str = ""

@@ -135,6 +135,11 @@ class Standing:
         return bool(self.coordinator) and self.state is not IncidentState.REFERRED
 
     @property
+    def by_rules(self) -> bool:
+        """It can be dispatched to whom the rules say; what waits for a coordinator cannot."""
+        return self.state in (IncidentState.FILED, IncidentState.DISPATCHED) and not self.bound
+
+    @property
     def supervisor(self) -> str:
         """Department code of the grid centre of the level that was told last."""
         return supervisor_of(self.owner, self.report.region, self.level)

@@ -21,6 +21,7 @@ from services.grid.config import GridSettings
 from services.grid.service.actions import ActionMethods
 from services.grid.service.batches import BatchMethods
 from services.grid.service.catalogue import CatalogueMethods
+from services.grid.service.dispatching import DispatchMethods
 from services.grid.service.ending import EndingMethods
 from services.grid.service.incidents import IncidentMethods
 from services.grid.service.intake import IntakeMethods
@@ -31,6 +32,7 @@ from services.grid.service.queues import QueueMethods
 from services.grid.service.search import SearchMethods
 from services.grid.service.sync import SyncMethods
 from services.grid.service.time import TimeMethods
+from services.grid.service.work import WorkMethods
 from services.grid.wire import events
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,8 @@ class GridService(
     SearchMethods,
     PlaceMethods,
     CatalogueMethods,
+    DispatchMethods,
+    WorkMethods,
 ):
     """Answers the contract's `GridService`: a class of methods for each noun; here what none of them has for itself."""
 

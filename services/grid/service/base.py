@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from egov.grid.v1 import incidents_pb2
 
 from services.chassis.call import Call
 from services.chassis.reads import Reading
 from services.chassis.uow import Transaction
+from services.grid import usecases
 from services.grid.config import GridSettings
 from services.grid.domain.deadlines import Limits
+from services.grid.domain.decisions import Decision
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reports import Report, placed
 from services.grid.geometry.keeping import KeptNet, NetKeeper
 from services.grid.store.calendars import KnownCalendars
+from services.grid.store.dispatching import DispatchStore
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.net import NetStore
+from services.grid.store.numbers import NumberStore
 from services.grid.store.reference import ReferenceStore
+from services.grid.store.routing import KnownRoutings
 from services.grid.wire import messages
 from services.kernel.parties import Party
 from services.kernel.worktime.calendars import Calendar
@@ -27,6 +34,7 @@ from services.kernel.worktime.terms import Limit
 
 CALENDARS = KnownCalendars()
 NET = NetKeeper()
+ROUTINGS = KnownRoutings()
 
 
 class Methods:
@@ -44,6 +52,14 @@ class Methods:
     @property
     def _reference(self) -> ReferenceStore:
         return ReferenceStore(self.uow.connection)
+
+    @property
+    def _dispatching(self) -> DispatchStore:
+        return DispatchStore(self.uow.connection, ROUTINGS)
+
+    @property
+    def _numbers(self) -> NumberStore:
+        return NumberStore(self.uow.connection)
 
     @property
     def _net(self) -> KeptNet:
@@ -64,6 +80,36 @@ class Methods:
             escalate=timedelta(hours=self.config.escalate_every_hours),
             reopen=timedelta(days=self.config.reopen_days),
         )
+
+    def _plans(self, incidents: Iterable[Incident]) -> dict[UUID, tuple[int, Decision]]:
+        """What the rules say now of those incidents that can be dispatched by rules."""
+        dispatching, limits, now = self._dispatching, self._limits, self.uow.now()
+        return {
+            each.id: usecases.plan(
+                dispatching,
+                usecases.case_of(each),
+                self._reference.rules_for(each.report.region, each.filed_at),
+                limits,
+                now,
+            )
+            for each in incidents
+            if each.by_rules
+        }
+
+    def _show_numbers(self, incidents: Collection[incidents_pb2.Incident], call: Call) -> None:
+        """Departments are shown under which numbers departments keep incidents."""
+        if not call.caller.department or not incidents:
+            return
+        numbers = self._numbers.of([UUID(each.incident_id) for each in incidents])
+        for each in incidents:
+            said = numbers.get(UUID(each.incident_id), ())
+            each.department_numbers.extend(incidents_pb2.DepartmentNumber(**number._asdict()) for number in said)
+
+    def _shown_with_numbers(self, incident: Incident, call: Call) -> incidents_pb2.Incident:
+        """An incident as this caller may see it, with the numbers under which departments keep it."""
+        message = shown(incident, call)
+        self._show_numbers([message], call)
+        return message
 
     def _calendar_of(self, department: str) -> Calendar:
         return CALENDARS.now(self.uow.connection).of(department)

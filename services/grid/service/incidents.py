@@ -35,7 +35,7 @@ class IncidentMethods(Methods):
     def GetIncident(self, request: grid.GetIncidentRequest, call: Call) -> grid.GetIncidentResponse:
         """Reads one incident."""
         incident = self._incidents.show(UUID(request.incident_id), call.region, only_reports_of(call.caller))
-        return grid.GetIncidentResponse(incident=shown(incident, call))
+        return grid.GetIncidentResponse(incident=self._shown_with_numbers(incident, call))
 
     @rpc
     def ExplainClock(self, request: grid.ExplainClockRequest, call: Call) -> grid.ExplainClockResponse:
@@ -70,6 +70,7 @@ class IncidentMethods(Methods):
             seen=request.version,
             named=request.department,
             limits=self._limits,
+            dispatching=self._dispatching,
             urgency=catalogue.URGENCIES[request.urgency],
         )
         return grid.DispatchIncidentResponse(incident=shown(incident, call))
@@ -85,7 +86,8 @@ class IncidentMethods(Methods):
             seen=request.version,
             limits=self._limits,
         )
-        return grid.AcceptIncidentResponse(incident=shown(incident, call))
+        usecases.set_number(self.uow, self._numbers, incident, request.department_number)
+        return grid.AcceptIncidentResponse(incident=self._shown_with_numbers(incident, call))
 
     @rpc
     def ReturnIncident(self, request: grid.ReturnIncidentRequest, call: Call) -> grid.ReturnIncidentResponse:

@@ -10,6 +10,7 @@ from services.grid.domain.queues import Desk, QueueKind
 from services.grid.service.base import Methods
 from services.grid.store.queues import QueueStore
 from services.grid.wire import queues
+from services.grid.wire.routing import plan_messages
 from services.kernel.parties import Party
 
 
@@ -30,7 +31,10 @@ class QueueMethods(Methods):
         desk = self._desk(request, call)
         desk = desk.reporting(party) if kind is QueueKind.MINE else desk
         page = QueueStore(self.uow.connection).page(desk, kind, queues.queue_page(request.page))
-        return queues.queue_message(page, call.caller.department, party)
+        planned = self._plans(page.rows) if request.with_plans and kind is QueueKind.TO_DISPATCH else {}
+        answer = queues.queue_message(page, call.caller.department, party, plan_messages(planned))
+        self._show_numbers(answer.incidents, call)
+        return answer
 
     def _desk(self, request: queues_pb2.ListQueuesRequest | queues_pb2.GetQueueRequest, call: Call) -> Desk:
         now = self.uow.now()

@@ -23,7 +23,9 @@ class SearchMethods(Methods):
         """Finds incidents."""
         sought = search.sought(request, call.caller, call.region)
         page = SearchStore(self.uow.connection).page(sought, messages.incident_page(request.page))
-        return search.found_message(page, call.caller.department, Party(*call.caller.party))
+        answer = search.found_message(page, call.caller.department, Party(*call.caller.party))
+        self._show_numbers(answer.incidents, call)
+        return answer
 
     @rpc
     def ExportIncidents(

@@ -23,6 +23,7 @@ _NEAR = (
     "point(longitude, latitude) <@ box(point(:west, :south), point(:east, :north)) AND latitude IS NOT NULL"
     " AND ((latitude - :latitude) * :north_m) ^ 2 + ((longitude - :longitude) * :east_m) ^ 2 <= :metres ^ 2"
 )
+_NUMBERED = "SELECT incident_id AS id FROM department_number WHERE number = :department_number"
 
 
 class Filter(NamedTuple):
@@ -53,6 +54,8 @@ def filters(sought: Sought) -> Iterator[Filter]:
         yield _found("case_number ~>=~ :case_number AND case_number ~<~ :behind_case_number")
     if sought.reference:
         yield _found("reference = :reference AND reference <> ''")
+    if sought.department_number:
+        yield Filter(f"id IN ({_NUMBERED})", _NUMBERED)
     if sought.near:
         yield _found(_NEAR)
         yield Filter(_SHOWN)
@@ -84,8 +87,9 @@ def values(sought: Sought) -> dict[str, Any]:
     given: dict[str, Any] = {
         "bound": sought.bound, "region": sought.region and scope_prefix(sought.region), "text": sought.text,
         "case_number": sought.case_number_prefix, "behind_case_number": f"{sought.case_number_prefix}~",
-        "reference": sought.reference, "enterprise_code": sought.enterprise_code, "type_code": sought.type_code,
-        "department": sought.department,
+        "reference": sought.reference, "department_number": sought.department_number,
+        "enterprise_code": sought.enterprise_code,
+        "type_code": sought.type_code, "department": sought.department,
         "filed_from": sought.filed_from, "filed_until": sought.filed_until,
         "asking_department": sought.asking_department or None,
         "asking_kind": sought.asking.kind, "asking_id": sought.asking.id,

@@ -13,6 +13,7 @@ from services.grid.usecases.changes import (
     void_incident,
 )
 from services.grid.usecases.clocks import CLOCK, Finding, check_clock, repair_next
+from services.grid.usecases.dispatching import case_of, plan
 from services.grid.usecases.incidents import (
     accept_incident,
     begin_inspection,
@@ -28,6 +29,8 @@ from services.grid.usecases.incidents import (
 from services.grid.usecases.intake import check_report, decline_report, file_report, object_to_decision
 from services.grid.usecases.outside import record_outside_answer, send_outside
 from services.grid.usecases.progress import report_progress
+from services.grid.usecases.routing import take_routing
+from services.grid.usecases.work import set_number, take_next
 
 __all__ = [
     "CLOCK",
@@ -36,6 +39,7 @@ __all__ = [
     "ask_extension",
     "ask_hold",
     "begin_inspection",
+    "case_of",
     "check_clock",
     "check_report",
     "close_incident",
@@ -48,6 +52,7 @@ __all__ = [
     "file_report",
     "merge_incident",
     "object_to_decision",
+    "plan",
     "rate_incident",
     "record_outside_answer",
     "reopen_incident",
@@ -57,8 +62,11 @@ __all__ = [
     "resume_incident",
     "return_incident",
     "send_outside",
+    "set_number",
     "split_incident",
     "take_catalogue",
+    "take_next",
+    "take_routing",
     "verify_incident",
     "void_incident",
 ]

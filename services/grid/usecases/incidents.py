@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from services.grid.domain.catalogue import Urgency, timed
 from services.grid.domain.courses import course_of
 from services.grid.domain.deadlines import Limits
+from services.grid.domain.decisions import Source
 from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
 from services.grid.domain.reports import Report, check_report
-from services.grid.domain.states import ClosingOutcome, ReturnReason
+from services.grid.domain.states import ClosingOutcome, Command, ReturnReason
+from services.grid.usecases.dispatching import Dispatching, chosen
 from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
 from services.grid.usecases.watching import keep, watch
 from services.grid.wire import intake
@@ -65,18 +68,27 @@ def dispatch_incident(
     seen: int,
     named: str,
     limits: Limits,
+    dispatching: Dispatching,
     urgency: Urgency = Urgency.NORMAL,
 ) -> Incident:
-    """Dispatch to the department named, or as the rules say when `named` is empty.
+    """Dispatch to the department named, or as the rules say when `named` is empty; keep why.
 
-    The rules are those that were in force when it was filed.
+    The routing rules are those of now; the catalogue's, with their limits, are those that it was filed under.
+    Raises what `Incident.dispatch` does, and Refusal RULES_TIE, RULE_TIME_UNKNOWN, RULE_RETURNED.
     """
-    before, by = incidents.load(incident_id, bound), uow.caller.department
+    before, by, now = incidents.load(incident_id, bound), uow.caller.department, uow.now()
     course = course_of(before.report.type, urgency, reference.stages_for(before.report.type, before.filed_at))
-    rules = timed(reference.rules_for(before.report.region, before.filed_at), course.present.limit if course else None)
+    limit = course.present.limit if course else None
+    rules = timed(reference.rules_for(before.report.region, before.filed_at), limit)
+    limits = replace(limits, handle=limit or limits.handle)
+    # What may not be done at all is refused before departments are counted, for which others wait.
+    before.led(Command.DISPATCH, seen=seen, by=by, limits=limits, now=now, department=named)
+    routing, decision = chosen(dispatching, before, named, rules, limits, now)
+    to, reason = (decision.department, decision.text_zh) if decision.source is Source.RULE else (named, "")
     incident = before.dispatch(
-        seen=seen, by=by, rules=rules, named=named, limits=limits, now=uow.now(), course=course
+        seen=seen, by=by, rules=rules, named=to, limits=limits, now=now, reason=reason, course=course
     )  # fmt: skip
+    dispatching.keep(incident, routing, decision)
     return keep(uow, incidents, before, incident, limits)
 
 

@@ -117,3 +117,8 @@ HANDLING_OUTCOMES_OUT: dict[HandlingOutcome | None, incidents_pb2.HandlingOutcom
 def type_key(key: TypeKey) -> incidents_pb2.IncidentTypeKey:
     """The key of an incident type."""
     return incidents_pb2.IncidentTypeKey(standard=key.standard, kind=KINDS_OUT[key.kind], code=key.code)
+
+
+def key_of(message: incidents_pb2.IncidentTypeKey) -> TypeKey:
+    """The key of an incident type, from a request."""
+    return TypeKey(message.standard, KINDS[message.kind], message.code)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
 from egov.common.v1 import paging_pb2
-from egov.grid.v1 import queues_pb2
+from egov.grid.v1 import queues_pb2, routing_pb2
 
 from services.grid.domain.incidents import Incident
 from services.grid.domain.queues import QueueKind
@@ -36,9 +36,15 @@ def queues_message(counts: Mapping[QueueKind, int]) -> queues_pb2.ListQueuesResp
     return queues_pb2.ListQueuesResponse(queues=queues)
 
 
-def queue_message(page: Page[Incident], department: str | None, party: Party) -> queues_pb2.GetQueueResponse:
-    """A page of a queue, for an answer to this party, who speaks for this department."""
+def queue_message(
+    page: Page[Incident],
+    department: str | None,
+    party: Party,
+    plans: Iterable[routing_pb2.PlannedDispatch] = (),
+) -> queues_pb2.GetQueueResponse:
+    """A page of a queue, for an answer to this party, who speaks for this department; `plans` of its incidents."""
     return queues_pb2.GetQueueResponse(
         incidents=[incident_message(each, department, party) for each in page.rows],
         page=paging_pb2.PageResponse(next_page_token=page.next_token),
+        plans=plans,
     )

@@ -29,6 +29,7 @@ def sought(message: search_pb2.SearchIncidentsRequest, caller: Caller, bound: st
         asking_department=caller.department or "",
         case_number_prefix=message.case_number_prefix,
         reference=message.reference,
+        department_number=message.department_number,
         text=message.text,
         enterprise_code=message.enterprise_code,
         type_code=message.type_code,

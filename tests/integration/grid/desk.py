@@ -96,7 +96,7 @@ class Desk:
 def empty(engine: sa.Engine) -> None:
     """No incidents, and nothing that knows of any."""
     with engine.begin() as connection:
-        for table in ("incident", "incident_left", "submitted_item", "chassis.due"):
+        for table in ("incident", "incident_left", "submitted_item", "dispatch", "department_number", "chassis.due"):
             connection.execute(sa.text(f"DELETE FROM {table}"))
 
 

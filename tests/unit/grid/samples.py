@@ -11,9 +11,11 @@ from uuid import UUID
 
 from services.grid.domain.catalogue import Stage
 from services.grid.domain.deadlines import Limits
+from services.grid.domain.decisions import Decision
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
 from services.grid.domain.reports import Report
+from services.grid.domain.routing import Case, Routing, RoutingRule
 from services.grid.domain.states import ClosingOutcome, IncidentState
 from services.kernel import casenumber, regions
 from services.kernel.clock import shanghai_day
@@ -211,3 +213,27 @@ class FakeReference:
             and (page.after is None or each.key > page.after)
         ]
         return page.cut(found[: page.fetch], key=lambda each: each.key)
+
+
+class FakeDispatching:
+    """Routing rules, and what was decided by them, in memory."""
+
+    def __init__(self, *rules: RoutingRule) -> None:
+        self.rules = Routing(rules)
+        self.kept: list[tuple[Incident, int, Decision]] = []
+        self.waited_for: list[str] = []
+
+    def routing(self, at: datetime) -> tuple[int, Routing]:
+        return (1, self.rules) if self.rules.rules else (0, Routing())
+
+    def open_cases(self, departments: Sequence[str]) -> Mapping[str, int]:
+        return {}
+
+    def take_turns(self, departments: Sequence[str]) -> None:
+        self.waited_for += departments
+
+    def last_department(self, case: Case, since: datetime) -> str:
+        return ""
+
+    def keep(self, incident: Incident, routing: int, decision: Decision) -> None:
+        self.kept.append((incident, routing, decision))

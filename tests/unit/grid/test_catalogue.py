@@ -30,6 +30,7 @@ from tests.unit.grid.samples import (
     RUBBISH,
     STANDARD,
     TYPES,
+    FakeDispatching,
     FakeIncidents,
     FakeReference,
     incident,
@@ -167,7 +168,16 @@ def dispatch(filed_at: datetime, reference: FakeReference, urgency: Urgency = Ur
     incidents.add(filed)
     uow = FakeUnitOfWork(caller=caller(subject=WANG, department=CENTRE))
     return usecases.dispatch_incident(
-        uow, incidents, reference, filed.id, "3711", seen=1, named=to, limits=LIMITS, urgency=urgency
+        uow,
+        incidents,
+        reference,
+        filed.id,
+        "3711",
+        seen=1,
+        named=to,
+        limits=LIMITS,
+        dispatching=FakeDispatching(),
+        urgency=urgency,
     )
 
 

@@ -21,7 +21,8 @@ KEPT_BACK = {
     "closing_reason", "refusal_reason",
     "asked.kind", "asked.reason", "asked.asked_at", "asked.review_at", "asked.units",
     "intake.remark", "outside.answer_reason", "report.evidence.superseded", "evidence.kind", "evidence.reference",
-    "evidence.sha256", "evidence.given_at", "evidence.superseded",
+    "evidence.sha256", "evidence.given_at", "evidence.superseded", "department_numbers.department",
+    "department_numbers.number",
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from services.kernel.worktime.ledger import total
 from services.kernel.worktime.terms import Limit, Unit
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
 from tests.unit.grid import samples
-from tests.unit.grid.samples import CENTRE, DEPARTMENT, FakeIncidents, FakeReference, rule
+from tests.unit.grid.samples import CENTRE, DEPARTMENT, FakeDispatching, FakeIncidents, FakeReference, rule
 from tests.unit.grid.steps import stage
 from tests.unit.grid.test_clocks import OFFICES, WORKING, at
 
@@ -148,7 +148,9 @@ def test_the_dispatch_takes_the_stages_and_the_event_says_by_what_one_is_measure
     filed = samples.incident(at=MONDAY)
     incidents.add(filed)
     seat = FakeUnitOfWork(at=MONDAY, caller=caller(subject=WANG, department=CENTRE))
-    usecases.dispatch_incident(seat, incidents, reference, filed.id, "37", seen=1, named="", limits=WORKING)
+    usecases.dispatch_incident(
+        seat, incidents, reference, filed.id, "37", seen=1, named="", limits=WORKING, dispatching=FakeDispatching()
+    )
     officer = FakeUnitOfWork(at=MONDAY, caller=caller(subject=WANG, department=DEPARTMENT))
     usecases.accept_incident(officer, incidents, filed.id, "37", seen=2, limits=WORKING)
     usecases.report_progress(officer, incidents, Which(filed.id, "37", 3), condition_met=True, limits=WORKING)

@@ -1,20 +1,34 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from egov.grid.v1 import events_pb2, incidents_pb2
 
 from services.grid import usecases
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
+from services.grid.domain.routing import RoutingRule
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
 from services.kernel import casenumber
 from services.kernel.errors import Refusal
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
 from services.kernel.regions import Region
+from services.kernel.worktime.terms import Limit
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
 from tests.unit.grid import samples
-from tests.unit.grid.samples import CENTRE, DAY, DEPARTMENT, GRID, LIMITS, FakeIncidents, FakeReference, report
+from tests.unit.grid.samples import (
+    CENTRE,
+    DAY,
+    DEPARTMENT,
+    GRID,
+    LIMITS,
+    FakeDispatching,
+    FakeIncidents,
+    FakeReference,
+    report,
+)
 
 SEAT = caller(subject=WANG, department=CENTRE)
 OFFICER = caller(subject=WANG, department=DEPARTMENT)
@@ -58,10 +72,21 @@ def test_a_refused_report_takes_no_case_number_and_leaves_nothing() -> None:
     assert (uow.case_number, uow.events, incidents.rows) == (None, [], {})
 
 
-def dispatch(uow: FakeUnitOfWork, incidents: FakeIncidents, filed: Incident, *, bound: str = "3711") -> Incident:
+TO_EITHER = RoutingRule(5, "", "", "", "", ("HBJ", "ZJJ"))
+
+
+def dispatch(
+    uow: FakeUnitOfWork,
+    incidents: FakeIncidents,
+    filed: Incident,
+    *,
+    bound: str = "3711",
+    dispatching: FakeDispatching | None = None,
+) -> Incident:
     return usecases.dispatch_incident(
-        uow, incidents, FakeReference(), filed.id, bound, seen=filed.version, named="", limits=LIMITS
-    )
+        uow, incidents, FakeReference(), filed.id, bound, seen=filed.version, named="", limits=LIMITS,
+        dispatching=dispatching or FakeDispatching(),
+    )  # fmt: skip
 
 
 def test_dispatching_says_who_holds_it_until_when() -> None:
@@ -216,3 +241,28 @@ def test_an_end_that_does_not_fit_is_refused(incident: Incident, department: str
             opened = OpenedInspection(uuid7(), incident.id, department)
             usecases.begin_inspection(FakeUnitOfWork(), incidents, opened, LIMITS)
     assert refused.value.reason == reason
+
+
+def test_a_dispatch_by_a_routing_rule_keeps_the_catalogues_limit_and_says_why() -> None:
+    uow, incidents = FakeUnitOfWork(caller=SEAT), FakeIncidents()
+    filed, dispatching = file(uow, incidents, FakeReference()), FakeDispatching(TO_EITHER)
+    sent = dispatch(uow, incidents, filed, dispatching=dispatching)
+    assert (sent.department, sent.handle_within) == ("371102-HBJ", Limit(24))
+    assert sent.dispatch_reason.startswith("规则 5：任何事件；2 个部门中 371102-HBJ 负荷最低")
+    assert dispatching.waited_for == ["371102-HBJ", "371102-ZJJ"]
+    [(kept, version, decision)] = dispatching.kept
+    assert (kept, version, decision.rules) == (sent, 1, (5,))
+
+
+def test_who_may_not_dispatch_makes_nobody_wait() -> None:
+    incidents, dispatching = FakeIncidents(), FakeDispatching(TO_EITHER)
+    filed = keep(incidents, samples.incident())
+    with pytest.raises(Refusal) as refused:
+        dispatch(FakeUnitOfWork(caller=OFFICER), incidents, filed, dispatching=dispatching)
+    assert (refused.value.reason, dispatching.waited_for, dispatching.kept) == ("NOT_THE_HOLDER", [], [])
+
+
+def test_after_a_return_the_rule_gives_it_to_the_other_one() -> None:
+    uow, incidents, dispatching = FakeUnitOfWork(caller=SEAT), FakeIncidents(), FakeDispatching(TO_EITHER)
+    filed = keep(incidents, replace(samples.incident(), returned_by="371102-HBJ", returns=1))
+    assert dispatch(uow, incidents, filed, dispatching=dispatching).department == "371102-ZJJ"

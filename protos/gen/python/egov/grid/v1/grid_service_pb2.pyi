@@ -298,19 +298,23 @@ class AcceptIncidentRequest(_message.Message):
 
     INCIDENT_ID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_NUMBER_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
     """The version that the caller saw."""
+    department_number: _builtins.str
+    """Number under which the department's own system keeps it; empty: it has none yet."""
     def __init__(
         self,
         *,
         incident_id: _builtins.str = ...,
         version: _builtins.int = ...,
+        department_number: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident_id", b"incident_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["department_number", b"department_number", "incident_id", b"incident_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

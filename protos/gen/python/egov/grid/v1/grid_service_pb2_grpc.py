@@ -12,8 +12,10 @@ from egov.grid.v1 import intake_pb2 as egov_dot_grid_dot_v1_dot_intake__pb2
 from egov.grid.v1 import outside_pb2 as egov_dot_grid_dot_v1_dot_outside__pb2
 from egov.grid.v1 import progress_pb2 as egov_dot_grid_dot_v1_dot_progress__pb2
 from egov.grid.v1 import queues_pb2 as egov_dot_grid_dot_v1_dot_queues__pb2
+from egov.grid.v1 import routing_pb2 as egov_dot_grid_dot_v1_dot_routing__pb2
 from egov.grid.v1 import search_pb2 as egov_dot_grid_dot_v1_dot_search__pb2
 from egov.grid.v1 import sync_pb2 as egov_dot_grid_dot_v1_dot_sync__pb2
+from egov.grid.v1 import work_pb2 as egov_dot_grid_dot_v1_dot_work__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -245,6 +247,36 @@ class GridServiceStub:
                 request_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.CountIncidentsByTypeRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.CountIncidentsByTypeResponse.FromString,
                 _registered_method=True)
+        self.TakeNextIncident = channel.unary_unary(
+                '/egov.grid.v1.GridService/TakeNextIncident',
+                request_serializer=egov_dot_grid_dot_v1_dot_work__pb2.TakeNextIncidentRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_work__pb2.TakeNextIncidentResponse.FromString,
+                _registered_method=True)
+        self.SetDepartmentNumber = channel.unary_unary(
+                '/egov.grid.v1.GridService/SetDepartmentNumber',
+                request_serializer=egov_dot_grid_dot_v1_dot_work__pb2.SetDepartmentNumberRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_work__pb2.SetDepartmentNumberResponse.FromString,
+                _registered_method=True)
+        self.ExplainDispatch = channel.unary_unary(
+                '/egov.grid.v1.GridService/ExplainDispatch',
+                request_serializer=egov_dot_grid_dot_v1_dot_routing__pb2.ExplainDispatchRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_routing__pb2.ExplainDispatchResponse.FromString,
+                _registered_method=True)
+        self.PlanDispatch = channel.unary_unary(
+                '/egov.grid.v1.GridService/PlanDispatch',
+                request_serializer=egov_dot_grid_dot_v1_dot_routing__pb2.PlanDispatchRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_routing__pb2.PlanDispatchResponse.FromString,
+                _registered_method=True)
+        self.ImportRouting = channel.unary_unary(
+                '/egov.grid.v1.GridService/ImportRouting',
+                request_serializer=egov_dot_grid_dot_v1_dot_routing__pb2.ImportRoutingRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_routing__pb2.ImportRoutingResponse.FromString,
+                _registered_method=True)
+        self.ListRoutings = channel.unary_unary(
+                '/egov.grid.v1.GridService/ListRoutings',
+                request_serializer=egov_dot_grid_dot_v1_dot_routing__pb2.ListRoutingsRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_routing__pb2.ListRoutingsResponse.FromString,
+                _registered_method=True)
 
 
 class GridServiceServicer:
@@ -387,7 +419,8 @@ class GridServiceServicer:
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), accepted or
         closed already (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), no rule and no department named (NO_RULE), the
         department that has it (SAME_DEPARTMENT), a department of another region (DEPARTMENT_ELSEWHERE), bound by a coordinator
-        (DISPATCH_BINDS).
+        (DISPATCH_BINDS). Where no department is named and the rules leave it to a person: equal rules that differ (RULES_TIE),
+        a day that the calendar does not know (RULE_TIME_UNKNOWN), a rule for whoever returned it (RULE_RETURNED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -396,7 +429,8 @@ class GridServiceServicer:
     def AcceptIncident(self, request, context):
         """Accepts a dispatched incident (接单). Only the department in charge may.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), not dispatched
-        (WRONG_STATE), not the department in charge (NOT_THE_HOLDER).
+        (WRONG_STATE), not the department in charge (NOT_THE_HOLDER); a number that the department has for another incident
+        (DEPARTMENT_NUMBER_TAKEN), another number than the one that it has for this (DEPARTMENT_NUMBER_SET).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -646,6 +680,60 @@ class GridServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TakeNextIncident(self, request, context):
+        """Takes the incident that waits longest for the caller's department, by its deadline, and accepts it (取件). Of several
+        that ask at once each is given another one. The same call again, by its idempotency key, has the same answer, also that
+        nothing waits: ask anew with a new key. What was taken and not noted down is found with GetQueue.
+        Refused: a caller who speaks for no department (NOT_THE_HOLDER), a number that the department has for another incident
+        (DEPARTMENT_NUMBER_TAKEN), another number than the one that it has for this (DEPARTMENT_NUMBER_SET).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetDepartmentNumber(self, request, context):
+        """Says under which number the department in charge keeps an incident in its own system. The same number again changes
+        nothing; another one has to name the one that it replaces. Numbers of other departments stay.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), not the department in charge (NOT_THE_HOLDER),
+        a number that the department has for another incident (DEPARTMENT_NUMBER_TAKEN), another number than the one that it
+        has for this and does not say to replace (DEPARTMENT_NUMBER_SET).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainDispatch(self, request, context):
+        """Explains the dispatches of an incident that the caller may read, as each was decided, and what the rules say of it now.
+        Refused: no such incident there (INCIDENT_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlanDispatch(self, request, context):
+        """Says where what might be reported would go, by the rules in force at a moment. Nothing is kept of it.
+        Refused: a region outside the caller's (REGION_UNKNOWN).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportRouting(self, request, context):
+        """Imports routing rules, from a moment on. The sheets are the whole of them; what they lack is no longer in force then.
+        All faults are in the answer, and with one of them nothing is taken. The same sheets again change nothing.
+        Refused: a caller bound to less than the city (CITY_ONLY), a moment in the past (ROUTING_IN_PAST).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRoutings(self, request, context):
+        """Lists the routing rules that were imported, by when they come into force, the last ones first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GridServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -848,6 +936,36 @@ def add_GridServiceServicer_to_server(servicer, server):
                     servicer.CountIncidentsByType,
                     request_deserializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.CountIncidentsByTypeRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_grid__service__pb2.CountIncidentsByTypeResponse.SerializeToString,
+            ),
+            'TakeNextIncident': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeNextIncident,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_work__pb2.TakeNextIncidentRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_work__pb2.TakeNextIncidentResponse.SerializeToString,
+            ),
+            'SetDepartmentNumber': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetDepartmentNumber,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_work__pb2.SetDepartmentNumberRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_work__pb2.SetDepartmentNumberResponse.SerializeToString,
+            ),
+            'ExplainDispatch': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainDispatch,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_routing__pb2.ExplainDispatchRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_routing__pb2.ExplainDispatchResponse.SerializeToString,
+            ),
+            'PlanDispatch': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanDispatch,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_routing__pb2.PlanDispatchRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_routing__pb2.PlanDispatchResponse.SerializeToString,
+            ),
+            'ImportRouting': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportRouting,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_routing__pb2.ImportRoutingRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_routing__pb2.ImportRoutingResponse.SerializeToString,
+            ),
+            'ListRoutings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRoutings,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_routing__pb2.ListRoutingsRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_routing__pb2.ListRoutingsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1931,6 +2049,168 @@ class GridService:
             '/egov.grid.v1.GridService/CountIncidentsByType',
             egov_dot_grid_dot_v1_dot_grid__service__pb2.CountIncidentsByTypeRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_grid__service__pb2.CountIncidentsByTypeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeNextIncident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/TakeNextIncident',
+            egov_dot_grid_dot_v1_dot_work__pb2.TakeNextIncidentRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_work__pb2.TakeNextIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetDepartmentNumber(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/SetDepartmentNumber',
+            egov_dot_grid_dot_v1_dot_work__pb2.SetDepartmentNumberRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_work__pb2.SetDepartmentNumberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainDispatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ExplainDispatch',
+            egov_dot_grid_dot_v1_dot_routing__pb2.ExplainDispatchRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_routing__pb2.ExplainDispatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanDispatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/PlanDispatch',
+            egov_dot_grid_dot_v1_dot_routing__pb2.PlanDispatchRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_routing__pb2.PlanDispatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportRouting(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ImportRouting',
+            egov_dot_grid_dot_v1_dot_routing__pb2.ImportRoutingRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_routing__pb2.ImportRoutingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRoutings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/ListRoutings',
+            egov_dot_grid_dot_v1_dot_routing__pb2.ListRoutingsRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_routing__pb2.ListRoutingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -591,12 +591,13 @@ class Incident(_message.Message):
     MAIN_INCIDENT_ID_FIELD_NUMBER: _builtins.int
     MAIN_CASE_NUMBER_FIELD_NUMBER: _builtins.int
     SATISFACTION_FIELD_NUMBER: _builtins.int
-    STAGES_FIELD_NUMBER: _builtins.int
-    STAGE_FIELD_NUMBER: _builtins.int
     REPLY_FIELD_NUMBER: _builtins.int
     INTAKE_FIELD_NUMBER: _builtins.int
     OUTSIDE_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_NUMBERS_FIELD_NUMBER: _builtins.int
+    STAGES_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id, UUIDv7."""
     case_number: _builtins.str
@@ -649,10 +650,10 @@ class Incident(_message.Message):
     """Case number of the main incident."""
     satisfaction: Global___Satisfaction.ValueType
     """What whoever reported it thinks of the outcome; unset: not said."""
-    stage: _builtins.int
-    """Which of them is the present one, from 1; 0: it has none."""
     reply: _builtins.str
     """What whoever reported it is told of the end, in words (答复): why it was declined, or what a department wrote for them."""
+    stage: _builtins.int
+    """Which of them is the present one, from 1; 0: it has none."""
     @_builtins.property
     def report(self) -> Global___Report:
         """What was reported."""
@@ -704,10 +705,6 @@ class Incident(_message.Message):
         """On hold: when it is looked at again; unset otherwise."""
 
     @_builtins.property
-    def stages(self) -> _containers.RepeatedCompositeFieldContainer[_stages_pb2.Stage]:
-        """The stages of the present handling, in order; empty: it has none. `handle_by` is that of the present stage."""
-
-    @_builtins.property
     def intake(self) -> Global___Intake:
         """Of a report that was checked before it was filed, or is to be; unset otherwise."""
 
@@ -718,6 +715,16 @@ class Incident(_message.Message):
     @_builtins.property
     def evidence(self) -> _containers.RepeatedCompositeFieldContainer[_evidence_pb2.Proof]:
         """What was handed in after the report. Answers show it only to the departments that answer for the incident."""
+
+    @_builtins.property
+    def department_numbers(self) -> _containers.RepeatedCompositeFieldContainer[Global___DepartmentNumber]:
+        """Numbers under which departments keep it in their own systems; shown to departments by what reads one incident, searches
+        or lists a queue.
+        """
+
+    @_builtins.property
+    def stages(self) -> _containers.RepeatedCompositeFieldContainer[_stages_pb2.Stage]:
+        """The stages of the present handling, in order; empty: it has none. `handle_by` is that of the present stage."""
 
     def __init__(
         self,
@@ -757,17 +764,44 @@ class Incident(_message.Message):
         main_incident_id: _builtins.str = ...,
         main_case_number: _builtins.str = ...,
         satisfaction: Global___Satisfaction.ValueType = ...,
-        stages: _abc.Iterable[_stages_pb2.Stage] | None = ...,
-        stage: _builtins.int = ...,
         reply: _builtins.str = ...,
         intake: Global___Intake | None = ...,
         outside: _outside_bodies_pb2.OutsideRequest | None = ...,
         evidence: _abc.Iterable[_evidence_pb2.Proof] | None = ...,
+        department_numbers: _abc.Iterable[Global___DepartmentNumber] | None = ...,
+        stages: _abc.Iterable[_stages_pb2.Stage] | None = ...,
+        stage: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "closed_at", b"closed_at", "deadline", b"deadline", "dispatched_at", b"dispatched_at", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "intake", b"intake", "outside", b"outside", "report", b"report", "reporter", b"reporter", "review_at", b"review_at", "verified_at", b"verified_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "binding", b"binding", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "coordinator", b"coordinator", "deadline", b"deadline", "deadline_provisional", b"deadline_provisional", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "evidence", b"evidence", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "hold_reason", b"hold_reason", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "intake", b"intake", "main_case_number", b"main_case_number", "main_incident_id", b"main_incident_id", "outside", b"outside", "refusal_reason", b"refusal_reason", "reply", b"reply", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "returns", b"returns", "review_at", b"review_at", "satisfaction", b"satisfaction", "stage", b"stage", "stages", b"stages", "state", b"state", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "binding", b"binding", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "coordinator", b"coordinator", "deadline", b"deadline", "deadline_provisional", b"deadline_provisional", "department_numbers", b"department_numbers", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "evidence", b"evidence", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "hold_reason", b"hold_reason", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "intake", b"intake", "main_case_number", b"main_case_number", "main_incident_id", b"main_incident_id", "outside", b"outside", "refusal_reason", b"refusal_reason", "reply", b"reply", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "returns", b"returns", "review_at", b"review_at", "satisfaction", b"satisfaction", "stage", b"stage", "stages", b"stages", "state", b"state", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Incident: _TypeAlias = Incident  # noqa: Y015
+
+@_typing.final
+class DepartmentNumber(_message.Message):
+    """A department's own number for an incident."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    department: _builtins.str
+    """Code of the department."""
+    number: _builtins.str
+    """Its number."""
+    def __init__(
+        self,
+        *,
+        department: _builtins.str = ...,
+        number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["department", b"department", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DepartmentNumber: _TypeAlias = DepartmentNumber  # noqa: Y015

@@ -25,9 +25,10 @@ _sym_db = _symbol_database.Default()
 from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb2
 from egov.common.v1 import paging_pb2 as egov_dot_common_dot_v1_dot_paging__pb2
 from egov.grid.v1 import incidents_pb2 as egov_dot_grid_dot_v1_dot_incidents__pb2
+from egov.grid.v1 import routing_pb2 as egov_dot_grid_dot_v1_dot_routing__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65gov/grid/v1/queues.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\"H\n\x11ListQueuesRequest\x12\x14\n\x0cwhole_region\x18\x01 \x01(\x08\x12\x1d\n\nsoon_hours\x18\x02 \x01(\x05\x42\t\xca\xc1\x18\x05\x30\x00\x38\xd0\x05\"9\n\x12ListQueuesResponse\x12#\n\x06queues\x18\x01 \x03(\x0b\x32\x13.egov.grid.v1.Queue\"=\n\x05Queue\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.egov.grid.v1.QueueKind\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"\xa0\x01\n\x0fGetQueueRequest\x12-\n\x04kind\x18\x01 \x01(\x0e\x32\x17.egov.grid.v1.QueueKindB\x06\xca\xc1\x18\x02\x08\x01\x12\x14\n\x0cwhole_region\x18\x02 \x01(\x08\x12\x1d\n\nsoon_hours\x18\x03 \x01(\x05\x42\t\xca\xc1\x18\x05\x30\x00\x38\xd0\x05\x12)\n\x04page\x18\x04 \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\"i\n\x10GetQueueResponse\x12)\n\tincidents\x18\x01 \x03(\x0b\x32\x16.egov.grid.v1.Incident\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse*\xed\x02\n\tQueueKind\x12\x1a\n\x16QUEUE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16QUEUE_KIND_TO_DISPATCH\x10\x01\x12\x18\n\x14QUEUE_KIND_TO_ACCEPT\x10\x02\x12\x16\n\x12QUEUE_KIND_AT_WORK\x10\x03\x12\x18\n\x14QUEUE_KIND_TO_VERIFY\x10\x04\x12\x17\n\x13QUEUE_KIND_TO_CLOSE\x10\x05\x12\x16\n\x12QUEUE_KIND_OVERDUE\x10\x06\x12\x17\n\x13QUEUE_KIND_DUE_SOON\x10\x07\x12\x13\n\x0fQUEUE_KIND_MINE\x10\x08\x12\x1c\n\x18QUEUE_KIND_TO_COORDINATE\x10\t\x12\x16\n\x12QUEUE_KIND_ON_HOLD\x10\n\x12\x17\n\x13QUEUE_KIND_TO_CHECK\x10\x0b\x12\x16\n\x12QUEUE_KIND_TO_FILE\x10\x0c\x12\x16\n\x12QUEUE_KIND_OUTSIDE\x10\rb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65gov/grid/v1/queues.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x1a\x65gov/grid/v1/routing.proto\"H\n\x11ListQueuesRequest\x12\x14\n\x0cwhole_region\x18\x01 \x01(\x08\x12\x1d\n\nsoon_hours\x18\x02 \x01(\x05\x42\t\xca\xc1\x18\x05\x30\x00\x38\xd0\x05\"9\n\x12ListQueuesResponse\x12#\n\x06queues\x18\x01 \x03(\x0b\x32\x13.egov.grid.v1.Queue\"=\n\x05Queue\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.egov.grid.v1.QueueKind\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"\xb4\x01\n\x0fGetQueueRequest\x12-\n\x04kind\x18\x01 \x01(\x0e\x32\x17.egov.grid.v1.QueueKindB\x06\xca\xc1\x18\x02\x08\x01\x12\x14\n\x0cwhole_region\x18\x02 \x01(\x08\x12\x1d\n\nsoon_hours\x18\x03 \x01(\x05\x42\t\xca\xc1\x18\x05\x30\x00\x38\xd0\x05\x12)\n\x04page\x18\x04 \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\x12\x12\n\nwith_plans\x18\x1e \x01(\x08\"\x97\x01\n\x10GetQueueResponse\x12)\n\tincidents\x18\x01 \x03(\x0b\x32\x16.egov.grid.v1.Incident\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse\x12,\n\x05plans\x18\x1e \x03(\x0b\x32\x1d.egov.grid.v1.PlannedDispatch*\xed\x02\n\tQueueKind\x12\x1a\n\x16QUEUE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16QUEUE_KIND_TO_DISPATCH\x10\x01\x12\x18\n\x14QUEUE_KIND_TO_ACCEPT\x10\x02\x12\x16\n\x12QUEUE_KIND_AT_WORK\x10\x03\x12\x18\n\x14QUEUE_KIND_TO_VERIFY\x10\x04\x12\x17\n\x13QUEUE_KIND_TO_CLOSE\x10\x05\x12\x16\n\x12QUEUE_KIND_OVERDUE\x10\x06\x12\x17\n\x13QUEUE_KIND_DUE_SOON\x10\x07\x12\x13\n\x0fQUEUE_KIND_MINE\x10\x08\x12\x1c\n\x18QUEUE_KIND_TO_COORDINATE\x10\t\x12\x16\n\x12QUEUE_KIND_ON_HOLD\x10\n\x12\x17\n\x13QUEUE_KIND_TO_CHECK\x10\x0b\x12\x16\n\x12QUEUE_KIND_TO_FILE\x10\x0c\x12\x16\n\x12QUEUE_KIND_OUTSIDE\x10\rb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,16 +41,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETQUEUEREQUEST'].fields_by_name['kind']._serialized_options = b'\312\301\030\002\010\001'
   _globals['_GETQUEUEREQUEST'].fields_by_name['soon_hours']._loaded_options = None
   _globals['_GETQUEUEREQUEST'].fields_by_name['soon_hours']._serialized_options = b'\312\301\030\0050\0008\320\005'
-  _globals['_QUEUEKIND']._serialized_start=599
-  _globals['_QUEUEKIND']._serialized_end=964
-  _globals['_LISTQUEUESREQUEST']._serialized_start=132
-  _globals['_LISTQUEUESREQUEST']._serialized_end=204
-  _globals['_LISTQUEUESRESPONSE']._serialized_start=206
-  _globals['_LISTQUEUESRESPONSE']._serialized_end=263
-  _globals['_QUEUE']._serialized_start=265
-  _globals['_QUEUE']._serialized_end=326
-  _globals['_GETQUEUEREQUEST']._serialized_start=329
-  _globals['_GETQUEUEREQUEST']._serialized_end=489
-  _globals['_GETQUEUERESPONSE']._serialized_start=491
-  _globals['_GETQUEUERESPONSE']._serialized_end=596
+  _globals['_QUEUEKIND']._serialized_start=694
+  _globals['_QUEUEKIND']._serialized_end=1059
+  _globals['_LISTQUEUESREQUEST']._serialized_start=160
+  _globals['_LISTQUEUESREQUEST']._serialized_end=232
+  _globals['_LISTQUEUESRESPONSE']._serialized_start=234
+  _globals['_LISTQUEUESRESPONSE']._serialized_end=291
+  _globals['_QUEUE']._serialized_start=293
+  _globals['_QUEUE']._serialized_end=354
+  _globals['_GETQUEUEREQUEST']._serialized_start=357
+  _globals['_GETQUEUEREQUEST']._serialized_end=537
+  _globals['_GETQUEUERESPONSE']._serialized_start=540
+  _globals['_GETQUEUERESPONSE']._serialized_end=691
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ Queues (待办): what waits for whom, the most urgent first."""
 from collections import abc as _abc
 from egov.common.v1 import paging_pb2 as _paging_pb2
 from egov.grid.v1 import incidents_pb2 as _incidents_pb2
+from egov.grid.v1 import routing_pb2 as _routing_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -175,12 +176,15 @@ class GetQueueRequest(_message.Message):
     WHOLE_REGION_FIELD_NUMBER: _builtins.int
     SOON_HOURS_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    WITH_PLANS_FIELD_NUMBER: _builtins.int
     kind: Global___QueueKind.ValueType
     """For what its incidents wait."""
     whole_region: _builtins.bool
     """As in ListQueues."""
     soon_hours: _builtins.int
     """As in ListQueues."""
+    with_plans: _builtins.bool
+    """Say of each incident that waits to be dispatched what the rules say now; for TO_DISPATCH alone."""
     @_builtins.property
     def page(self) -> _paging_pb2.PageRequest:
         """Which page."""
@@ -192,10 +196,11 @@ class GetQueueRequest(_message.Message):
         whole_region: _builtins.bool = ...,
         soon_hours: _builtins.int = ...,
         page: _paging_pb2.PageRequest | None = ...,
+        with_plans: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "page", b"page", "soon_hours", b"soon_hours", "whole_region", b"whole_region"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "page", b"page", "soon_hours", b"soon_hours", "whole_region", b"whole_region", "with_plans", b"with_plans"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -209,6 +214,7 @@ class GetQueueResponse(_message.Message):
 
     INCIDENTS_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    PLANS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def incidents(self) -> _containers.RepeatedCompositeFieldContainer[_incidents_pb2.Incident]:
         """The incidents, the earliest deadline first."""
@@ -217,15 +223,20 @@ class GetQueueResponse(_message.Message):
     def page(self) -> _paging_pb2.PageResponse:
         """Where the queue goes on."""
 
+    @_builtins.property
+    def plans(self) -> _containers.RepeatedCompositeFieldContainer[_routing_pb2.PlannedDispatch]:
+        """What the rules say of each: to whom it would go, or why a person has to choose, and whom they might. Only if asked for."""
+
     def __init__(
         self,
         *,
         incidents: _abc.Iterable[_incidents_pb2.Incident] | None = ...,
         page: _paging_pb2.PageResponse | None = ...,
+        plans: _abc.Iterable[_routing_pb2.PlannedDispatch] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["incidents", b"incidents", "page", b"page"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["incidents", b"incidents", "page", b"page", "plans", b"plans"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -29,7 +29,7 @@ from egov.grid.v1 import places_pb2 as egov_dot_grid_dot_v1_dot_places__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65gov/grid/v1/search.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x19\x65gov/grid/v1/places.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x04\n\x16SearchIncidentsRequest\x12?\n\x12\x63\x61se_number_prefix\x18\x01 \x01(\tB#\xca\xc1\x18\x1f\x18(\"\x1b[0-9]{6}-[0-9]{4}[0-9A-Z-]*\x12,\n\treference\x18\x02 \x01(\tB\x19\xca\xc1\x18\x15\x18@\"\x11[A-Za-z0-9._:/-]*\x12\x1a\n\x04text\x18\x03 \x01(\tB\x0c\xca\xc1\x18\x04\x10\x02\x18\x32\xd0\xc1\x18\x01\x12\x1f\n\x0f\x65nterprise_code\x18\x04 \x01(\tB\x06\xca\xc1\x18\x02(\x05\x12$\n\ttype_code\x18\x05 \x01(\tB\x11\xca\xc1\x18\r\"\x0b[0-9]{1,11}\x12*\n\x05state\x18\x06 \x01(\x0e\x32\x1b.egov.grid.v1.IncidentState\x12\x1a\n\ndepartment\x18\x07 \x01(\tB\x06\xca\xc1\x18\x02(\x07\x12\x16\n\x06region\x18\x08 \x01(\tB\x06\xca\xc1\x18\x02(\x03\x12.\n\nfiled_from\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66iled_until\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x04near\x18\x0b \x01(\x0b\x32\x16.egov.grid.v1.PositionB\x04\xd0\xc1\x18\x01\x12\x1b\n\x08within_m\x18\x0c \x01(\x05\x42\t\xca\xc1\x18\x05\x30\x00\x38\xd0\x0f\x12)\n\x04page\x18\r \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\"p\n\x17SearchIncidentsResponse\x12)\n\tincidents\x18\x01 \x03(\x0b\x32\x16.egov.grid.v1.Incident\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65gov/grid/v1/search.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x19\x65gov/grid/v1/places.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x04\n\x16SearchIncidentsRequest\x12?\n\x12\x63\x61se_number_prefix\x18\x01 \x01(\tB#\xca\xc1\x18\x1f\x18(\"\x1b[0-9]{6}-[0-9]{4}[0-9A-Z-]*\x12,\n\treference\x18\x02 \x01(\tB\x19\xca\xc1\x18\x15\x18@\"\x11[A-Za-z0-9._:/-]*\x12\x1a\n\x04text\x18\x03 \x01(\tB\x0c\xca\xc1\x18\x04\x10\x02\x18\x32\xd0\xc1\x18\x01\x12\x1f\n\x0f\x65nterprise_code\x18\x04 \x01(\tB\x06\xca\xc1\x18\x02(\x05\x12$\n\ttype_code\x18\x05 \x01(\tB\x11\xca\xc1\x18\r\"\x0b[0-9]{1,11}\x12*\n\x05state\x18\x06 \x01(\x0e\x32\x1b.egov.grid.v1.IncidentState\x12\x1a\n\ndepartment\x18\x07 \x01(\tB\x06\xca\xc1\x18\x02(\x07\x12\x16\n\x06region\x18\x08 \x01(\tB\x06\xca\xc1\x18\x02(\x03\x12.\n\nfiled_from\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66iled_until\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x04near\x18\x0b \x01(\x0b\x32\x16.egov.grid.v1.PositionB\x04\xd0\xc1\x18\x01\x12\x1b\n\x08within_m\x18\x0c \x01(\x05\x42\t\xca\xc1\x18\x05\x30\x00\x38\xd0\x0f\x12)\n\x04page\x18\r \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\x12\x34\n\x11\x64\x65partment_number\x18\x1e \x01(\tB\x19\xca\xc1\x18\x15\x18@\"\x11[A-Za-z0-9._:/-]*\"p\n\x17SearchIncidentsResponse\x12)\n\tincidents\x18\x01 \x03(\x0b\x32\x16.egov.grid.v1.Incident\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,8 +54,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEARCHINCIDENTSREQUEST'].fields_by_name['near']._serialized_options = b'\320\301\030\001'
   _globals['_SEARCHINCIDENTSREQUEST'].fields_by_name['within_m']._loaded_options = None
   _globals['_SEARCHINCIDENTSREQUEST'].fields_by_name['within_m']._serialized_options = b'\312\301\030\0050\0008\320\017'
+  _globals['_SEARCHINCIDENTSREQUEST'].fields_by_name['department_number']._loaded_options = None
+  _globals['_SEARCHINCIDENTSREQUEST'].fields_by_name['department_number']._serialized_options = b'\312\301\030\025\030@\"\021[A-Za-z0-9._:/-]*'
   _globals['_SEARCHINCIDENTSREQUEST']._serialized_start=193
-  _globals['_SEARCHINCIDENTSREQUEST']._serialized_end=736
-  _globals['_SEARCHINCIDENTSRESPONSE']._serialized_start=738
-  _globals['_SEARCHINCIDENTSRESPONSE']._serialized_end=850
+  _globals['_SEARCHINCIDENTSREQUEST']._serialized_end=790
+  _globals['_SEARCHINCIDENTSRESPONSE']._serialized_start=792
+  _globals['_SEARCHINCIDENTSRESPONSE']._serialized_end=904
 # @@protoc_insertion_point(module_scope)

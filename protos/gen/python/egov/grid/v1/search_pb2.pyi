@@ -41,6 +41,7 @@ class SearchIncidentsRequest(_message.Message):
     NEAR_FIELD_NUMBER: _builtins.int
     WITHIN_M_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_NUMBER_FIELD_NUMBER: _builtins.int
     case_number_prefix: _builtins.str
     """How the case number begins, at least county and a part of the date."""
     reference: _builtins.str
@@ -59,6 +60,8 @@ class SearchIncidentsRequest(_message.Message):
     """Below this region code."""
     within_m: _builtins.int
     """Within how many metres, 1 to 2,000. 0 means 500."""
+    department_number: _builtins.str
+    """A department's own number for it, whole, of whatever department."""
     @_builtins.property
     def filed_from(self) -> _timestamp_pb2.Timestamp:
         """Filed at this moment or later."""
@@ -93,10 +96,11 @@ class SearchIncidentsRequest(_message.Message):
         near: _places_pb2.Position | None = ...,
         within_m: _builtins.int = ...,
         page: _paging_pb2.PageRequest | None = ...,
+        department_number: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filed_from", b"filed_from", "filed_until", b"filed_until", "near", b"near", "page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number_prefix", b"case_number_prefix", "department", b"department", "enterprise_code", b"enterprise_code", "filed_from", b"filed_from", "filed_until", b"filed_until", "near", b"near", "page", b"page", "reference", b"reference", "region", b"region", "state", b"state", "text", b"text", "type_code", b"type_code", "within_m", b"within_m"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number_prefix", b"case_number_prefix", "department", b"department", "department_number", b"department_number", "enterprise_code", b"enterprise_code", "filed_from", b"filed_from", "filed_until", b"filed_until", "near", b"near", "page", b"page", "reference", b"reference", "region", b"region", "state", b"state", "text", b"text", "type_code", b"type_code", "within_m", b"within_m"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,99 @@
+"""Routing rules and decisions, for answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from egov.common.v1 import paging_pb2
+from egov.grid.v1 import routing_pb2
+
+from services.chassis.moments import stamp
+from services.grid.domain.catalogue import Outcome, Version
+from services.grid.domain.decisions import Decision, Kept, Source, Undecided
+from services.grid.domain.routing import Routing
+from services.grid.wire.catalogue import MOST_FAULTS, OUTCOMES_OUT, fault_messages
+from services.kernel.paging import Page
+from services.kernel.sheets import Fault
+
+SOURCES_OUT = {
+    None: routing_pb2.DISPATCH_SOURCE_UNSPECIFIED,
+    Source.RULE: routing_pb2.DISPATCH_SOURCE_RULE,
+    Source.CATALOGUE: routing_pb2.DISPATCH_SOURCE_CATALOGUE,
+    Source.PERSON: routing_pb2.DISPATCH_SOURCE_PERSON,
+}
+UNDECIDED_OUT = {
+    None: routing_pb2.UNDECIDED_REASON_UNSPECIFIED,
+    Undecided.NO_RULE: routing_pb2.UNDECIDED_REASON_NO_RULE,
+    Undecided.TIE: routing_pb2.UNDECIDED_REASON_TIE,
+    Undecided.TIME_UNKNOWN: routing_pb2.UNDECIDED_REASON_TIME_UNKNOWN,
+    Undecided.RETURNED: routing_pb2.UNDECIDED_REASON_RETURNED,
+}
+
+
+def import_message(
+    outcome: Outcome, version: Version | None, routing: Routing, faults: Sequence[Fault]
+) -> routing_pb2.ImportRoutingResponse:
+    """What became of an import; `routing` is empty where there are faults."""
+    return routing_pb2.ImportRoutingResponse(
+        outcome=OUTCOMES_OUT[outcome],
+        version=_version_message(version) if version else None,
+        faults=fault_messages(faults),
+        faults_left_out=max(len(faults) - MOST_FAULTS, 0),
+        rules=len(routing.rules),
+    )
+
+
+def versions_message(page: Page[Version]) -> routing_pb2.ListRoutingsResponse:
+    """A page of versions."""
+    return routing_pb2.ListRoutingsResponse(
+        routings=map(_version_message, page.rows), page=paging_pb2.PageResponse(next_page_token=page.next_token)
+    )
+
+
+def decision_message(routing: int, decision: Decision) -> routing_pb2.DispatchDecision:
+    """A decision by this version of the rules."""
+    return routing_pb2.DispatchDecision(
+        department=decision.department,
+        source=SOURCES_OUT[decision.source],
+        undecided=UNDECIDED_OUT[decision.undecided],
+        rules=decision.rules,
+        routing_version=routing,
+        loads=[routing_pb2.DepartmentLoad(**each._asdict()) for each in decision.loads],
+        suggested_department=decision.suggestion,
+        text_zh=decision.text_zh,
+        text_en=decision.text_en,
+    )
+
+
+def explanation_message(
+    kept: Iterable[Kept], planned: tuple[int, Decision] | None
+) -> routing_pb2.ExplainDispatchResponse:
+    """The dispatches that were, and the one that could be."""
+    return routing_pb2.ExplainDispatchResponse(
+        dispatches=map(_kept_message, kept), planned=decision_message(*planned) if planned else None
+    )
+
+
+def plan_messages(plans: Mapping[UUID, tuple[int, Decision]]) -> list[routing_pb2.PlannedDispatch]:
+    """What the rules say of incidents that wait."""
+    return [
+        routing_pb2.PlannedDispatch(incident_id=str(incident), decision=decision_message(*planned))
+        for incident, planned in plans.items()
+    ]
+
+
+def _kept_message(each: Kept) -> routing_pb2.KeptDispatch:
+    return routing_pb2.KeptDispatch(
+        version=each.version,
+        dispatched_at=stamp(each.dispatched_at),
+        decision=decision_message(each.routing, each.decision),
+    )
+
+
+def _version_message(version: Version) -> routing_pb2.RoutingVersion:
+    return routing_pb2.RoutingVersion(
+        number=version.number,
+        effective_from=stamp(version.effective_from),
+        imported_at=stamp(version.imported_at),
+    )
