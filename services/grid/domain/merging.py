@@ -47,16 +47,17 @@ def split(incident: Incident, *, seen: int, by: str | None, limits: Limits, now:
 def follow(incident: Incident, main: Incident, *, limits: Limits, now: datetime) -> Incident:
     """Its main incident has ended: it is closed with the same outcome, or split off from one that was voided.
 
-    No department is in charge of it: whoever handled the main incident did not handle this one by itself.
+    No department is in charge of it: whoever handled the main incident did not handle this one by itself. The reply to
+    the main incident's reporter is theirs alone.
     """
     seen, by = incident.version, Who.TIMER
     if main.state is IncidentState.VOIDED:
         return split(incident, seen=seen, by=by, limits=limits, now=now)
     step = incident.led(Command.FOLLOW, seen=seen, by=by, limits=limits, now=now)
-    return incident.moved(step, limits, now, closed_at=now, closing_outcome=main.closing_outcome, reply=main.reply)
+    return incident.moved(step, limits, now, closed_at=now, closing_outcome=main.closing_outcome)
 
 
 def rejoin(incident: Incident, *, limits: Limits, now: datetime) -> Incident:
     """Its main incident, with which it was closed, goes on: so does it, and it waits again for the end."""
     step = incident.led(Command.REJOIN, seen=incident.version, by=Who.TIMER, limits=limits, now=now)
-    return incident.moved(step, limits, now, closed_at=None, closing_outcome=None, reply="")
+    return incident.moved(step, limits, now, closed_at=None, closing_outcome=None)

@@ -93,7 +93,7 @@ def _look_at_duplicate(
 ) -> Finding:
     """It ends when its main incident has."""
     assert before.main is not None
-    main = incidents.load(before.main.id, EVERYWHERE)
+    main = incidents.load_main(before.main.id, EVERYWHERE)
     if not main.state.ended:
         watch(uow, before, limits, now)
         return Finding.NOTHING
@@ -103,7 +103,7 @@ def _look_at_duplicate(
 
 def _look_at_end(uow: UnitOfWork, incidents: Incidents, limits: Limits, before: Incident, now: datetime) -> Finding:
     """What was closed as a duplicate goes on when its main incident does."""
-    main = incidents.load(before.main.id, EVERYWHERE) if before.main else None
+    main = incidents.load_main(before.main.id, EVERYWHERE) if before.main else None
     if main is None or main.state.ended:
         return Finding.NOTHING
     keep(uow, incidents, before, rejoin(before, limits=limits, now=now), limits, now)

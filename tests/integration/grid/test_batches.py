@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from egov.grid.v1 import incidents_pb2
 
 from deploy.local.stack import Stack
 from services.chassis.database import create_engine
@@ -71,6 +72,15 @@ def test_each_item_is_filed_and_says_as_what(desk: Desk, count: Counter) -> None
     assert all(each.filed.captured_at.ToDatetime() == NOW.replace(tzinfo=None) for each in results)
     assert all(each.filed.received_at.seconds > each.filed.captured_at.seconds for each in results)
     assert count.new() == (2, 2)
+
+
+def test_what_the_public_says_is_checked_first_and_an_app_that_syncs_is_told_so(desk: Desk, count: Counter) -> None:
+    [result] = desk.submit(noted(source=incidents_pb2.REPORT_SOURCE_PUBLIC))
+    assert count.new() == (1, 0), "it is not filed yet"
+    told = {each.incident_id: each.incident for each in desk.sync(PHONE).changes}
+    assert told[result.filed.incident_id].state == incidents_pb2.INCIDENT_STATE_REPORTED
+    [refused] = desk.submit(noted(source=incidents_pb2.REPORT_SOURCE_COLLECTOR))
+    assert [each.reason for each in refused.refused.violations] == ["SOURCE_UNFIT"]
 
 
 def test_what_was_noted_days_ago_was_seen_then_and_is_filed_now(desk: Desk, engine: sa.Engine) -> None:

@@ -172,7 +172,7 @@ def test_duplicates_go_on_with_a_main_incident_that_is_reopened(gateway: Gateway
     merged = change(gateway, seat, duplicate, "merge", mainIncidentId=main["incidentId"])
     closed = change(gateway, seat, main, "close", outcome="CLOSING_OUTCOME_HANDLED", reply="已清理完毕")
     wait_for("the duplicate is closed", lambda: shown(gateway, seat, merged)["state"] == "INCIDENT_STATE_CLOSED")
-    assert shown(gateway, people.citizens, merged)["reply"] == "已清理完毕"
+    assert shown(gateway, people.citizens, closed)["reply"] == "已清理完毕"
     change(gateway, people.citizens, closed, "reopen")
     wait_for("the duplicate goes on", lambda: shown(gateway, seat, merged)["state"] == "INCIDENT_STATE_MERGED")
 

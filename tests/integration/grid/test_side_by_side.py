@@ -9,13 +9,15 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from services.grid.domain.states import IncidentState
+from services.grid.domain import merging
+from services.grid.domain.standing import Main
+from services.grid.domain.states import Command, IncidentState
 from services.grid.store.incidents import INCIDENT, IncidentStore
 from services.grid.usecases import CLOCK
 from tests.integration.conftest import Engine
 from tests.unit.fakes import NOW
 from tests.unit.grid import steps
-from tests.unit.grid.samples import closed, dispatched, incident, verified
+from tests.unit.grid.samples import LIMITS, closed, dispatched, incident, verified
 from tests.waiting import wait_for
 
 
@@ -45,6 +47,27 @@ def test_a_main_incident_that_is_being_closed_waits_until_its_duplicate_is_merge
         close.result()
         assert IncidentStore(closing).duplicates_of(main.id) == [duplicate.id]
         closing.rollback()
+    with engine_of("grid").begin() as connection:
+        connection.execute(sa.delete(INCIDENT).where(INCIDENT.c.id.in_([main.id, duplicate.id])))
+
+
+def test_a_main_incident_that_is_being_reopened_waits_until_its_duplicate_is_closed(engine_of: Engine) -> None:
+    """So that no duplicate stays closed: the reopening finds it, or it is not closed any more."""
+    main, duplicate = closed(), incident()
+    merged = steps.merge(duplicate, verified())
+    merged = replace(merged, main=Main(main.id, main.case_number))
+    with engine_of("grid").begin() as connection:
+        for each in (main, merged):
+            IncidentStore(connection).add(each)
+    with engine_of("grid").connect() as following, engine_of("grid").connect() as again, ThreadPoolExecutor() as aside:
+        ended = IncidentStore(following).load_main(main.id, "37")
+        IncidentStore(following).save(merging.follow(merged, ended, limits=LIMITS, now=NOW))
+        reopening = aside.submit(IncidentStore(again).save, steps.DO[Command.REOPEN](main))
+        wait_for("the reopening to wait", lambda: waiting(following))
+        following.commit()
+        reopening.result()
+        assert IncidentStore(again).closed_duplicates_of(main.id) == [duplicate.id]
+        again.rollback()
     with engine_of("grid").begin() as connection:
         connection.execute(sa.delete(INCIDENT).where(INCIDENT.c.id.in_([main.id, duplicate.id])))
 

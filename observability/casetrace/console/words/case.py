@@ -69,7 +69,7 @@ CASE: dict[str, tuple[str, str]] = {
     "case.later": ("+{span}", "+{span}"),
     "case.to_holder": ("转由 {holder}", "goes to {holder}"),
     "case.deadline": ("时限 {at}", "due {at}"),
-    "case.opens": ("立案", "opens the case"),
+    "case.opens": ("办件开始", "opens the case"),
     "case.closes": ("办结", "closes the case"),
     "case.step": ("查看耗时", "Where the time went"),
     "case.no_consumer": ("没有消费者处理过", "no consumer has met it"),

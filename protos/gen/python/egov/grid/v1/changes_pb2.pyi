@@ -33,7 +33,7 @@ class AskHoldRequest(_message.Message):
     version: _builtins.int
     """The version that the caller saw."""
     reason: _builtins.str
-    """Why, in words, at most 500 characters."""
+    """Why, in words, at most 500 characters. On hold, whoever reported it is shown them."""
     @_builtins.property
     def review_at(self) -> _timestamp_pb2.Timestamp:
         """When it shall be looked at again: ahead, by 366 days at most."""

@@ -536,7 +536,9 @@ class CloseIncidentRequest(_message.Message):
     found.
     """
     reply: _builtins.str
-    """What whoever reported it is told, in words, at most 500 characters; empty: no more than the outcome."""
+    """What whoever reported it is told, in words, at most 500 characters; empty: no more than the outcome. Reporters of its
+    duplicates are not shown it.
+    """
     def __init__(
         self,
         *,
