@@ -74,8 +74,9 @@ bench: venv-dev ## Measure, side by side; ONLY=<line,line> ROUNDS=<number> 性�
 bench-casetrace: venv-dev ## The case trace with a million cases; EGOV_BENCH_SIZE=<share> 办件追踪百万办件性能测试；可选规模
 	@$(VENV) -m tests.bench.casetrace.run
 
-bench-grid: venv-dev ## Grid's lists with a million incidents; EGOV_BENCH_SIZE=<share> 网格事件百万条查询性能测试；可选规模
+bench-grid: venv-dev ## Grid's lists with a million incidents, and its timer with a million clocks; EGOV_BENCH_SIZE=<share> 网格事件百万条查询、百万时钟性能测试；可选规模
 	@$(VENV) -m tests.bench.grid_reads
+	@$(VENV) -m tests.bench.grid_due
 
 chaos: venv-dev ## Kill and cut off parts under load; MINUTES=30 SEED=<number> 负载下随机故障，核对无丢失无重复
 	@$(VENV) -m tests.chaos.run $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(SEED),--seed '$(SEED)')
