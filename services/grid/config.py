@@ -99,7 +99,8 @@ class GridSettings:
     )
     escalate_every_hours: float = setting(
         "GRID_ESCALATE_EVERY_HOURS",
-        "hours that a level waits which was told that a step is overdue, before the next one is told",
+        "hours that a level waits which was told that a step is overdue, before the next one is told; the city is"
+        " reminded as often, and after seven times as long seven times as seldom",
         default=24.0,
         parse=_hours,
     )

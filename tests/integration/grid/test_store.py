@@ -150,6 +150,17 @@ BESIDE = {
 }
 
 
+def test_the_stages_of_another_dispatch_are_not_those_of_this_one(engine_of: Engine) -> None:
+    staged = BESIDE["in its second stage"]
+    with engine_of("grid").connect() as connection:
+        store = IncidentStore(connection)
+        store.add(staged)
+        # As the release before does, which does not know of stages.
+        connection.execute(sa.text("UPDATE incident SET dispatched_at = dispatched_at + interval '1 h'"))
+        assert store.load(staged.id, "37").course is None
+        connection.rollback()
+
+
 @pytest.mark.parametrize("name", BESIDE)
 def test_what_is_beside_the_plain_way_comes_back_as_it_was_kept(stores: Stores, name: str) -> None:
     [it] = kept(stores, BESIDE[name])

@@ -1,7 +1,7 @@
 """Stages of the handling that run one after the other.
 
 The release before names neither column. What it dispatches has no stages and one clock, as before; what it changes
-keeps its stages and the clock that runs, which loses the name of its stage.
+otherwise keeps its stages and the clock that runs, which loses the name of its stage.
 """
 
 from alembic import op
