@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from egov.grid.v1 import actions_pb2, clocks_pb2, events_pb2
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.grid import usecases
 from services.grid.domain import holding
@@ -159,3 +162,30 @@ def test_the_dispatch_takes_the_stages_and_the_event_says_by_what_one_is_measure
     assert progressed.stage == 1
     assert progressed.stage_due_at.ToDatetime(tzinfo=NOW.tzinfo) == at("2026-11-23 14:30")
     assert officer.envelopes[-1].deadline == incidents.rows[filed.id].handle_by == at("2026-12-02 17:30")
+
+
+@given(
+    counted=st.sampled_from(Counted),
+    stages=st.lists(st.tuples(st.integers(1, 40), st.sampled_from(Unit), st.integers(0, 400)), min_size=2, max_size=5),
+)
+def test_stages_follow_one_another_whatever_they_have_and_take(
+    counted: Counted, stages: list[tuple[int, Unit, int]]
+) -> None:
+    limits = [stage(place, Limit(amount, unit), counted) for place, (amount, unit, _) in enumerate(stages, 1)]
+    now, whole = MONDAY, Course(tuple(limits))
+    filed = samples.incident(at=now)
+    incident = filed.dispatch(
+        seen=1, by=CENTRE, rules=[rule()], named="", limits=WORKING, now=now, course=whole
+    )  # fmt: skip
+    incident = incident.accept(seen=2, by=DEPARTMENT, limits=WORKING, now=now)
+    for _, _, takes in stages[:-1]:
+        now += timedelta(hours=takes)
+        incident = done(incident, now)
+    clocks = [each for each in incident.clocks if each.stage]
+    assert [each.stage.position for each in clocks if each.stage] == list(range(1, len(stages) + 1))
+    assert [each.limit for each in clocks] == [each.limit for each in limits]
+    for before, after in pairwise(clocks):
+        assert after.begun_at == (before.ended_at if counted is Counted.STAGE else MONDAY)
+    for each in (explain(clock, WORKING.calendar(clock), now) for clock in clocks):
+        assert total(each.entries) == each.spent
+        assert (each.verdict is Verdict.MISSED) <= (each.used >= 1)
