@@ -63,14 +63,14 @@ class When:
             return None
 
     def words(self, language: str) -> str:
-        """As people say it."""
+        """As people say it, with what it is; empty where nothing is said."""
         english = language == "en"
         days = (", " if english else "、").join(_DAYS[each][english] for each in self.days)
         window = "" if (self.start, self.end) == (0, MIDNIGHT) else f"{_clock(self.start)}-{_clock(self.end)}"
-        off_duty = (f"outside the shifts of {self.off_duty}" if english else f"{self.off_duty} 班次以外") * bool(
-            self.off_duty
-        )
-        return " ".join(filter(None, (days, window, off_duty)))
+        at, off_duty = ("at", "outside the shifts of {}") if english else ("时间", "{} 班次以外")
+        said = " ".join(filter(None, (days, window)))
+        parts = (f"{at} {said}" if said else "", off_duty.format(self.off_duty) if self.off_duty else "")
+        return (", " if english else "，").join(filter(None, parts))
 
     def _in_window(self, at: datetime, calendar_of: CalendarOf) -> bool:
         local = at.astimezone(SHANGHAI)

@@ -70,11 +70,14 @@ class RoutingRule:
     def because(self, language: str) -> str:
         """What it speaks of, for people."""
         english = language == "en"
-        type_, region, when = ("type", "region", "at") if english else ("类别", "区域", "时间")
-        type_key = " ".join(filter(None, (self.standard, self.kind, self.code_prefix)))
-        said = ((type_, type_key), (region, self.region_prefix), (when, self.when.words(language)))
-        words = [f"{name} {value}" for name, value in said if value]
-        return (", " if english else "，").join(words) or ("any incident" if english else "任何事件")
+        type_, region, anything = ("type", "region", "any incident") if english else ("类别", "区域", "任何事件")
+        key = " ".join(filter(None, (self.standard, self.kind, self.code_prefix)))
+        words = (
+            f"{type_} {key}" if key else "",
+            f"{region} {self.region_prefix}" if self.region_prefix else "",
+            self.when.words(language),
+        )
+        return (", " if english else "，").join(filter(None, words)) or anything
 
 
 @dataclass(frozen=True, slots=True)

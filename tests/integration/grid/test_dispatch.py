@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from services.chassis.database import create_engine, standalone
 from services.chassis.moments import stamp
 from services.grid.domain.decisions import Undecided
 from services.grid.domain.incidents import Incident
+from services.grid.load_routing import main
 from services.grid.store.dispatching import LAST_DEPARTMENT, OPEN_CASES
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.work import NEXT
@@ -261,7 +263,7 @@ def test_of_many_incidents_only_open_ones_of_the_departments_are_counted_and_tak
 ) -> None:
     url = postgres.wiring.database("grid", owner=True)
     owner = create_engine(url, application="test-fill", pool_size=1, patience_s=None)
-    fill(owner, 20_000)
+    fill(owner, 10_000)
     owner.dispose()
     both, lately = ["371102-CGJ", "371102-SCJG"], datetime.now(UTC) - LATELY
     with standalone(engine).connect() as connection:
@@ -273,3 +275,24 @@ def test_of_many_incidents_only_open_ones_of_the_departments_are_counted_and_tak
             nodes = plan_of(connection, asked, given)
             assert scans(nodes) == set(), asked
             assert passed(nodes) <= most, asked
+
+
+def test_the_command_takes_a_folder_or_names_every_fault_in_both_languages(
+    desk: Desk, postgres: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL_GRID_OWNER", postgres.wiring.database("grid", True))
+    (tmp_path / "capacities.csv").write_text(CAPACITIES)
+    for rules, code in ((COLUMNS + "1,,,,,,25:00,08:00,,CGJ,\n2,,,06,,,,,,CGJ;YJJ,\n", 1), (SHARED, 0), (SHARED, 0)):
+        (tmp_path / "routing_rules.csv").write_text(rules)
+        assert main([str(tmp_path)]) == code
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [
+        "routing_rules.csv:2: start: must be a time such as 08:30, or 24:00, or empty"
+        "  须为 08:30 这样的时刻，或 24:00，或留空。",
+        "routing_rules.csv:3: departments: of several departments each needs a capacity in capacities.csv: YJJ has none"
+        "  规则有多个部门时，YJJ 须在 capacities.csv 中有容量。",
+    ]
+    told = [line.split(", ")[0] for line in said.out.splitlines()]
+    assert told == ["grid: 1 routing rules imported", "grid: 1 routing rules unchanged"]
+    assert main([str(tmp_path), "--from", "2026-01-01T00:00:00+08:00", "--dry-run"]) == 1
+    assert "in the past" in capsys.readouterr().err

@@ -181,7 +181,7 @@ def test_a_time_reads_like_a_sentence(language: str) -> None:
     assert (
         when.words(language)
         == {
-            "zh-CN": "周末、节假日 18:00-08:00 CGJ 班次以外",
-            "en": "weekends, holidays 18:00-08:00 outside the shifts of CGJ",
+            "zh-CN": "时间 周末、节假日 18:00-08:00，CGJ 班次以外",
+            "en": "at weekends, holidays 18:00-08:00, outside the shifts of CGJ",
         }[language]
     )
