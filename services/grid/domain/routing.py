@@ -35,7 +35,7 @@ class RoutingRule:
     """A rule: which departments may take what, where, when. An empty field stands for any.
 
     `departments`, by code or by what codes end with in the incident's county, are in the order in which equals are
-    taken. `reason` says in words why.
+    taken. `reason` says in words why. What an `automatic` rule decides, goes there without anybody asking.
     """
 
     number: int
@@ -47,6 +47,7 @@ class RoutingRule:
     when: When = field(default_factory=When)
     reason: str = ""
     reason_en: str = ""
+    automatic: bool = False
 
     def speaks_of(self, key: TypeKey, region: str) -> bool:
         """It speaks of this type in this region, at some time."""
@@ -92,6 +93,16 @@ class Routing:
         """Tells one from another, in whatever order its lines came."""
         lines = sorted(repr(astuple(each)) for each in self.rules), sorted(self.capacities.items())
         return hashlib.sha256(repr(lines).encode()).hexdigest()
+
+    def may_dispatch(self, case: Case) -> bool:
+        """At some time a rule sends this without anybody asking."""
+        return any(each.automatic and each.speaks_of(case.type, case.region) for each in self.rules)
+
+    def dispatches(self, decision: Decision) -> bool:
+        """A rule decided that sends it without anybody asking."""
+        return any(each.automatic and each.number in decision.rules for each in self.rules) and bool(
+            decision.department
+        )
 
     def capacity(self, department: str) -> int:
         """That of a department; of two lines that speak of it, the one with its whole code holds. 1 where none does."""

@@ -169,6 +169,11 @@ class Standing:
         demand_said(step, said)
         return step
 
+    @property
+    def just_filed(self) -> bool:
+        """It waits for its first dispatch."""
+        return self.state is IncidentState.FILED and not self.returns
+
     def may_take(self, step: Step, by: str | Party | None) -> bool:
         """The step is for this department, this party, or time."""
         return bool(by) and by in [self.code_of(each) for each in step.by]

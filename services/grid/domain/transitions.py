@@ -147,7 +147,7 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
 
     (_S.DECLINED, _C.OBJECT): Step(_S.REPORTED, _REPORTER, _F.REPORTED, given=(_G.LATELY_DECLINED, _G.NOT_OBJECTED), starts=_CHECK),
 
-    (_S.FILED, _C.DISPATCH): Step(_S.DISPATCHED, _CENTRE, _F.DISPATCHED, takes=_TO, stops=_DISPATCH, starts=_BOTH),
+    (_S.FILED, _C.DISPATCH): Step(_S.DISPATCHED, _CENTRE + _TIMER, _F.DISPATCHED, takes=_TO, stops=_DISPATCH, starts=_BOTH),
     (_S.FILED, _C.DISMISS): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME + _WHY, takes=_REPLY, stops=_DISPATCH),
     (_S.FILED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_DISPATCH),
     (_S.FILED, _C.VOID): Step(_S.VOIDED, _CENTRE, _F.VOIDED, needs=_WHY, takes=_REPLY, stops=_DISPATCH),

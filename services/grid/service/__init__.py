@@ -86,6 +86,12 @@ class GridService(
             message = "a deadline waits for the next year's working days: load them"
             logs.event(log, logging.ERROR, message, reason=found.value)
 
+    @due(usecases.DISPATCH)
+    def dispatch_incident(self, due: Due) -> None:
+        """Sends what was just filed where a rule says that asks nobody."""
+        dispatching, limits = self._dispatching, self._limits
+        usecases.dispatch_by_itself(self.uow, self._incidents, self._reference, dispatching, UUID(due.key), limits)
+
     @every(seconds=600)
     def mend_incidents(self) -> bool:
         """Mends one open incident that nobody would look at again, in a transaction of its own; then the next one."""

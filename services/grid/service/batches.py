@@ -37,7 +37,15 @@ class BatchMethods(Methods):
         submission = batches.submission(item, self._placed, uow.now())
         region = known_region(self.identity.GetRegion, submission.report.registered_region)
         submitted = submit_item(
-            uow, BatchStore(uow.connection), self._incidents, self._reference, submission, region, bound, self._limits
+            uow,
+            BatchStore(uow.connection),
+            self._incidents,
+            self._reference,
+            submission,
+            region,
+            bound,
+            self._limits,
+            self._dispatching,
         )
         return batches.filed_item(submitted)
 

@@ -27,7 +27,7 @@ class IncidentMethods(Methods):
         report = self._placed(messages.report(request.report, self.uow.now()))
         region = known_region(self.identity.GetRegion, report.registered_region)
         incident = usecases.file_incident(
-            self.uow, self._incidents, self._reference, report, region, call.region, self._limits
+            self.uow, self._incidents, self._reference, report, region, call.region, self._limits, self._dispatching
         )
         return grid.FileIncidentResponse(incident=shown(incident, call))
 

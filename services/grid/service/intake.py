@@ -32,7 +32,9 @@ class IntakeMethods(Methods):
     @rpc
     def FileReport(self, request: intake.FileReportRequest, call: Call) -> intake.FileReportResponse:
         """Files what was checked."""
-        incident = usecases.file_report(self.uow, self._incidents, which(request, call.region), self._limits)
+        incident = usecases.file_report(
+            self.uow, self._incidents, which(request, call.region), self._limits, self._dispatching
+        )
         return intake.FileReportResponse(incident=shown(incident, call))
 
     @rpc

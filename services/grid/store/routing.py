@@ -41,6 +41,7 @@ RULE = sa.Table(
     sa.Column("off_duty", sa.Text),
     sa.Column("reason", sa.Text),
     sa.Column("reason_en", sa.Text),
+    sa.Column("automatic", sa.Boolean),
 )
 CAPACITY = sa.Table(
     "routing_capacity",
@@ -57,7 +58,7 @@ _RULES = sa.select(RULE).where(RULE.c.routing == sa.bindparam("version")).order_
 _CAPACITIES = sa.select(CAPACITY).where(CAPACITY.c.routing == sa.bindparam("version"))
 _LOCK = sa.text("LOCK TABLE routing IN SHARE ROW EXCLUSIVE MODE")
 _ADD = sa.insert(ROUTING).returning(ROUTING.c.number)
-_SAID = ("standard", "kind", "code_prefix", "region_prefix", "reason", "reason_en")
+_SAID = ("standard", "kind", "code_prefix", "region_prefix", "reason", "reason_en", "automatic")
 
 
 class KnownRoutings:

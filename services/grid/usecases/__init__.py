@@ -13,11 +13,12 @@ from services.grid.usecases.changes import (
     void_incident,
 )
 from services.grid.usecases.clocks import CLOCK, Finding, check_clock, repair_next
-from services.grid.usecases.dispatching import case_of, plan
+from services.grid.usecases.dispatching import DISPATCH, case_of, plan
 from services.grid.usecases.incidents import (
     accept_incident,
     begin_inspection,
     close_incident,
+    dispatch_by_itself,
     dispatch_incident,
     end_inspection,
     file_incident,
@@ -34,6 +35,7 @@ from services.grid.usecases.work import set_number, take_next
 
 __all__ = [
     "CLOCK",
+    "DISPATCH",
     "Finding",
     "accept_incident",
     "ask_extension",
@@ -45,6 +47,7 @@ __all__ = [
     "close_incident",
     "decide_time",
     "decline_report",
+    "dispatch_by_itself",
     "dispatch_incident",
     "end_hold",
     "end_inspection",

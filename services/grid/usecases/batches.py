@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.grid.domain.batches import Submission, Submitted
 from services.grid.domain.deadlines import Limits
+from services.grid.usecases.dispatching import Dispatching
 from services.grid.usecases.incidents import file_incident
 from services.grid.usecases.ports import Incidents, Reference
 from services.kernel.parties import Party
@@ -33,13 +34,14 @@ def submit_item(
     region: Region | None,
     bound: str,
     limits: Limits,
+    dispatching: Dispatching | None = None,
 ) -> Submitted:
     """File what was submitted, or tell what it was filed as. Raises what `file_incident` does, and KEY_REUSED."""
     reporter = Party(*uow.caller.party)
     known = batches.find(reporter, submission.id)
     if known:
         return known.told_again(submission)
-    incident = file_incident(uow, incidents, reference, submission.dated, region, bound, limits)
+    incident = file_incident(uow, incidents, reference, submission.dated, region, bound, limits, dispatching)
     submitted = submission.filed_as(incident)
     batches.add(reporter, submission.id, submitted)
     return submitted

@@ -11,7 +11,10 @@ from services.grid.domain.decisions import Decision
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule
 from services.grid.domain.routing import Case, Known, Routing, decide
+from services.kernel.ports import UnitOfWork
 
+DISPATCH = "incident-dispatch"
+"""By what name an incident that was just filed is due to be sent by a rule; the key is its id."""
 LATELY = timedelta(days=90)
 """So long ago the last incident of a type may have been that suggests a department."""
 
@@ -38,6 +41,12 @@ class Dispatching(Protocol):
 def case_of(incident: Incident) -> Case:
     """What is to be dispatched."""
     return Case(incident.report.type, incident.report.region, incident.returned_by)
+
+
+def send_at_once(uow: UnitOfWork, dispatching: Dispatching | None, incident: Incident, at: datetime) -> None:
+    """Where a rule may send what was just filed without anybody asking, that is due at once."""
+    if dispatching and incident.just_filed and dispatching.routing(at)[1].may_dispatch(case_of(incident)):
+        uow.set_due(DISPATCH, str(incident.id), at)
 
 
 def plan(

@@ -14,8 +14,8 @@ from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
 from services.grid.domain.reports import Report, check_report
-from services.grid.domain.states import ClosingOutcome, Command, ReturnReason
-from services.grid.usecases.dispatching import Dispatching, chosen
+from services.grid.domain.states import ClosingOutcome, Command, ReturnReason, Who
+from services.grid.usecases.dispatching import Dispatching, case_of, chosen, plan, send_at_once
 from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
 from services.grid.usecases.watching import keep, watch
 from services.grid.wire import intake
@@ -33,10 +33,11 @@ def file_incident(
     region: Region | None,
     bound: str,
     limits: Limits,
+    dispatching: Dispatching | None = None,
 ) -> Incident:
     """File a report, or have it checked first, and open its case.
 
-    `region` is what identity knows of `report.region`, None: nothing.
+    `region` is what identity knows of `report.region`, None: nothing. `dispatching` None: no rule sends it at once.
     """
     now = uow.now()
     centre = reference.centre_of(report.county)
@@ -54,6 +55,7 @@ def file_incident(
     )
     incidents.add(incident)
     watch(uow, incident, limits, now)
+    send_at_once(uow, dispatching, incident, now)
     uow.record(intake.begun(incident, now))
     return incident
 
@@ -76,7 +78,46 @@ def dispatch_incident(
     The routing rules are those of now; the catalogue's, with their limits, are those that it was filed under.
     Raises what `Incident.dispatch` does, and Refusal RULES_TIE, RULE_TIME_UNKNOWN, RULE_RETURNED.
     """
-    before, by, now = incidents.load(incident_id, bound), uow.caller.department, uow.now()
+    before, by = incidents.load(incident_id, bound), uow.caller.department
+    return _dispatched(
+        uow, incidents, reference, dispatching, before, by=by, seen=seen, named=named, limits=limits, urgency=urgency
+    )
+
+
+def dispatch_by_itself(
+    uow: UnitOfWork,
+    incidents: Incidents,
+    reference: Reference,
+    dispatching: Dispatching,
+    incident_id: UUID,
+    limits: Limits,
+) -> None:
+    """Dispatch what was just filed, where a rule decides that sends it without anybody asking; else it stays filed."""
+    before, now = incidents.load(incident_id, EVERYWHERE), uow.now()
+    if not before.just_filed:
+        return
+    fallback = reference.rules_for(before.report.region, before.filed_at)
+    _, decision = plan(dispatching, case_of(before), fallback, limits, now)
+    if dispatching.routing(now)[1].dispatches(decision):
+        _dispatched(
+            uow, incidents, reference, dispatching, before, by=Who.TIMER, seen=before.version, named="", limits=limits
+        )
+
+
+def _dispatched(
+    uow: UnitOfWork,
+    incidents: Incidents,
+    reference: Reference,
+    dispatching: Dispatching,
+    before: Incident,
+    *,
+    by: str | None,
+    seen: int,
+    named: str,
+    limits: Limits,
+    urgency: Urgency = Urgency.NORMAL,
+) -> Incident:
+    now = uow.now()
     course = course_of(before.report.type, urgency, reference.stages_for(before.report.type, before.filed_at))
     limit = course.present.limit if course else None
     rules = timed(reference.rules_for(before.report.region, before.filed_at), limit)

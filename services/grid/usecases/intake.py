@@ -9,6 +9,7 @@ from services.grid.domain.deadlines import Limits
 from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
 from services.grid.domain.standing import Which
+from services.grid.usecases.dispatching import Dispatching, send_at_once
 from services.grid.usecases.ports import Incidents
 from services.grid.usecases.watching import keep
 from services.kernel.parties import Party
@@ -33,10 +34,14 @@ def check_report(
     return keep(uow, incidents, before, after, limits)
 
 
-def file_report(uow: UnitOfWork, incidents: Incidents, which: Which, limits: Limits) -> Incident:
-    """File it on behalf of the caller's department."""
+def file_report(
+    uow: UnitOfWork, incidents: Incidents, which: Which, limits: Limits, dispatching: Dispatching | None = None
+) -> Incident:
+    """File it on behalf of the caller's department. `dispatching` None: no rule sends it at once."""
     before, by, now = incidents.load(which.id, which.bound), uow.caller.department, uow.now()
-    return keep(uow, incidents, before, intake.file(before, seen=which.seen, by=by, limits=limits, now=now), limits)
+    after = keep(uow, incidents, before, intake.file(before, seen=which.seen, by=by, limits=limits, now=now), limits)
+    send_at_once(uow, dispatching, after, now)
+    return after
 
 
 def decline_report(uow: UnitOfWork, incidents: Incidents, which: Which, reason: str, limits: Limits) -> Incident:

@@ -10,6 +10,7 @@ import pytest
 
 from deploy.local.client import ApiError, Gateway
 from deploy.local.people import People
+from tests.waiting import wait_for
 
 SAMPLE = Path(__file__).parents[3] / "deploy" / "local" / "sample"
 HAWKERS = {"standard": "GB/T 47678.5-2026", "kind": "INCIDENT_KIND_EVENT", "code": "09001"}
@@ -66,3 +67,16 @@ def test_the_rules_in_force_are_not_taken_again_and_only_by_the_city(gateway: Ga
     with pytest.raises(ApiError) as refused:
         gateway.post("/v1/routings:import", {"sheets": sheets}, door=people.seat("371102"))
     assert refused.value.http_status == 403
+
+
+def test_what_an_automatic_rule_decides_goes_there_by_itself(gateway: Gateway, people: People) -> None:
+    incident = filed(gateway, people, type={**HAWKERS, "code": "09006"})
+    path = f"{INCIDENTS}/{incident['incidentId']}"
+
+    def sent() -> dict[str, Any]:
+        answer: dict[str, Any] = gateway.get(path, door=people.citizens).body["incident"]
+        return answer if answer["state"] == "INCIDENT_STATE_DISPATCHED" else {}
+
+    assert wait_for("the dispatch", sent)["holderDepartment"] in ("371121-CGJ", "371121-SCJG")
+    [kept] = gateway.get(f"{path}/dispatches", door=people.seat("371121")).body["dispatches"]
+    assert kept["decision"]["rules"] in ([10], [11])

@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 from egov.grid.v1 import events_pb2, incidents_pb2
 
+from services.chassis.call import SYSTEM
 from services.grid import usecases
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
+from services.grid.domain.reports import Source
 from services.grid.domain.routing import RoutingRule
+from services.grid.domain.standing import Which
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, IncidentState, ReturnReason
 from services.kernel import casenumber
 from services.kernel.errors import Refusal
@@ -266,3 +269,42 @@ def test_after_a_return_the_rule_gives_it_to_the_other_one() -> None:
     uow, incidents, dispatching = FakeUnitOfWork(caller=SEAT), FakeIncidents(), FakeDispatching(TO_EITHER)
     filed = keep(incidents, replace(samples.incident(), returned_by="371102-HBJ", returns=1))
     assert dispatch(uow, incidents, filed, dispatching=dispatching).department == "371102-ZJJ"
+
+
+def test_an_automatic_rule_sends_what_was_filed_without_anybody_asking() -> None:
+    by_itself = FakeDispatching(replace(TO_EITHER, automatic=True))
+    uow, incidents, said = FakeUnitOfWork(caller=SEAT), FakeIncidents(), report()
+    filed = usecases.file_incident(uow, incidents, FakeReference(), said, Region(GRID), "3711", LIMITS, by_itself)
+    assert uow.dues[usecases.DISPATCH, str(filed.id)] == NOW
+    time = FakeUnitOfWork(caller=SYSTEM)
+    for _ in range(2):
+        usecases.dispatch_by_itself(time, incidents, FakeReference(), by_itself, filed.id, LIMITS)
+    sent = incidents.rows[filed.id]
+    assert (sent.version, sent.state, sent.department) == (2, IncidentState.DISPATCHED, "371102-HBJ")
+    assert len(time.events) == len(by_itself.kept) == 1
+
+
+def test_what_is_checked_first_is_sent_by_such_a_rule_once_it_is_filed() -> None:
+    by_itself = FakeDispatching(replace(TO_EITHER, automatic=True))
+    uow, incidents, said = FakeUnitOfWork(caller=SEAT), FakeIncidents(), report(source=Source.HOTLINE)
+    incident = usecases.file_incident(uow, incidents, FakeReference(), said, Region(GRID), "3711", LIMITS, by_itself)
+    assert (usecases.DISPATCH, str(incident.id)) not in uow.dues
+    usecases.check_report(
+        uow, incidents, Which(incident.id, "3711", 1), found=True, remark="", proofs=(), limits=LIMITS
+    )
+    usecases.file_report(uow, incidents, Which(incident.id, "3711", 2), LIMITS, by_itself)
+    assert uow.dues[usecases.DISPATCH, str(incident.id)] == NOW
+    usecases.dispatch_by_itself(
+        FakeUnitOfWork(caller=SYSTEM), incidents, FakeReference(), by_itself, incident.id, LIMITS
+    )
+    assert incidents.rows[incident.id].department == "371102-HBJ"
+
+
+def test_what_no_automatic_rule_decides_stays_with_the_centre() -> None:
+    uow, incidents, said = FakeUnitOfWork(caller=SEAT), FakeIncidents(), report()
+    asked, tie = FakeDispatching(TO_EITHER), replace(TO_EITHER, number=6, departments=("GAJ",), automatic=True)
+    filed = usecases.file_incident(uow, incidents, FakeReference(), said, Region(GRID), "3711", LIMITS, asked)
+    assert (usecases.DISPATCH, str(filed.id)) not in uow.dues
+    for rules in (asked, FakeDispatching(TO_EITHER, tie)):
+        usecases.dispatch_by_itself(FakeUnitOfWork(caller=SYSTEM), incidents, FakeReference(), rules, filed.id, LIMITS)
+        assert (incidents.rows[filed.id].state, incidents.rows[filed.id].holder) == (IncidentState.FILED, CENTRE)

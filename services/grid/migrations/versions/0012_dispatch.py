@@ -32,6 +32,7 @@ CREATE TABLE routing_rule (
     off_duty text NOT NULL,
     reason text NOT NULL,
     reason_en text NOT NULL,
+    automatic boolean NOT NULL,
     PRIMARY KEY (routing, number)
 );
 CREATE TABLE routing_capacity (
