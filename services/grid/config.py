@@ -46,6 +46,11 @@ class GridSettings:
         default=24.0,
         parse=_hours,
     )
+    check_unsaid: bool = setting(
+        "GRID_CHECK_UNSAID",
+        "check on site, too, what a caller without a department reports without a source",
+        default=False,
+    )
     dispatch_within_hours: float = setting(
         "GRID_DISPATCH_WITHIN_HOURS",
         "hours that a grid centre has to dispatch what was filed, returned or reopened",

@@ -104,6 +104,12 @@ def placed(report: Report, net: Net) -> Report:
     return replace(report, region=region, misplaced=misplaced)
 
 
+def sourced(report: Report, caller: Caller) -> Report:
+    """The report as the public's, where its caller speaks for no department and does not say from whom it comes."""
+    unsaid = report.source is Source.UNSAID and caller.department is None
+    return replace(report, source=Source.PUBLIC) if unsaid else report
+
+
 def check_report(
     report: Report,
     *,

@@ -18,7 +18,7 @@ from services.grid.config import GridSettings
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.decisions import Decision
 from services.grid.domain.incidents import Incident
-from services.grid.domain.reports import Report, placed
+from services.grid.domain.reports import Report, placed, sourced
 from services.grid.geometry.keeping import KeptNet, NetKeeper
 from services.grid.store.calendars import KnownCalendars
 from services.grid.store.dispatching import DispatchStore
@@ -115,8 +115,10 @@ class Methods:
         return CALENDARS.now(self.uow.connection).of(department)
 
     def _placed(self, report: Report) -> Report:
-        """The report with the grid of its position."""
+        """The report with the grid of its position, and with its source where the city decides on that."""
         found = placed(report, self._net)
+        if self.config.check_unsaid:
+            found = sourced(found, self.uow.caller)
         self.reads.close()  # A call never holds two connections: all of them could, and wait for one more.
         return found
 

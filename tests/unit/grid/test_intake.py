@@ -10,7 +10,7 @@ from egov.grid.v1 import events_pb2, incidents_pb2
 from services.grid import usecases
 from services.grid.domain import intake
 from services.grid.domain.incidents import Incident
-from services.grid.domain.reports import Source
+from services.grid.domain.reports import Source, sourced
 from services.grid.domain.standing import Which
 from services.grid.domain.states import DeclineKind, IncidentState
 from services.grid.usecases import CLOCK, Finding
@@ -56,6 +56,12 @@ def test_nobody_without_a_department_says_that_they_were_sent(source: Source) ->
         filed(source, FakeUnitOfWork(caller=CITIZEN), FakeIncidents())
     [violation] = refused.value.violations
     assert (violation.field, violation.rule) == ("report.source", "SOURCE_UNFIT")
+
+
+def test_a_city_may_take_what_says_no_source_for_the_publics() -> None:
+    assert sourced(report(), CITIZEN).source is Source.PUBLIC
+    assert sourced(report(), COLLECTOR).source is Source.UNSAID
+    assert sourced(report(source=Source.DEVICE), CITIZEN).source is Source.DEVICE
 
 
 def test_it_is_checked_filed_and_then_goes_the_way_of_all() -> None:
