@@ -20,19 +20,23 @@ import sqlalchemy as sa
 
 from services.chassis.database import create_engine, standalone
 from services.chassis.migrate import migrate
+from services.grid import load
+from services.grid.domain.deadlines import Limits
 from services.grid.domain.queues import Desk, QueueKind
 from services.grid.domain.reference import IncidentKind, TypeKey
 from services.grid.domain.routing import Case
 from services.grid.domain.search import Circle, Sought
 from services.grid.domain.sync import Audience, Place
+from services.grid.store.calendars import KnownCalendars
 from services.grid.store.dispatching import DispatchStore
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.queues import QueueStore
+from services.grid.store.reference import ReferenceStore
 from services.grid.store.routing import KnownRoutings
 from services.grid.store.search import SearchStore
 from services.grid.store.sync import SyncStore
 from services.grid.store.work import WorkStore
-from services.grid.usecases.dispatching import LATELY
+from services.grid.usecases.dispatching import LATELY, plan
 from services.kernel.coordinates import Point
 from services.kernel.ids import uuid7
 from services.kernel.paging import PageRequest
@@ -42,8 +46,9 @@ from tests.bench.grid_filling import COUNTIES, fill
 from tests.bench.report import machine
 from tests.bench.stacks import running
 from tests.conftest import RUN
-from tests.unit.grid.samples import dispatched, incident
+from tests.unit.grid.samples import STANDARD, dispatched, incident
 
+SAMPLE = Path(__file__).parents[2] / "deploy" / "local" / "sample"
 SETTING, FEW, MANY = "EGOV_BENCH_SIZE", 10_000, 1_000_000
 SHARED_BUFFERS = "2GB"
 CALLS, WARM, AIM_MS = 200, 20, 50.0
@@ -92,6 +97,8 @@ def _fill(url: str, cases: int) -> None:
     owner = create_engine(url, application="bench-fill", pool_size=1, patience_s=None)
     begun = time.monotonic()
     fill(owner, cases)
+    with owner.begin() as connection:
+        load.save(connection, load.read(SAMPLE))
     owner.dispose()
     print(f"{cases:,} incidents, filled in {time.monotonic() - begun:,.0f} s", flush=True)
 
@@ -197,6 +204,17 @@ def _dispatches(connection: sa.Connection) -> dict[str, Ask]:
         store.open_cases(departments)
         connection.rollback()
 
+    reference, calendars = ReferenceStore(connection), KnownCalendars()
+
+    def plans() -> None:
+        county, now = random.choice(COUNTIES), datetime.now(UTC)
+        codes = ("06010", "09006", "06027", "07001", "08005")
+        cases = [Case(TypeKey(STANDARD, IncidentKind.EVENT, code), f"{county}003007002") for code in codes * 10]
+        rules = reference.rules_for_each([(each.region, now) for each in cases])
+        limits = Limits(calendar_of=calendars.now(connection).of)
+        plan(store, list(zip(cases, rules, strict=True)), limits, now)
+        connection.rollback()
+
     def last() -> None:
         key = TypeKey("", IncidentKind.EVENT, f"06{random.randrange(1, 61):03}")
         store.last_department(Case(key, random.choice(COUNTIES)), datetime.now(UTC) - LATELY)
@@ -209,6 +227,7 @@ def _dispatches(connection: sa.Connection) -> dict[str, Ask]:
     return {
         "a dispatch compares the loads of two": loads,
         "…, who had the last of a type": last,
+        "GetQueue, what the rules say of 50": plans,
         "TakeNextIncident finds what is next": take,
     }
 

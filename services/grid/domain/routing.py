@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -19,15 +19,23 @@ from services.grid.domain.decisions import Decision, Load, Undecided
 from services.grid.domain.moments import CalendarOf, When, department_in
 from services.grid.domain.reference import DispatchRule, TypeKey, rule_for
 from services.kernel import texts
+from services.kernel.errors import Violation, invalid
 
 texts.register(
     {
         "ROUTING_IN_PAST": (
             "派遣规则的生效时间不能早于当前时间。",
             "Routing rules cannot come into force in the past.",
-        )
+        ),
+        "PLAN_TOO_FAR": (
+            "试算时刻须在当前时间前后 {limit} 天以内。",
+            "A dispatch can be planned for a moment within {limit} days of now.",
+        ),
     }
 )
+
+
+PLANNED_WITHIN = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,12 @@ class Known:
     calendar_of: CalendarOf
     open_cases: Callable[[Sequence[str]], Mapping[str, int]]
     last_department: Callable[[Case], str]
+
+
+def demand_near(at: datetime, now: datetime) -> None:
+    """Refuse, as violation PLAN_TOO_FAR, to plan for a moment that is long past or far ahead."""
+    if abs(at - now) > PLANNED_WITHIN:
+        raise invalid(Violation("at", "PLAN_TOO_FAR", {"limit": PLANNED_WITHIN.days}))
 
 
 def decide(case: Case, at: datetime, routing: Routing, fallback: Iterable[DispatchRule], known: Known) -> Decision:

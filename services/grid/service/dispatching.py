@@ -12,7 +12,7 @@ from services.chassis.moments import moment_in
 from services.grid import usecases
 from services.grid.domain.catalogue import Outcome, demand_city
 from services.grid.domain.reports import only_reports_of
-from services.grid.domain.routing import Case, Routing
+from services.grid.domain.routing import Case, Routing, demand_near
 from services.grid.service.base import CALENDARS, Methods
 from services.grid.store.routing import RoutingStore
 from services.grid.wire import routing
@@ -40,11 +40,13 @@ class DispatchMethods(Methods):
         """Says where what might be reported would go."""
         if not request.region.startswith(call.region):
             raise invalid(Violation("region", "REGION_UNKNOWN"))
-        at = moment_in(request, "at") or self.uow.now()
+        now = self.uow.now()
+        at = moment_in(request, "at") or now
+        demand_near(at, now)
         fallback = self._reference.rules_for(request.region, at)
         case = Case(key_of(request.type), request.region)
-        planned = usecases.plan(self._dispatching, case, fallback, self._limits, at)
-        return routing_pb2.PlanDispatchResponse(planned=routing.decision_message(*planned))
+        version, [planned] = usecases.plan(self._dispatching, [(case, fallback)], self._limits, at)
+        return routing_pb2.PlanDispatchResponse(planned=routing.decision_message(version, planned))
 
     @rpc
     def ImportRouting(self, request: routing_pb2.ImportRoutingRequest, call: Call) -> routing_pb2.ImportRoutingResponse:

@@ -30,6 +30,14 @@ _CENTRE_OF = sa.select(CENTRE.c.department).where(CENTRE.c.county == sa.bindpara
 _RULES_FOR = sa.select(RULE).where(
     RULE.c.catalogue == IN_FORCE, sa.bindparam("region", type_=sa.Text).startswith(RULE.c.region_prefix)
 )
+_RULES_FOR_EACH = sa.text(
+    "SELECT asked.place, rule.*"
+    " FROM unnest(CAST(:regions AS text[]), CAST(:moments AS timestamptz[]))"
+    " WITH ORDINALITY AS asked (region, at, place)"
+    " CROSS JOIN LATERAL (SELECT number FROM catalogue WHERE effective_from <= asked.at"
+    " ORDER BY effective_from DESC, number DESC LIMIT 1) AS version"
+    " JOIN catalogue_rule AS rule ON rule.catalogue = version.number AND starts_with(asked.region, rule.region_prefix)"
+)
 _STAGES_FOR = sa.select(STAGE).where(
     STAGE.c.catalogue == IN_FORCE,
     STAGE.c.standard.in_([sa.bindparam("standard"), ""]),
@@ -57,6 +65,15 @@ class ReferenceStore:
         """The dispatch rules that speak of this region."""
         found = self._connection.execute(_RULES_FOR, {"region": region, "at": at})
         return [dispatch_rule(row) for row in found.mappings()]
+
+    def rules_for_each(self, asked: Sequence[tuple[str, datetime]]) -> list[list[DispatchRule]]:
+        """The dispatch rules for each region and moment, as `rules_for` gives them, in one statement."""
+        regions, moments = zip(*asked, strict=True) if asked else ((), ())
+        found: list[list[DispatchRule]] = [[] for _ in asked]
+        given = {"regions": list(regions), "moments": list(moments)}
+        for row in self._connection.execute(_RULES_FOR_EACH, given).mappings():
+            found[row["place"] - 1].append(dispatch_rule(row))
+        return found
 
     def stages_for(self, key: TypeKey, at: datetime) -> Sequence[Stage]:
         """The stages that speak of this type."""

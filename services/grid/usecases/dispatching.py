@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Protocol
 
 from services.grid.domain.deadlines import Limits
@@ -43,6 +44,10 @@ def case_of(incident: Incident) -> Case:
     return Case(incident.report.type, incident.report.region, incident.returned_by)
 
 
+Waiting = tuple[Case, Iterable[DispatchRule]]
+"""What is to be dispatched, and the catalogue's rules for it."""
+
+
 def send_at_once(uow: UnitOfWork, dispatching: Dispatching | None, incident: Incident, at: datetime) -> None:
     """Where a rule may send what was just filed without anybody asking, that is due at once."""
     if dispatching and incident.just_filed and dispatching.routing(at)[1].may_dispatch(case_of(incident)):
@@ -50,10 +55,16 @@ def send_at_once(uow: UnitOfWork, dispatching: Dispatching | None, incident: Inc
 
 
 def plan(
-    dispatching: Dispatching, case: Case, fallback: Iterable[DispatchRule], limits: Limits, at: datetime
-) -> tuple[int, Decision]:
-    """What the rules in force at a moment say of a case, with their version; nobody waits for it, nothing is kept."""
-    return _decided(dispatching, dispatching.open_cases, case, fallback, limits, at)
+    dispatching: Dispatching, waiting: Sequence[Waiting], limits: Limits, at: datetime
+) -> tuple[int, list[Decision]]:
+    """What the rules in force at a moment say of each case, with their version; nobody waits, nothing is kept.
+
+    Departments are counted once, however many cases ask for them.
+    """
+    counted = cache(dispatching.open_cases)
+    version, routing = dispatching.routing(at)
+    known = _known(dispatching, lambda departments: counted(tuple(departments)), limits, at)
+    return version, [decide(case, at, routing, fallback, known) for case, fallback in waiting]
 
 
 def chosen(
@@ -76,20 +87,15 @@ def chosen(
         dispatching.take_turns(departments)
         return dispatching.open_cases(departments)
 
-    version, decision = _decided(dispatching, in_turn, case_of(incident), fallback, limits, at)
+    version, routing = dispatching.routing(at)
+    decision = decide(case_of(incident), at, routing, fallback, _known(dispatching, in_turn, limits, at))
     if decision.undecided:
         raise decision.refusal()
     return version, decision
 
 
-def _decided(
-    dispatching: Dispatching,
-    open_cases: Callable[[Sequence[str]], Mapping[str, int]],
-    case: Case,
-    fallback: Iterable[DispatchRule],
-    limits: Limits,
-    at: datetime,
-) -> tuple[int, Decision]:
-    version, routing = dispatching.routing(at)
-    known = Known(limits.calendar_of, open_cases, lambda each: dispatching.last_department(each, at - LATELY))
-    return version, decide(case, at, routing, fallback, known)
+def _known(
+    dispatching: Dispatching, open_cases: Callable[[Sequence[str]], Mapping[str, int]], limits: Limits, at: datetime
+) -> Known:
+    last = cache(lambda case: dispatching.last_department(case, at - LATELY))
+    return Known(limits.calendar_of, open_cases, last)

@@ -97,7 +97,7 @@ def dispatch_by_itself(
     if not before.just_filed:
         return
     fallback = reference.rules_for(before.report.region, before.filed_at)
-    _, decision = plan(dispatching, case_of(before), fallback, limits, now)
+    _, [decision] = plan(dispatching, [(case_of(before), fallback)], limits, now)
     if dispatching.routing(now)[1].dispatches(decision):
         _dispatched(
             uow, incidents, reference, dispatching, before, by=Who.TIMER, seen=before.version, named="", limits=limits

@@ -16,11 +16,14 @@ from egov.grid.v1 import catalogue_pb2, grid_service_pb2, incidents_pb2, queues_
 from deploy.local.stack import Stack
 from services.chassis.database import create_engine, standalone
 from services.chassis.moments import stamp
+from services.grid.domain.catalogue import BEGINNING, Catalogue
 from services.grid.domain.decisions import Undecided
 from services.grid.domain.incidents import Incident
 from services.grid.load_routing import main
+from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.dispatching import LAST_DEPARTMENT, OPEN_CASES
 from services.grid.store.incidents import IncidentStore
+from services.grid.store.reference import ReferenceStore
 from services.grid.store.work import NEXT
 from services.grid.usecases.dispatching import LATELY
 from services.kernel.clock import SHANGHAI
@@ -28,8 +31,8 @@ from services.kernel.errors import Refusal
 from tests.bench.grid_filling import fill
 from tests.integration.grid.desk import Desk
 from tests.integration.grid.plans import passed, plan_of, scans
-from tests.unit.fakes import WANG, caller
-from tests.unit.grid.samples import CENTRE, DEPARTMENT, RUBBISH, accepted, dispatched, incident
+from tests.unit.fakes import NOW, WANG, caller
+from tests.unit.grid.samples import CENTRE, DEPARTMENT, GRID, RUBBISH, TYPES, accepted, dispatched, incident, rule
 
 COLUMNS = "rule,standard,kind,code_prefix,region_prefix,days,start,end,off_duty,departments,reason\n"
 SHARED = COLUMNS + "12,,,06010,371102,,,,,CGJ;SCJG,\n"
@@ -256,6 +259,10 @@ def test_what_might_be_reported_is_planned(desk: Desk) -> None:
     imported(desk)
     found = planned(desk)
     assert (found.department, list(found.rules)) == ("371102-CGJ", [12])
+    for far in (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)):
+        with pytest.raises(Refusal) as refused:
+            planned(desk, at=stamp(far))
+        assert [each.rule for each in refused.value.violations] == ["PLAN_TOO_FAR"]
 
 
 def test_of_many_incidents_only_open_ones_of_the_departments_are_counted_and_taken(
@@ -296,3 +303,16 @@ def test_the_command_takes_a_folder_or_names_every_fault_in_both_languages(
     assert told == ["grid: 1 routing rules imported", "grid: 1 routing rules unchanged"]
     assert main([str(tmp_path), "--from", "2026-01-01T00:00:00+08:00", "--dry-run"]) == 1
     assert "in the past" in capsys.readouterr().err
+
+
+def test_the_catalogues_rules_of_many_are_those_of_each(engine: sa.Engine) -> None:
+    asked = [(GRID, NOW), (GRID, NOW - timedelta(seconds=1)), ("371103001001001", NOW)]
+    with engine.connect() as connection:
+        for rules, begin in (((rule("CGJ"),), BEGINNING), ((rule("ZJJ"), rule("GAJ", region_prefix="371103")), NOW)):
+            said = Catalogue(TYPES, rules)
+            CatalogueStore(connection).add(said, said.digest, begin, NOW)
+        reference = ReferenceStore(connection)
+        each = [set(reference.rules_for(region, at)) for region, at in asked]
+        assert [set(rules) for rules in reference.rules_for_each(asked)] == each
+        assert [len(rules) for rules in each] == [1, 1, 2]
+        assert reference.rules_for_each([]) == []

@@ -712,7 +712,7 @@ class GridServiceServicer:
 
     def PlanDispatch(self, request, context):
         """Says where what might be reported would go, by the rules in force at a moment. Nothing is kept of it.
-        Refused: a region outside the caller's (REGION_UNKNOWN).
+        Refused: a region outside the caller's (REGION_UNKNOWN), a moment more than 366 days from now (PLAN_TOO_FAR).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -464,7 +464,7 @@ class PlanDispatchRequest(_message.Message):
 
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
-        """When it would be dispatched; unset: now. The loads are those of now."""
+        """When it would be dispatched, within 366 days of now; unset: now. The loads are those of now."""
 
     def __init__(
         self,
