@@ -210,7 +210,7 @@ def _dispatches(connection: sa.Connection) -> dict[str, Ask]:
         county, now = random.choice(COUNTIES), datetime.now(UTC)
         codes = ("06010", "09006", "06027", "07001", "08005")
         cases = [Case(TypeKey(STANDARD, IncidentKind.EVENT, code), f"{county}003007002") for code in codes * 10]
-        rules = reference.rules_for_each([(each.region, now) for each in cases])
+        rules = reference.rules_for_each([(each.type, each.region, now) for each in cases])
         limits = Limits(calendar_of=calendars.now(connection).of)
         plan(store, list(zip(cases, rules, strict=True)), limits, now)
         connection.rollback()

@@ -84,7 +84,9 @@ class Methods:
     def _plans(self, incidents: Iterable[Incident]) -> dict[UUID, tuple[int, Decision]]:
         """What the rules say now of those incidents that can be dispatched by rules."""
         asked = [each for each in incidents if each.by_rules]
-        rules = self._reference.rules_for_each([(each.report.region, each.filed_at) for each in asked])
+        rules = self._reference.rules_for_each(
+            [(each.report.type, each.report.region, each.filed_at) for each in asked]
+        )
         waiting = [(usecases.case_of(each), said) for each, said in zip(asked, rules, strict=True)]
         version, planned = usecases.plan(self._dispatching, waiting, self._limits, self.uow.now())
         return {each.id: (version, decision) for each, decision in zip(asked, planned, strict=True)}

@@ -31,12 +31,14 @@ _RULES_FOR = sa.select(RULE).where(
     RULE.c.catalogue == IN_FORCE, sa.bindparam("region", type_=sa.Text).startswith(RULE.c.region_prefix)
 )
 _RULES_FOR_EACH = sa.text(
-    "SELECT asked.place, rule.*"
-    " FROM unnest(CAST(:regions AS text[]), CAST(:moments AS timestamptz[]))"
-    " WITH ORDINALITY AS asked (region, at, place)"
+    "SELECT asked.place, rule.* FROM unnest(CAST(:standards AS text[]), CAST(:kinds AS text[]), CAST(:codes AS text[]),"
+    " CAST(:regions AS text[]), CAST(:moments AS timestamptz[]))"
+    " WITH ORDINALITY AS asked (standard, kind, code, region, at, place)"
     " CROSS JOIN LATERAL (SELECT number FROM catalogue WHERE effective_from <= asked.at"
     " ORDER BY effective_from DESC, number DESC LIMIT 1) AS version"
     " JOIN catalogue_rule AS rule ON rule.catalogue = version.number AND starts_with(asked.region, rule.region_prefix)"
+    " AND starts_with(asked.code, rule.code_prefix)"
+    " AND rule.kind IN (asked.kind, '') AND rule.standard IN (asked.standard, '')"
 )
 _STAGES_FOR = sa.select(STAGE).where(
     STAGE.c.catalogue == IN_FORCE,
@@ -66,11 +68,16 @@ class ReferenceStore:
         found = self._connection.execute(_RULES_FOR, {"region": region, "at": at})
         return [dispatch_rule(row) for row in found.mappings()]
 
-    def rules_for_each(self, asked: Sequence[tuple[str, datetime]]) -> list[list[DispatchRule]]:
-        """The dispatch rules for each region and moment, as `rules_for` gives them, in one statement."""
-        regions, moments = zip(*asked, strict=True) if asked else ((), ())
+    def rules_for_each(self, asked: Sequence[tuple[TypeKey, str, datetime]]) -> list[list[DispatchRule]]:
+        """The dispatch rules that speak of each type in each region, at each moment, in one statement."""
         found: list[list[DispatchRule]] = [[] for _ in asked]
-        given = {"regions": list(regions), "moments": list(moments)}
+        given = {
+            "standards": [key.standard for key, *_ in asked],
+            "kinds": [key.kind.value for key, *_ in asked],
+            "codes": [key.code for key, *_ in asked],
+            "regions": [region for _, region, _ in asked],
+            "moments": [at for *_, at in asked],
+        }
         for row in self._connection.execute(_RULES_FOR_EACH, given).mappings():
             found[row["place"] - 1].append(dispatch_rule(row))
         return found

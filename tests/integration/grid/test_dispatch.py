@@ -32,7 +32,7 @@ from tests.bench.grid_filling import fill
 from tests.integration.grid.desk import Desk
 from tests.integration.grid.plans import passed, plan_of, scans
 from tests.unit.fakes import NOW, WANG, caller
-from tests.unit.grid.samples import CENTRE, DEPARTMENT, GRID, RUBBISH, TYPES, accepted, dispatched, incident, rule
+from tests.unit.grid.samples import CENTRE, DEPARTMENT, FOOD, GRID, RUBBISH, TYPES, accepted, dispatched, incident, rule
 
 COLUMNS = "rule,standard,kind,code_prefix,region_prefix,days,start,end,off_duty,departments,reason\n"
 SHARED = COLUMNS + "12,,,06010,371102,,,,,CGJ;SCJG,\n"
@@ -306,13 +306,18 @@ def test_the_command_takes_a_folder_or_names_every_fault_in_both_languages(
 
 
 def test_the_catalogues_rules_of_many_are_those_of_each(engine: sa.Engine) -> None:
-    asked = [(GRID, NOW), (GRID, NOW - timedelta(seconds=1)), ("371103001001001", NOW)]
+    before, elsewhere = NOW - timedelta(seconds=1), "371103001001001"
+    asked = [(RUBBISH, GRID, NOW), (FOOD, GRID, NOW), (RUBBISH, GRID, before), (RUBBISH, elsewhere, NOW)]
+    local = rule("ZJJ", standard="RZ-LOCAL", kind="event", code_prefix="90")
     with engine.connect() as connection:
-        for rules, begin in (((rule("CGJ"),), BEGINNING), ((rule("ZJJ"), rule("GAJ", region_prefix="371103")), NOW)):
+        for rules, begin in (((rule("CGJ"),), BEGINNING), ((local, rule("GAJ", region_prefix="371103")), NOW)):
             said = Catalogue(TYPES, rules)
             CatalogueStore(connection).add(said, said.digest, begin, NOW)
         reference = ReferenceStore(connection)
-        each = [set(reference.rules_for(region, at)) for region, at in asked]
+        each = [
+            {found for found in reference.rules_for(region, at) if found.matches(key, region)}
+            for key, region, at in asked
+        ]
         assert [set(rules) for rules in reference.rules_for_each(asked)] == each
-        assert [len(rules) for rules in each] == [1, 1, 2]
+        assert [len(rules) for rules in each] == [0, 1, 1, 1]
         assert reference.rules_for_each([]) == []
