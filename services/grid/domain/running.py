@@ -25,10 +25,5 @@ def moved(clock: Clock, step: Step, limits: Limits, now: datetime, units: float)
     return clock
 
 
-def started(clock: Clock, step: Step) -> Clock:
-    """A clock that the step starts; it stands still at once where the step says so, too."""
-    return clock.pause(clock.begun_at) if clock.kind in step.pauses else clock
-
-
 def _going_on(clock: Clock, limits: Limits, now: datetime) -> Clock:
     return limits.reckoned(clock.resume(now)) if clock.paused else clock

@@ -105,6 +105,13 @@ def test_another_date_is_another_clock() -> None:
     assert [each.kind for each in again.clocks if each.paused and each.running] == [ClockKind.HANDLE]
 
 
+@pytest.mark.parametrize("odd", [1, 123_457, 999_999])
+def test_the_answer_is_due_at_the_very_moment_that_was_named(odd: int) -> None:
+    it, now = samples.accepted(), NOW + timedelta(microseconds=odd)
+    after = outside.send(it, ASKED_OUTSIDE, seen=it.version, by=DEPARTMENT, limits=LIMITS, now=now)
+    assert after.deadline == ASKED_OUTSIDE.answer_by
+
+
 @pytest.mark.parametrize("answer_by", [NOW, NOW - timedelta(seconds=1), NOW + timedelta(days=91)])
 def test_an_answer_is_due_ahead_and_not_for_ever(answer_by: datetime) -> None:
     it = samples.accepted()
