@@ -84,7 +84,7 @@ def test_the_clocks_of_an_incident_are_explained_to_those_of_its_region(gateway:
     clocks = gateway.get(path, door=people.officer("371102-CGJ")).body["clocks"]
     assert [(each["kind"], each["unit"], each["limit"]) for each in clocks] == [
         ("CLOCK_KIND_DISPATCH", "TIME_UNIT_CLOCK_HOUR", 24), ("CLOCK_KIND_ACCEPT", "TIME_UNIT_CLOCK_HOUR", 24),
-        ("CLOCK_KIND_HANDLE", "TIME_UNIT_WORKING_DAY", 20),
+        ("CLOCK_KIND_HANDLE", "TIME_UNIT_WORKING_HOUR", 4),
     ]  # fmt: skip
     assert clocks[0]["verdict"] == "CLOCK_VERDICT_KEPT"
     assert clocks[2]["dueAt"] == incident["handleBy"]
