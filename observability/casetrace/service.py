@@ -123,8 +123,8 @@ class CaseTraceService(ConsoleRoutes):
             return health.open_answer(self._opens.of_event(request.service, request.event_id, call.region))
         return health.open_answer(self._opens.listed(call.region, request.service))
 
-    # Two: one reads envelopes while the database writes what the other has read.
-    @on_any(id="case-events", start=BEGINNING, threads=2)
+    # Some read envelopes while the database writes what another has read.
+    @on_any(id="case-events", start=BEGINNING, threads=3)
     def take_events(self, envelopes: Sequence[Envelope], call: Call) -> None:
         """Keeps the events of cases, and moves the cases on."""
         usecases.take_events(self._events, self._cases, taken.facts(envelopes))

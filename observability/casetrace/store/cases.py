@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from observability.casetrace.domain.cases import Case, Held
@@ -17,11 +17,12 @@ COLUMNS = (
     "held_since", "deadline", "clock_since", "events", "held", "subject_type",
 )  # fmt: skip
 MOMENTS = ("opened_at", "last_at", "closed_at", "held_since", "deadline", "clock_since")
+PLAIN = tuple(name for name in COLUMNS if name not in ("case_number", "held"))
 
 _SELECTED = f"SELECT {', '.join(COLUMNS)} FROM case_file"
 # One value for all rows: to read thousands of them one by one costs the driver more than all else.
 LOCK = (
-    f"SELECT json_agg(locked) FROM ({_SELECTED} WHERE case_number = ANY("
+    f"SELECT json_agg(locked)::text FROM ({_SELECTED} WHERE case_number = ANY("
     " ARRAY(SELECT json_array_elements_text(%(numbers)s))) ORDER BY case_number FOR UPDATE) AS locked"
 )
 # A row for each case, so that two processes that meet the first events of one do not both begin it.
@@ -56,10 +57,11 @@ class CaseStore:
 
     def save(self, cases: Sequence[Case]) -> None:
         """Keep how locked cases stand now."""
-        self._connection.exec_driver_sql(SAVE, {"rows": json.dumps([_row(case) for case in cases])})
+        self._connection.exec_driver_sql(SAVE, {"rows": orjson.dumps([_row(case) for case in cases]).decode()})
 
     def _lock(self, numbers: Iterable[str]) -> list[dict[str, Any]]:
-        return self._connection.exec_driver_sql(LOCK, _given(numbers)).scalar_one() or []
+        found = self._connection.exec_driver_sql(LOCK, _given(numbers)).scalar_one()
+        return orjson.loads(found) if found else []
 
     def load(self, number: str, bound: str) -> Case:
         """Read one; Refusal CASE_NOT_FOUND, also when it lies outside `bound`."""
@@ -70,7 +72,7 @@ class CaseStore:
 
 
 def _given(numbers: Iterable[str]) -> dict[str, str]:
-    return {"numbers": json.dumps(sorted(numbers))}
+    return {"numbers": orjson.dumps(sorted(numbers)).decode()}
 
 
 def case_from(row: Any) -> Case:
@@ -88,7 +90,7 @@ def _moments(row: Mapping[str, Any]) -> dict[str, datetime]:
 
 
 def _row(case: Case) -> dict[str, Any]:
-    row = {name: getattr(case, name) for name in COLUMNS if name not in ("case_number", "held")}
-    moments = {name: row[name].isoformat() for name in MOMENTS if row[name] is not None}
-    held = {who: (each.time.total_seconds(), each.times) for who, each in case.held.items()}
-    return row | moments | {"case_number": case.number, "held": held}
+    row = {name: getattr(case, name) for name in PLAIN}
+    row["case_number"] = case.number
+    row["held"] = {who: [each.time.total_seconds(), each.times] for who, each in case.held.items()}
+    return row

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from observability.casetrace.domain.facts import Fact
@@ -54,7 +54,7 @@ class EventStore:
 
     def add(self, facts: Sequence[Fact]) -> list[Fact]:
         """Keep events; those of them that were not known before."""
-        rows = json.dumps([_row(fact) for fact in facts])
+        rows = orjson.dumps([_row(fact) for fact in facts]).decode()
         known = set(self._connection.exec_driver_sql(ADD, {"rows": rows}).scalars())
         return [fact for fact in facts if fact.id not in known]
 
@@ -79,7 +79,7 @@ class EventStore:
 def _row(fact: Fact) -> dict[str, Any]:
     return {
         "id": fact.id,
-        "at": fact.at.isoformat(),
+        "at": fact.at,
         "type": fact.type,
         "service": fact.service,
         "aggregate_id": fact.aggregate_id,
@@ -87,7 +87,7 @@ def _row(fact: Fact) -> dict[str, Any]:
         "case_number": fact.case_number,
         "phase": fact.phase,
         "holder": fact.holder,
-        "deadline": fact.deadline and fact.deadline.isoformat(),
+        "deadline": fact.deadline,
         "region": fact.region,
         "actor": fact.actor,
         "links": fact.links,

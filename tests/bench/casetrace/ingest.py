@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -112,10 +114,21 @@ def out_of_kafka(stack: Stack, facts: Sequence[Fact]) -> Ingest:
         _publish(stack, facts)
         stack.start_part(SERVICE)
         wait_for("half of the events", lambda: _taken(connection) >= before + len(facts) // 2, within_s=WITHIN_S)
+        _on_one_core(stack)
         first = _taken(connection)
         with _meter(stack, "kafka") as meter:
             wait_for("every event", lambda: _taken(connection) >= before + len(facts), within_s=WITHIN_S)
     return Ingest(before + len(facts) - first, meter.seconds, meter.cpu_s)
+
+
+def _on_one_core(stack: Stack) -> None:
+    """The case trace's process, with all its threads, has one core from now on."""
+    core = {min(os.sched_getaffinity(0))}
+    for pid in pids(stack, SERVICE):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            # One that has just ended needs none.
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(int(thread.name), core)
 
 
 def _taken(connection: psycopg.Connection) -> int:
@@ -177,6 +190,7 @@ def at_the_door(stack: Stack) -> Ingest:
     with grpc.insecure_channel(stack.ports.address("casetrace-otlp")) as channel, ThreadPoolExecutor(SENDERS) as pool:
         export: Any = channel.unary_unary(f"/{TRACES}/Export")
         export(_request(1))
+        _on_one_core(stack)
         with _meter(stack) as meter:
             list(pool.map(lambda request: export(request, timeout=30), requests))
     return Ingest(SPANS, meter.seconds, meter.cpu_s)

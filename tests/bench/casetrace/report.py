@@ -26,7 +26,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """`done` events or spans in `seconds`; seconds of processor time by part."""
+    """`done` events or spans in `seconds`; seconds of processor time by part. What takes them has one core."""
 
     done: int
     seconds: float
@@ -58,13 +58,17 @@ def times_row(name: str, sizes: Iterable[Times | None], aim_ms: float) -> str:
     return f"  {name:<44}{figures}   < {aim_ms:.0f} ms   {'holds' if holds else 'FALLS SHORT'}"
 
 
-def ingest_rows(name: str, sizes: Sequence[tuple[str, Ingest]], aim: float) -> list[str]:
-    """A row for each size; the aim is one of a second of one core."""
+def ingest_rows(name: str, sizes: Sequence[tuple[str, Ingest]], aim: float | None) -> list[str]:
+    """A row for each size; the aim, if there is one, is of a second as they came."""
     return [
-        f"  {name + ', ' + size:<58}{each.rate:>8,.0f}/s{each.per_core:>9,.0f}   >= {aim:,.0f}   "
-        f"{'holds' if each.per_core >= aim else 'FALLS SHORT':<11}   {each.cpu}"
+        f"  {name + ', ' + size:<58}{each.rate:>8,.0f}/s{each.per_core:>13,.0f}   {_verdict(each.rate, aim):<22}"
+        f"   {each.cpu}"
         for size, each in sizes
     ]
+
+
+def _verdict(rate: float, aim: float | None) -> str:
+    return "-" if aim is None else f">= {aim:,.0f}   {'holds' if rate >= aim else 'FALLS SHORT'}"
 
 
 def _number(value: float) -> str:

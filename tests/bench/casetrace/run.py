@@ -34,6 +34,9 @@ SHARED_BUFFERS = "2GB"
 NEEDED = ("postgres", "kafka", "collector", "identity", "casetrace", "gateway")
 GETS, SEARCHES = 500, 100
 GET_MS, SEARCH_MS, TAKEN_S = 50.0, 200.0, 5_000.0
+# The events of a case stand in several topics of which one is read after the other: most come late, and have the case
+# made anew. What happens now comes in its order, so this has no aim.
+BACKLOG = "events out of Kafka, a backlog of four topics"
 REPORTS = RUN / "bench"
 
 
@@ -82,9 +85,10 @@ def as_text(sizes: Sequence[Measured], wanted: Size) -> list[str]:
             for name in many.searches
             if any(getattr(each.searches[name], part) for each in sizes)
         ]
-    lines += ["", f"Taken{'as they came':>66}{'of a core':>11}   aim         processor time of each, ms"]
+    lines += ["", f"Taken on one core, PostgreSQL on what is left{'as they came':>27}{'of a second of both':>21}"]
     for name in many.taken:
-        lines += ingest_rows(name, [(each.name, each.taken[name]) for each in sizes], TAKEN_S)
+        aim = None if name == BACKLOG else TAKEN_S
+        lines += ingest_rows(name, [(each.name, each.taken[name]) for each in sizes], aim)
     return lines
 
 
@@ -137,9 +141,7 @@ def _taken(stack: Stack) -> dict[str, Ingest]:
     return {
         "events into the store, in order": in_store,
         "events out of Kafka, in order": ingest.out_of_kafka(stack, ingest.stream(ingest.CASES, 610_000_000, "grid")),
-        "events out of Kafka, four topics side by side": ingest.out_of_kafka(
-            stack, ingest.stream(ingest.CASES, 620_000_000, *every)
-        ),
+        BACKLOG: ingest.out_of_kafka(stack, ingest.stream(ingest.CASES, 620_000_000, *every)),
         "spans at the OTLP door": ingest.at_the_door(stack),
     }
 
