@@ -9,7 +9,7 @@ from services.grid.domain.search import METRES_A_DEGREE, Sought
 from services.grid.store.stages import in_state
 from services.kernel.regions import scope_prefix
 
-TOWNSHIP_DIGITS = 9
+COUNTY_DIGITS, TOWNSHIP_DIGITS = 6, 9
 # In this form PostgreSQL knows how many these are.
 _WITHIN = "region LIKE :{0} || '%'"
 # The index of townships serves whatever lies in one.
@@ -37,9 +37,14 @@ def text_filter(sought: Sought) -> Filter | None:
     """What the description is to say; None: anything."""
     if not sought.text:
         return None
+    places = [
+        f" || incident_places(:{name})"
+        for name, code in (("bound", sought.bound), ("region", sought.region))
+        if len(code) >= COUNTY_DIGITS
+    ]
     return Filter(
         "position(lower(:text) IN lower(description)) > 0",
-        "SELECT incident_id AS id FROM incident_text WHERE words @> incident_words(:text)",
+        f"SELECT incident_id AS id FROM incident_text WHERE words @> (incident_words(:text){''.join(places)})",
     )
 
 

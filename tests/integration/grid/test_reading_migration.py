@@ -20,24 +20,35 @@ from services.grid.store.sync import SyncStore
 from services.kernel.paging import PageRequest
 from tests.unit.grid.samples import REPORTER, incident
 
-FILE = Path(__file__).parents[3] / "services/grid/migrations/versions/0009_reading.py"
+VERSIONS = Path(__file__).parents[3] / "services/grid/migrations/versions"
+
+
+def loaded(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, VERSIONS / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture
-def owner(postgres: Stack) -> Iterator[sa.Connection]:
+def owner(postgres: Stack, by_place: ModuleType) -> Iterator[sa.Connection]:
+    """At the end the tables are as the newest migration leaves them."""
     engine = create_engine(postgres.wiring.database("grid", owner=True), application="test-migration", pool_size=1)
     with standalone(engine).connect() as connection:
         yield connection
+        connection.execute(sa.text(by_place.PLACES))
     engine.dispose()
 
 
 @pytest.fixture
 def migration() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("reading", FILE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("0009_reading")
+
+
+@pytest.fixture
+def by_place() -> ModuleType:
+    return loaded("0013_words_by_place")
 
 
 def test_all_of_it_may_be_run_again(engine: sa.Engine, owner: sa.Connection, migration: ModuleType) -> None:
@@ -65,3 +76,17 @@ def test_what_was_there_before_is_found_and_synced(
         standing = sync.standing()
         changes = sync.changes(Audience("3711"), Place(), standing.horizon, standing.horizon, 50)
         assert [each.incident for each in changes.rows] == [before]
+
+
+def test_places_come_to_the_words_that_are_there(engine: sa.Engine, owner: sa.Connection, by_place: ModuleType) -> None:
+    before = incident()
+    with engine.begin() as connection:
+        IncidentStore(connection).add(before)
+    kept = sa.text("SELECT words FROM incident_text")
+    as_now = owner.execute(kept).scalar_one()
+    # As the release before had it.
+    owner.execute(sa.text("UPDATE incident_text SET words = incident_words(description) FROM incident"))
+    assert len(owner.execute(kept).scalar_one()) == len(as_now) - 2
+    for _ in range(2):
+        owner.execute(sa.text(by_place.SO_FAR))
+        assert owner.execute(kept).scalar_one() == as_now

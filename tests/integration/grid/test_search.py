@@ -21,7 +21,7 @@ from services.grid.domain.places import Position
 from services.grid.domain.search import Circle, Sought
 from services.grid.domain.states import IncidentState
 from services.grid.store import search
-from services.grid.store.filters import values
+from services.grid.store.filters import text_filter, values
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.search import SearchStore
 from services.kernel.coordinates import Point
@@ -170,6 +170,21 @@ def test_a_description_that_changes_is_found_by_what_it_says_now(
         connection.execute(sa.text("UPDATE incident SET description = '路灯不亮' WHERE id = :id"), {"id": kept[0].id})
     assert [each.id for each in store.page(sought(text="路灯"), PageRequest(50)).rows] == [kept[0].id]
     assert store.page(sought(text="垃圾"), PageRequest(50)).rows == ()
+
+
+def test_a_text_is_looked_up_in_the_place_where_it_is_looked_for(kept: list[Incident], engine: sa.Engine) -> None:
+    there = incident(description="垃圾", region=ELSEWHERE)
+    with engine.begin() as connection:
+        IncidentStore(connection).add(there)
+        for place, found in (
+            ({}, {kept[0].id, there.id}),
+            ({"region": VILLAGE}, {kept[0].id}),
+            ({"bound": ELSEWHERE}, {there.id}),
+        ):
+            asked = sought(text="垃圾", **place)
+            by_text = text_filter(asked)
+            assert by_text is not None
+            assert set(connection.execute(sa.text(by_text.keys), values(asked)).scalars()) == found
 
 
 def test_the_service_finds_for_a_seat_and_for_a_citizen_their_own(kept: list[Incident], engine: sa.Engine) -> None:
