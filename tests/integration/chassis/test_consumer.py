@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kafka.errors import CoordinatorNotAvailableError
 
-from services.chassis import consumer, metrics, standstill
+from services.chassis import consumers, metrics, standstill
 from services.chassis.consumers import Consumers
 from services.chassis.entrypoints import END, on
 from services.chassis.taking import Fenced, Taker
@@ -135,7 +135,7 @@ def test_a_zombie_is_fenced_by_the_position(world: World, monkeypatch: pytest.Mo
             seen.append((self, record, expected))
             return super().take(record, expected, **more)
 
-    monkeypatch.setattr(consumer, "Taker", Watching)
+    monkeypatch.setattr(consumers, "Taker", Watching)
     with world.running("events", service=world.variant(**event_call(world, taken))):
         world.close_incident(key := str(uuid7()))
         wait_for("it is committed", lambda: world.inbox())
