@@ -209,7 +209,7 @@ class Consumer:
         """Take the first records: several in one transaction where that goes, otherwise one. How many are done with."""
         position = self._positions.of(partition)
         if position is not None and records[0].offset >= position and partition not in self._careful:
-            declared = range(len(records)) if self.taker.observes else self._declared_among(records)
+            declared = [place for place, record in enumerate(records) if self._declared(record)]
             outcomes = self._batches.take([records[place] for place in declared], position)
             if outcomes:
                 done = declared[len(outcomes) - 1] + 1
@@ -266,12 +266,10 @@ class Consumer:
                 self._stopping.wait(0.1 * failures)
         return None
 
-    def _declared_among(self, records: Sequence[Any]) -> Sequence[int]:
-        """The places of those that this consumer takes."""
-        return [place for place, record in enumerate(records) if self._declared(record)]
-
     def _declared(self, record: Any) -> bool:
         """False for a type that this consumer does not take. What names no type is taken, and parked."""
+        if self.taker.observes:
+            return True
         for name, value in record.headers:
             if name == "ce_type":
                 return value is None or self.taker.handler(value.decode("utf-8", "replace")) is not None

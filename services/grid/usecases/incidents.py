@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from services.grid.domain.catalogue import Urgency, timed
@@ -119,9 +118,7 @@ def _dispatched(
 ) -> Incident:
     now = uow.now()
     course = course_of(before.report.type, urgency, reference.stages_for(before.report.type, before.filed_at))
-    limit = course.present.limit if course else None
-    rules = timed(reference.rules_for(before.report.region, before.filed_at), limit)
-    limits = replace(limits, handle=limit or limits.handle)
+    rules = timed(reference.rules_for(before.report.region, before.filed_at), course.present.limit if course else None)
     # What may not be done at all is refused before departments are counted, for which others wait.
     before.led(Command.DISPATCH, seen=seen, by=by, limits=limits, now=now, department=named)
     routing, decision = chosen(dispatching, before, named, rules, limits, now)
