@@ -18,6 +18,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from services.chassis import load
+from services.grid.domain.calendars import WorkingTime
 from services.grid.domain.catalogue import Catalogue
 from services.grid.domain.net import UnitGrid
 from services.grid.domain.routing import Routing
@@ -28,10 +29,10 @@ from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.net import replace_net
 from services.grid.store.reference import replace_centres
 from services.grid.store.routing import RoutingStore
-from services.grid.usecases import CLOCK, take_catalogue, take_routing
+from services.grid.usecases import CLOCK, take_version
+from services.grid.wire.catalogue_sheets import read_catalogue
 from services.grid.wire.routing_sheets import RULES as ROUTING
 from services.grid.wire.routing_sheets import read_routing
-from services.grid.wire.sheets import WorkingTime, read_catalogue
 from services.kernel import regions
 from services.kernel.clock import SystemClock
 from services.kernel.sheets import Reader, Sheets, matching
@@ -76,12 +77,12 @@ def read(folder: Path) -> ReferenceData:
 def save(connection: sa.Connection, data: ReferenceData) -> None:
     """Make this the reference data; the caller commits."""
     now = SystemClock().now()
-    take_catalogue(CatalogueStore(connection), data.catalogue, effective_from=None, now=now, dry_run=False)
+    take_version(CatalogueStore(connection), data.catalogue, effective_from=None, now=now)
     replace_centres(connection, data.centres)
     replace_net(connection, data.grids)
     replace_calendars(connection, *data.calendars, timer=CLOCK)
     if data.routing is not None:
-        take_routing(RoutingStore(connection), data.routing, effective_from=None, now=now, dry_run=False)
+        take_version(RoutingStore(connection), data.routing, effective_from=None, now=now)
 
 
 def _centres(sheets: Sheets) -> dict[str, str]:

@@ -9,31 +9,16 @@ from __future__ import annotations
 
 import sys
 
-import sqlalchemy as sa
-
 from services.grid import load_versions
-from services.grid.store.calendars import read_calendars
 from services.grid.store.catalogue import CatalogueStore
-from services.grid.usecases import take_catalogue
-from services.grid.wire.sheets import WorkingTime, read_catalogue
-from services.kernel.clock import SystemClock
-from services.kernel.sheets import Sheets
+from services.grid.wire.catalogue_sheets import read_catalogue
+
+CATALOGUE = load_versions.Loaded("load_catalogue", read_catalogue, CatalogueStore, counted=lambda _: "")
 
 
 def main(arguments: list[str]) -> int:
     """Load the folder named; 1 when its sheets or the moment are not right, 2 when no database is named."""
-    return load_versions.main("load_catalogue", arguments, _take)
-
-
-def _take(connection: sa.Connection, wish: load_versions.Wish) -> str:
-    """Take the catalogue, and say what became of it. Raises SheetFaults with everything that is wrong."""
-    sheets = Sheets(wish.folder)
-    catalogue = read_catalogue(sheets, WorkingTime.of(read_calendars(connection)))
-    sheets.demand_right()
-    became = take_catalogue(
-        CatalogueStore(connection), catalogue, effective_from=wish.begin, now=SystemClock().now(), dry_run=wish.dry_run
-    )
-    return f"grid: {load_versions.became(*became)}"
+    return load_versions.main(CATALOGUE, arguments)
 
 
 if __name__ == "__main__":

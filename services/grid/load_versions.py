@@ -6,17 +6,34 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
 from services.chassis.load import in_one_transaction, owner_url
-from services.grid.domain.catalogue import Outcome, Version
+from services.grid.domain.calendars import WorkingTime
+from services.grid.domain.versions import Outcome, Version, Versioned
+from services.grid.store.calendars import read_calendars
+from services.grid.store.versions import VersionStore
+from services.grid.usecases import take_version
 from services.kernel import texts
+from services.kernel.clock import SystemClock
 from services.kernel.errors import Refusal
 from services.kernel.paging import instant
-from services.kernel.sheets import SheetFaults
+from services.kernel.sheets import SheetFaults, Sheets
+
+Said = TypeVar("Said", bound=Versioned)
+
+
+class Loaded(NamedTuple, Generic[Said]):
+    """What a command loads: `read` from sheets, noting their faults, into `store`; `counted` is said of it."""
+
+    command: str
+    read: Callable[[Sheets, WorkingTime], Said]
+    store: Callable[[sa.Connection], VersionStore[Said]]
+    counted: Callable[[Said], str]
 
 
 class Wish(NamedTuple):
@@ -27,17 +44,14 @@ class Wish(NamedTuple):
     dry_run: bool
 
 
-def main(command: str, arguments: Sequence[str], take: Callable[[sa.Connection, Wish], str]) -> int:
-    """Have the folder named taken; 1 when its sheets or the moment are not right, 2 when no database is named.
-
-    `take` says what became of it, and raises SheetFaults with everything that is wrong.
-    """
-    wish, url = _wish(command, arguments), owner_url("grid")
+def main(loaded: Loaded[Said], arguments: Sequence[str]) -> int:
+    """Have the folder named taken; 1 when its sheets or the moment are not right, 2 when no database is named."""
+    wish, url = _wish(loaded.command, arguments), owner_url("grid")
     if not url:
-        print(f"{command}: DATABASE_URL_GRID_OWNER is missing", file=sys.stderr)
+        print(f"{loaded.command}: DATABASE_URL_GRID_OWNER is missing", file=sys.stderr)
         return 2
     try:
-        in_one_transaction("grid", url, lambda connection: print(take(connection, wish)))
+        in_one_transaction("grid", url, partial(_take, loaded, wish))
     except SheetFaults as error:
         print("\n".join(f"{each}  {each.text('zh-CN')}" for each in error.located), file=sys.stderr)
         return 1
@@ -48,8 +62,18 @@ def main(command: str, arguments: Sequence[str], take: Callable[[sa.Connection, 
     return 0
 
 
-def became(outcome: Outcome, version: Version | None) -> str:
-    """What became of it, in words."""
+def _take(loaded: Loaded[Said], wish: Wish, connection: sa.Connection) -> None:
+    """Take it, and say what became of it. Raises SheetFaults with everything that is wrong."""
+    sheets = Sheets(wish.folder)
+    said = loaded.read(sheets, WorkingTime.of(read_calendars(connection)))
+    sheets.demand_right()
+    outcome, version = take_version(
+        loaded.store(connection), said, effective_from=wish.begin, now=SystemClock().now(), dry_run=wish.dry_run
+    )
+    print(f"grid: {loaded.counted(said)}{_became(outcome, version)}")
+
+
+def _became(outcome: Outcome, version: Version | None) -> str:
     number = f", version {version.number} from {version.effective_from.isoformat()}" if version else ""
     return f"{outcome.lower()}{number}"
 

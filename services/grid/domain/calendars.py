@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from services.kernel.worktime.calendars import Calendar, NationalCalendar, Shifts
 
@@ -29,3 +30,19 @@ class Calendars:
     def _shifts_of(self, department: str) -> tuple[Shifts, ...]:
         names = (department, department.partition("-")[2], EVERYBODY)
         return next((self.shifts[name] for name in names if name in self.shifts), ())
+
+
+class WorkingTime(NamedTuple):
+    """Whose working time is known: whether any year is, and the names under which there are shifts."""
+
+    years: bool
+    shifts: frozenset[str]
+
+    @classmethod
+    def of(cls, calendars: Calendars) -> WorkingTime:
+        """That of the calendars that are loaded."""
+        return cls(bool(calendars.national.years), frozenset(calendars.shifts))
+
+    def lacks(self, department: str) -> bool:
+        """There are no shifts for departments of this suffix."""
+        return not {name.partition("-")[2] or name for name in self.shifts} & {department, EVERYBODY}

@@ -9,27 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from services.grid.domain.reference import DispatchRule, IncidentType, TypeKey
 from services.kernel import texts
-from services.kernel.errors import denied
 from services.kernel.worktime.terms import Limit
-
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-"""From when on the first catalogue is in force: before it there was none that a case could have begun under."""
 
 texts.register(
     {
         "EFFECTIVE_IN_PAST": (
             "生效时间不能早于当前时间，已立案件适用立案时的规则。",
             "A catalogue cannot come into force in the past: cases keep the rules that they were filed under.",
-        ),
-        "CITY_ONLY": (
-            "目录适用于全市，只能由市级人员导入。",
-            "A catalogue is for the whole city: so must be who imports it.",
         ),
     }
 )
@@ -53,7 +44,6 @@ class Counted(StrEnum):
 
 
 _URGENCIES = tuple(Urgency)
-_CITY_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +90,10 @@ class CodeMapping(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything that one import says."""
+    """Everything that one import says. Is a `versions.Versioned`."""
+
+    IN_PAST: ClassVar[str] = "EFFECTIVE_IN_PAST"
+    FROM_BEGINNING: ClassVar[bool] = True
 
     types: tuple[IncidentType, ...] = ()
     rules: tuple[DispatchRule, ...] = ()
@@ -113,27 +106,6 @@ class Catalogue:
         parts = (self.types, self.rules, self.stages)
         lines = [sorted(repr(astuple(each)) for each in part) for part in parts]
         return hashlib.sha256(repr([*lines, sorted(map(repr, self.mappings))]).encode()).hexdigest()
-
-
-class Version(NamedTuple):
-    """A catalogue that was imported: `number` counts them, the later one goes before where both begin at a moment."""
-
-    number: int
-    digest: str
-    effective_from: datetime
-    imported_at: datetime
-
-
-class Outcome(StrEnum):
-    """What became of an import."""
-
-    IMPORTED = "IMPORTED"
-    UNCHANGED = "UNCHANGED"
-    """The catalogue that is in force at that moment says the same."""
-    CHECKED = "CHECKED"
-    """A dry run: it could be imported."""
-    FAULTY = "FAULTY"
-    """Nothing was taken."""
 
 
 def stages_of(key: TypeKey, stages: Iterable[Stage]) -> list[Stage]:
@@ -149,9 +121,3 @@ def timed(rules: Sequence[DispatchRule], limit: Limit | None) -> Sequence[Dispat
     if limit is None:
         return rules
     return [replace(each, handle_within_hours=int(limit.amount), unit=limit.unit) for each in rules]
-
-
-def demand_city(bound: str) -> None:
-    """Raises Refusal CITY_ONLY for a caller bound to less than the city: a catalogue is for all of it."""
-    if len(bound) > _CITY_DIGITS:
-        raise denied("CITY_ONLY")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from services.grid.domain.decisions import Decision, Load, Undecided
 from services.grid.domain.moments import CalendarOf, When, department_in
@@ -91,7 +91,13 @@ class RoutingRule:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """All rules of a time, and how many open cases a department is made for, by code or by what codes end with."""
+    """All rules of a time, and how many open cases a department is made for, by code or by what codes end with.
+
+    Is a `versions.Versioned`.
+    """
+
+    IN_PAST: ClassVar[str] = "ROUTING_IN_PAST"
+    FROM_BEGINNING: ClassVar[bool] = False
 
     rules: tuple[RoutingRule, ...] = ()
     capacities: Mapping[str, int] = field(default_factory=dict)

@@ -7,19 +7,19 @@ from egov.grid.v1 import grid_service_pb2 as grid
 from services.chassis.call import Call
 from services.chassis.entrypoints import rpc
 from services.chassis.moments import moment_in
-from services.grid import usecases
-from services.grid.domain.catalogue import Catalogue, Outcome, demand_city
 from services.grid.domain.counting import count_under, demand_range
 from services.grid.domain.previewing import preview
 from services.grid.domain.reports import only_reports_of
-from services.grid.service.base import CALENDARS, Methods
+from services.grid.domain.versions import demand_city
+from services.grid.service.versions import VersionMethods
 from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.past import PastIncidents
 from services.grid.wire import catalogue, codes, messages
-from services.grid.wire.sheets import WorkingTime, read_catalogue, sheets_of
+from services.grid.wire.catalogue_sheets import read_catalogue, sheets_of
+from services.grid.wire.versions import version_page
 
 
-class CatalogueMethods(Methods):
+class CatalogueMethods(VersionMethods):
     """The types in force, what operators do with catalogues, and what a change of standards does to figures."""
 
     @rpc
@@ -40,18 +40,13 @@ class CatalogueMethods(Methods):
         demand_city(call.region)
         sheets = sheets_of((each.name, each.content) for each in request.sheets)
         said = read_catalogue(sheets, self._working)
-        if sheets.faults:
-            return catalogue.import_message(Outcome.FAULTY, None, Catalogue(), sheets.faults)
-        begin, now = moment_in(request, "effective_from"), self.uow.now()
-        outcome, version = usecases.take_catalogue(
-            self._catalogues, said, effective_from=begin, now=now, dry_run=request.dry_run
-        )
-        return catalogue.import_message(outcome, version, said, ())
+        outcome, version = self._imported(request, sheets, said, self._catalogues)
+        return catalogue.import_message(outcome, version, said, sheets.faults)
 
     @rpc
     def ListCatalogues(self, request: grid.ListCataloguesRequest, call: Call) -> grid.ListCataloguesResponse:
         """Lists the catalogues that were imported."""
-        return catalogue.versions_message(self._catalogues.versions(catalogue.version_page(request.page)))
+        return catalogue.versions_message(self._catalogues.versions(version_page(request.page)))
 
     @rpc
     def PreviewCatalogue(self, request: grid.PreviewCatalogueRequest, call: Call) -> grid.PreviewCatalogueResponse:
@@ -81,10 +76,6 @@ class CatalogueMethods(Methods):
     @property
     def _catalogues(self) -> CatalogueStore:
         return CatalogueStore(self.uow.connection)
-
-    @property
-    def _working(self) -> WorkingTime:
-        return WorkingTime.of(CALENDARS.now(self.uow.connection))
 
     def _past(
         self, request: grid.PreviewCatalogueRequest | grid.CountIncidentsByTypeRequest, call: Call

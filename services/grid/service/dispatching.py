@@ -10,20 +10,19 @@ from services.chassis.call import Call
 from services.chassis.entrypoints import rpc
 from services.chassis.moments import moment_in
 from services.grid import usecases
-from services.grid.domain.catalogue import Outcome, demand_city
 from services.grid.domain.reports import only_reports_of
-from services.grid.domain.routing import Case, Routing, demand_near
-from services.grid.service.base import CALENDARS, Methods
+from services.grid.domain.routing import Case, demand_near
+from services.grid.domain.versions import demand_city
+from services.grid.service.versions import VersionMethods
 from services.grid.store.routing import RoutingStore
 from services.grid.wire import routing
-from services.grid.wire.catalogue import version_page
 from services.grid.wire.codes import key_of
 from services.grid.wire.routing_sheets import read_routing, routing_sheets_of
-from services.grid.wire.sheets import WorkingTime
+from services.grid.wire.versions import version_page
 from services.kernel.errors import Violation, invalid
 
 
-class DispatchMethods(Methods):
+class DispatchMethods(VersionMethods):
     """`ExplainDispatch`, `PlanDispatch`, `ImportRouting`, `ListRoutings`."""
 
     @rpc
@@ -53,14 +52,9 @@ class DispatchMethods(Methods):
         """Imports routing rules."""
         demand_city(call.region)
         sheets = routing_sheets_of((each.name, each.content) for each in request.sheets)
-        said = read_routing(sheets, WorkingTime.of(CALENDARS.now(self.uow.connection)))
-        if sheets.faults:
-            return routing.import_message(Outcome.FAULTY, None, Routing(), sheets.faults)
-        begin, now = moment_in(request, "effective_from"), self.uow.now()
-        outcome, version = usecases.take_routing(
-            self._routings, said, effective_from=begin, now=now, dry_run=request.dry_run
-        )
-        return routing.import_message(outcome, version, said, ())
+        said = read_routing(sheets, self._working)
+        outcome, version = self._imported(request, sheets, said, self._routings)
+        return routing.import_message(outcome, version, said, sheets.faults)
 
     @rpc
     def ListRoutings(self, request: routing_pb2.ListRoutingsRequest, call: Call) -> routing_pb2.ListRoutingsResponse:

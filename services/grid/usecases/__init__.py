@@ -1,6 +1,5 @@
 """What can be done with incidents: load, ask the domain, save, record the fact."""
 
-from services.grid.usecases.catalogue import take_catalogue
 from services.grid.usecases.changes import (
     ask_extension,
     ask_hold,
@@ -30,13 +29,14 @@ from services.grid.usecases.incidents import (
 from services.grid.usecases.intake import check_report, decline_report, file_report, object_to_decision
 from services.grid.usecases.outside import record_outside_answer, send_outside
 from services.grid.usecases.progress import report_progress
-from services.grid.usecases.routing import take_routing
+from services.grid.usecases.versions import Versions, take_version
 from services.grid.usecases.work import set_number, take_next
 
 __all__ = [
     "CLOCK",
     "DISPATCH",
     "Finding",
+    "Versions",
     "accept_incident",
     "ask_extension",
     "ask_hold",
@@ -67,9 +67,8 @@ __all__ = [
     "send_outside",
     "set_number",
     "split_incident",
-    "take_catalogue",
     "take_next",
-    "take_routing",
+    "take_version",
     "verify_incident",
     "void_incident",
 ]

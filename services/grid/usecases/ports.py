@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.grid.domain.catalogue import Catalogue, Stage, Version
+from services.grid.domain.catalogue import Stage
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, Evidence, TypeKey
 
@@ -63,16 +63,3 @@ class Reference(Protocol):
 
     def evidence_for(self, key: TypeKey, at: datetime) -> Sequence[Evidence]:
         """What has to be handed in with an incident of this type."""
-
-
-class Catalogues(Protocol):
-    """Where catalogues are kept."""
-
-    def lock(self) -> None:
-        """Let no other import in until the end of the transaction."""
-
-    def version_at(self, at: datetime) -> Version | None:
-        """The version in force at a moment; None before the first."""
-
-    def add(self, catalogue: Catalogue, digest: str, effective_from: datetime, now: datetime) -> Version:
-        """Keep a catalogue."""

@@ -8,18 +8,17 @@ from egov.common.v1 import paging_pb2
 from egov.grid.v1 import catalogue_pb2, clocks_pb2, grid_service_pb2, incidents_pb2, stages_pb2
 
 from services.chassis.moments import stamp
-from services.grid.domain.catalogue import Catalogue, CodeMapping, Outcome, Stage, Urgency, Version, stages_of
+from services.grid.domain.catalogue import Catalogue, CodeMapping, Stage, Urgency, stages_of
 from services.grid.domain.counting import Counted, WhyUnmapped
 from services.grid.domain.previewing import Difference, Previewed, Ruling
 from services.grid.domain.reference import Evidence, IncidentType, TypeKey
+from services.grid.domain.versions import Outcome, Version
 from services.grid.wire.clocks import UNITS_OUT, VERDICTS_OUT
 from services.grid.wire.codes import type_key
 from services.grid.wire.progress import stage_message
-from services.kernel.paging import Page, PageRequest, instant, page_request
+from services.grid.wire.versions import OUTCOMES_OUT, fault_fields, version_message
+from services.kernel.paging import Page
 from services.kernel.sheets import Fault
-
-MOST_FAULTS = 1000
-"""Faults that an answer holds."""
 
 URGENCIES = {
     stages_pb2.URGENCY_UNSPECIFIED: Urgency.NORMAL,
@@ -32,12 +31,6 @@ EVIDENCE_OUT = {
     Evidence.PHOTO_AFTER: stages_pb2.EVIDENCE_PHOTO_AFTER,
     Evidence.VIDEO: stages_pb2.EVIDENCE_VIDEO,
     Evidence.DOCUMENT: stages_pb2.EVIDENCE_DOCUMENT,
-}
-OUTCOMES_OUT = {
-    Outcome.IMPORTED: catalogue_pb2.CATALOGUE_OUTCOME_IMPORTED,
-    Outcome.UNCHANGED: catalogue_pb2.CATALOGUE_OUTCOME_UNCHANGED,
-    Outcome.CHECKED: catalogue_pb2.CATALOGUE_OUTCOME_CHECKED,
-    Outcome.FAULTY: catalogue_pb2.CATALOGUE_OUTCOME_FAULTY,
 }
 REASONS_OUT = {
     WhyUnmapped.NO_MAPPING: catalogue_pb2.UNMAPPED_REASON_NO_MAPPING,
@@ -66,48 +59,26 @@ def types_message(
     )
 
 
-def fault_messages(faults: Sequence[Fault]) -> list[catalogue_pb2.CatalogueFault]:
-    """What is wrong with sheets, as much as an answer holds, by sheet and line."""
-    ordered = sorted(faults, key=lambda each: (each.file, each.line, each.column_number))
-    return [
-        catalogue_pb2.CatalogueFault(
-            sheet=each.file,
-            line=each.line,
-            column=each.column,
-            column_number=each.column_number,
-            rule=each.rule,
-            text_zh=each.text("zh-CN"),
-            text_en=each.text("en"),
-        )
-        for each in ordered[:MOST_FAULTS]
-    ]
-
-
 def import_message(
     outcome: Outcome, version: Version | None, catalogue: Catalogue, faults: Sequence[Fault]
 ) -> grid_service_pb2.ImportCatalogueResponse:
-    """What became of an import; `catalogue` is empty where there are faults."""
+    """What became of an import; where there are faults nothing is counted."""
+    counted = Catalogue() if faults else catalogue
     return grid_service_pb2.ImportCatalogueResponse(
         outcome=OUTCOMES_OUT[outcome],
-        version=_version_message(version) if version else None,
-        faults=fault_messages(faults),
-        faults_left_out=max(len(faults) - MOST_FAULTS, 0),
-        types=len(catalogue.types),
-        rules=len(catalogue.rules),
-        stages=len(catalogue.stages),
-        mappings=len(catalogue.mappings),
+        version=version_message(catalogue_pb2.CatalogueVersion, version) if version else None,
+        **fault_fields(faults),
+        types=len(counted.types),
+        rules=len(counted.rules),
+        stages=len(counted.stages),
+        mappings=len(counted.mappings),
     )
-
-
-def version_page(message: paging_pb2.PageRequest) -> PageRequest:
-    """Which page of catalogues; sorted by (effective_from, number)."""
-    return page_request(message.page_size, message.page_token, instant, int)
 
 
 def versions_message(page: Page[Version]) -> grid_service_pb2.ListCataloguesResponse:
     """A page of catalogues."""
     return grid_service_pb2.ListCataloguesResponse(
-        catalogues=map(_version_message, page.rows),
+        catalogues=[version_message(catalogue_pb2.CatalogueVersion, each) for each in page.rows],
         page=paging_pb2.PageResponse(next_page_token=page.next_token),
     )
 
@@ -147,17 +118,7 @@ def preview_message(tried: Sequence[Previewed], next_token: str) -> grid_service
 
 def faulty_preview(faults: Sequence[Fault]) -> grid_service_pb2.PreviewCatalogueResponse:
     """Nothing was tried: the sheets have faults."""
-    return grid_service_pb2.PreviewCatalogueResponse(
-        faults=fault_messages(faults), faults_left_out=max(len(faults) - MOST_FAULTS, 0)
-    )
-
-
-def _version_message(version: Version) -> catalogue_pb2.CatalogueVersion:
-    return catalogue_pb2.CatalogueVersion(
-        number=version.number,
-        effective_from=stamp(version.effective_from),
-        imported_at=stamp(version.imported_at),
-    )
+    return grid_service_pb2.PreviewCatalogueResponse(**fault_fields(faults))
 
 
 def _type_message(each: IncidentType, stages: Sequence[Stage], former: Iterable[TypeKey]) -> incidents_pb2.IncidentType:

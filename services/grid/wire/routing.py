@@ -9,10 +9,10 @@ from egov.common.v1 import paging_pb2
 from egov.grid.v1 import routing_pb2
 
 from services.chassis.moments import stamp
-from services.grid.domain.catalogue import Outcome, Version
 from services.grid.domain.decisions import Decision, Kept, Source, Undecided
 from services.grid.domain.routing import Routing
-from services.grid.wire.catalogue import MOST_FAULTS, OUTCOMES_OUT, fault_messages
+from services.grid.domain.versions import Outcome, Version
+from services.grid.wire.versions import OUTCOMES_OUT, fault_fields, version_message
 from services.kernel.paging import Page
 from services.kernel.sheets import Fault
 
@@ -34,20 +34,20 @@ UNDECIDED_OUT = {
 def import_message(
     outcome: Outcome, version: Version | None, routing: Routing, faults: Sequence[Fault]
 ) -> routing_pb2.ImportRoutingResponse:
-    """What became of an import; `routing` is empty where there are faults."""
+    """What became of an import; where there are faults nothing is counted."""
     return routing_pb2.ImportRoutingResponse(
         outcome=OUTCOMES_OUT[outcome],
-        version=_version_message(version) if version else None,
-        faults=fault_messages(faults),
-        faults_left_out=max(len(faults) - MOST_FAULTS, 0),
-        rules=len(routing.rules),
+        version=version_message(routing_pb2.RoutingVersion, version) if version else None,
+        **fault_fields(faults),
+        rules=0 if faults else len(routing.rules),
     )
 
 
 def versions_message(page: Page[Version]) -> routing_pb2.ListRoutingsResponse:
     """A page of versions."""
     return routing_pb2.ListRoutingsResponse(
-        routings=map(_version_message, page.rows), page=paging_pb2.PageResponse(next_page_token=page.next_token)
+        routings=[version_message(routing_pb2.RoutingVersion, each) for each in page.rows],
+        page=paging_pb2.PageResponse(next_page_token=page.next_token),
     )
 
 
@@ -88,12 +88,4 @@ def _kept_message(each: Kept) -> routing_pb2.KeptDispatch:
         version=each.version,
         dispatched_at=stamp(each.dispatched_at),
         decision=decision_message(each.routing, each.decision),
-    )
-
-
-def _version_message(version: Version) -> routing_pb2.RoutingVersion:
-    return routing_pb2.RoutingVersion(
-        number=version.number,
-        effective_from=stamp(version.effective_from),
-        imported_at=stamp(version.imported_at),
     )

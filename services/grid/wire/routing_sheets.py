@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from services.grid.domain.calendars import WorkingTime
 from services.grid.domain.moments import MIDNIGHT, When
 from services.grid.domain.routing import Routing, RoutingRule
 from services.grid.wire import cells
-from services.grid.wire.sheets import WorkingTime
+from services.grid.wire.versions import sent_sheets
 from services.kernel import regions, texts
 from services.kernel.sheets import Broken, Cells, Line, Reader, Sheets, matching, whole, words
 from services.kernel.worktime.calendars import DayName
@@ -102,14 +102,7 @@ _SCOPE = ("standard", "kind", "code_prefix", "region_prefix", "days", "start", "
 
 def routing_sheets_of(sent: Iterable[tuple[str, bytes]]) -> Sheets:
     """What was sent, by name; that there are no others and none twice is noted."""
-    files = list(sent)
-    sheets = Sheets(dict(files))
-    for name, times in sorted(Counter(name for name, _ in files).items()):
-        if name not in NAMES:
-            sheets.note(name, Broken("sheet_routing_unknown", known=", ".join(NAMES)))
-        if times > 1:
-            sheets.note(name, Broken("sheet_twice"))
-    return sheets
+    return sent_sheets(sent, NAMES, "sheet_routing_unknown")
 
 
 def read_routing(sheets: Sheets, working: WorkingTime) -> Routing:

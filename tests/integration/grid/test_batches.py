@@ -16,7 +16,8 @@ from egov.grid.v1 import incidents_pb2
 from deploy.local.stack import Stack
 from services.chassis.database import create_engine
 from services.grid.domain.batches import Submitted
-from services.grid.domain.catalogue import BEGINNING, Catalogue
+from services.grid.domain.catalogue import Catalogue
+from services.grid.domain.versions import BEGINNING
 from services.grid.store.batches import BatchStore
 from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.reference import replace_centres
@@ -34,7 +35,7 @@ KILLED = -9
 def desk(engine: sa.Engine) -> Desk:
     with engine.begin() as connection:
         catalogue = Catalogue(TYPES, ())
-        CatalogueStore(connection).add(catalogue, catalogue.digest, BEGINNING, NOW)
+        CatalogueStore(connection).add(catalogue, BEGINNING, NOW)
         replace_centres(connection, {"371102": CENTRE})
     return Desk(engine)
 

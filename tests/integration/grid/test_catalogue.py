@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from deploy.local.stack import Stack
 from services.grid import usecases
-from services.grid.domain.catalogue import BEGINNING, Catalogue, CodeMapping, Counted, Outcome, Stage, Urgency
+from services.grid.domain.catalogue import Catalogue, CodeMapping, Counted, Stage, Urgency
 from services.grid.domain.reference import STANDARD_2013, Evidence, IncidentKind, IncidentType, TypeKey
+from services.grid.domain.versions import BEGINNING, Outcome
 from services.grid.load import main as load
 from services.grid.load_catalogue import main
 from services.grid.store.catalogue import CatalogueStore
@@ -62,7 +63,7 @@ def connection(engine_of: Engine) -> Iterator[sa.Connection]:
 
 def take(connection: sa.Connection, catalogue: Catalogue, **said: object) -> Outcome:
     given = {"effective_from": None, "now": NOW, "dry_run": False, **said}
-    outcome, _ = usecases.take_catalogue(CatalogueStore(connection), catalogue, **given)  # type: ignore[arg-type]
+    outcome, _ = usecases.take_version(CatalogueStore(connection), catalogue, **given)  # type: ignore[arg-type]
     return outcome
 
 

@@ -16,9 +16,10 @@ from egov.grid.v1 import catalogue_pb2, grid_service_pb2, incidents_pb2, queues_
 from deploy.local.stack import Stack
 from services.chassis.database import create_engine, standalone
 from services.chassis.moments import stamp
-from services.grid.domain.catalogue import BEGINNING, Catalogue
+from services.grid.domain.catalogue import Catalogue
 from services.grid.domain.decisions import Undecided
 from services.grid.domain.incidents import Incident
+from services.grid.domain.versions import BEGINNING
 from services.grid.load_routing import main
 from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.dispatching import LAST_DEPARTMENT, OPEN_CASES
@@ -314,7 +315,7 @@ def test_the_catalogues_rules_of_many_are_those_of_each(engine: sa.Engine) -> No
     with engine.connect() as connection:
         for rules, begin in (((rule("CGJ"),), BEGINNING), ((local, rule("GAJ", region_prefix="371103")), NOW)):
             said = Catalogue(TYPES, rules)
-            CatalogueStore(connection).add(said, said.digest, begin, NOW)
+            CatalogueStore(connection).add(said, begin, NOW)
         reference = ReferenceStore(connection)
         each = [
             {found for found in reference.rules_for(region, at) if found.matches(key, region)}

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.grid.domain import holding, merging
-from services.grid.domain.catalogue import BEGINNING, Catalogue
+from services.grid.domain.catalogue import Catalogue
 from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
@@ -23,6 +23,7 @@ from services.grid.domain.states import (
     OutsideAnswer,
     ReturnReason,
 )
+from services.grid.domain.versions import BEGINNING
 from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.reference import ReferenceStore, replace_centres
@@ -69,7 +70,7 @@ class Stores:
             self.reference.replace(types, rules, centres)
         else:
             catalogue = Catalogue(types, tuple(rules))
-            CatalogueStore(self.connection).add(catalogue, catalogue.digest, BEGINNING, NOW)
+            CatalogueStore(self.connection).add(catalogue, BEGINNING, NOW)
             replace_centres(self.connection, centres)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from services.grid.domain.calendars import WorkingTime
 from services.grid.domain.catalogue import Catalogue, CodeMapping, Counted, Stage, Urgency
 from services.grid.domain.reference import (
     STANDARD_2013,
@@ -19,7 +20,7 @@ from services.grid.domain.reference import (
     IncidentType,
     TypeKey,
 )
-from services.grid.wire.sheets import (
+from services.grid.wire.catalogue_sheets import (
     MAPPING_COLUMNS,
     MAPPINGS,
     RULE_COLUMNS,
@@ -28,7 +29,6 @@ from services.grid.wire.sheets import (
     STAGES,
     TYPE_COLUMNS,
     TYPES,
-    WorkingTime,
 )
 from services.kernel.worktime.terms import Limit, Unit
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from services.grid.domain.calendars import WorkingTime
 from services.grid.domain.moments import When
 from services.grid.domain.routing import RoutingRule
 from services.grid.load import read
 from services.grid.wire.routing_sheets import CAPACITIES, RULES, read_routing, routing_sheets_of
-from services.grid.wire.sheets import WorkingTime
 from services.kernel import texts
 from services.kernel.sheets import Sheets
 from services.kernel.worktime.calendars import DayName

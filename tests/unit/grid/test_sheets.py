@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.grid.domain.calendars import WorkingTime
 from services.grid.domain.catalogue import Catalogue
-from services.grid.wire.catalogue import MOST_FAULTS, fault_messages
-from services.grid.wire.sheets import MAPPINGS, RULES, STAGES, TYPES, WorkingTime, read_catalogue, sheets_of
+from services.grid.wire.catalogue_sheets import MAPPINGS, RULES, STAGES, TYPES, read_catalogue, sheets_of
+from services.grid.wire.versions import MOST_FAULTS, fault_fields
 from services.kernel.sheets import Fault
 from tests.unit.grid.catalogues import WORKING, catalogues, sheets
 
@@ -176,8 +177,9 @@ def test_what_must_be_there_is_missed() -> None:
 def test_an_answer_holds_the_first_faults_in_both_languages() -> None:
     lines = "GB/T 47678.5-2026,thing,市容环境,06010,暴露垃圾,\n" * (MOST_FAULTS + 5)
     wrong = read({TYPES: (ONE[TYPES] + lines).encode(), RULES: ONE[RULES].encode()})[1]
-    told = fault_messages(wrong)
-    assert (len(wrong), len(told)) == (MOST_FAULTS + 5, MOST_FAULTS)
+    answer = fault_fields(wrong)
+    told = answer["faults"]
+    assert (len(wrong), len(told), answer["faults_left_out"]) == (MOST_FAULTS + 5, MOST_FAULTS, 5)
     assert (told[0].line, told[0].column, told[0].column_number) == (3, "kind", 2)
     assert (told[0].text_zh, told[0].text_en) == (
         "须为 component（部件）或 event（事项）。",

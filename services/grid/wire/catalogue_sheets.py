@@ -5,12 +5,12 @@ The same sheets come with an operator's call and in the folder that the command 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
-from services.grid.domain.calendars import EVERYBODY, Calendars
+from services.grid.domain.calendars import WorkingTime
 from services.grid.domain.catalogue import Catalogue, CodeMapping, Counted, Stage
 from services.grid.domain.reference import (
     STANDARD_2013,
@@ -22,6 +22,7 @@ from services.grid.domain.reference import (
     is_local,
 )
 from services.grid.wire import cells
+from services.grid.wire.versions import sent_sheets
 from services.kernel.sheets import Broken, Cells, Line, Reader, Sheets, matching, whole, words
 from services.kernel.worktime.terms import Limit, Unit
 
@@ -29,23 +30,6 @@ TYPES, RULES, STAGES, MAPPINGS = "incident_types.csv", "dispatch_rules.csv", "st
 NAMES = (TYPES, RULES, STAGES, MAPPINGS)
 CATEGORY = 2
 """Digits of a category, which begin the codes of its types."""
-
-
-class WorkingTime(NamedTuple):
-    """Whose working time is known: whether any year is, and the names under which there are shifts."""
-
-    years: bool
-    shifts: frozenset[str]
-
-    @classmethod
-    def of(cls, calendars: Calendars) -> WorkingTime:
-        """That of the calendars that are loaded."""
-        return cls(bool(calendars.national.years), frozenset(calendars.shifts))
-
-    def lacks(self, department: str) -> bool:
-        """There are no shifts for departments of this suffix."""
-        return not {name.partition("-")[2] or name for name in self.shifts} & {department, EVERYBODY}
-
 
 TYPE_COLUMNS: Mapping[str, Reader] = {
     "standard": cells.STANDARD,
@@ -96,14 +80,7 @@ _GROUP = ("standard", "kind", "code_prefix", "urgency")
 
 def sheets_of(sent: Iterable[tuple[str, bytes]]) -> Sheets:
     """What was sent, by name; that there are no others and none twice is noted."""
-    files = list(sent)
-    sheets = Sheets(dict(files))
-    for name, times in sorted(Counter(name for name, _ in files).items()):
-        if name not in NAMES:
-            sheets.note(name, Broken("sheet_unknown", known=", ".join(NAMES)))
-        if times > 1:
-            sheets.note(name, Broken("sheet_twice"))
-    return sheets
+    return sent_sheets(sent, NAMES, "sheet_unknown")
 
 
 def read_catalogue(sheets: Sheets, working: WorkingTime) -> Catalogue:
