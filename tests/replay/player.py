@@ -16,7 +16,7 @@ from services.grid import usecases
 from services.grid.domain.clocks import ClockKind, Verdict
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import ClosingOutcome
-from services.grid.store.incidents import INCIDENT, incident_of
+from services.grid.store.incident_rows import INCIDENT, incident_of
 from services.grid.usecases import Finding
 from tests.replay.acting import CITIZENS, TAKEN, file, speaker
 from tests.replay.city import City, DueRow, settle

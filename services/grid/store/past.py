@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import IncidentKind, TypeKey
-from services.grid.store.incidents import INCIDENT, incident_of
+from services.grid.store.incident_rows import INCIDENT, incident_of
 from services.kernel.paging import Page, PageRequest
 from services.kernel.parties import Party
 from services.kernel.regions import scope_prefix

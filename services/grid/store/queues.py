@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from services.grid.domain.incidents import Incident
 from services.grid.domain.queues import STANDING_STILL, STATE_OF, Desk, QueueKind, held_by, urgency
 from services.grid.domain.states import IncidentState, Who
-from services.grid.store.incidents import COLUMNS, INCIDENT, incident_of
+from services.grid.store.incident_rows import COLUMNS, INCIDENT, incident_of
 from services.grid.store.stages import TRUE_STATE, in_state
 from services.kernel.paging import Page, PageRequest
 

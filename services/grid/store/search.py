@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from services.grid.domain.incidents import Incident
 from services.grid.domain.search import Sought
 from services.grid.store.filters import Filter, filters, text_filter, values
-from services.grid.store.incidents import COLUMNS, INCIDENT, incident_of
+from services.grid.store.incident_rows import COLUMNS, INCIDENT, incident_of
 from services.kernel.paging import Page, PageRequest
 
 # So many are looked up and sorted in the time in which a page is found of those that more let through.

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from services.grid.domain.sync import Audience, Change, Changes, Place, Standing
 from services.grid.store.filters import TOWNSHIP_DIGITS
-from services.grid.store.incidents import COLUMNS, INCIDENT, incident_of
+from services.grid.store.incident_rows import COLUMNS, INCIDENT, incident_of
 
 # A restore or a failover begins another timeline, another server has another identifier.
 _STANDING = sa.text(

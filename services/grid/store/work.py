@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import IncidentState
-from services.grid.store.incidents import COLUMNS, INCIDENT, incident_of
+from services.grid.store.incident_rows import COLUMNS, INCIDENT, incident_of
 from services.grid.store.stages import in_state
 
 NEXT = sa.text(

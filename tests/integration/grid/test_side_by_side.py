@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from services.grid.domain import merging
 from services.grid.domain.standing import Main
 from services.grid.domain.states import Command, IncidentState
-from services.grid.store.incidents import INCIDENT, IncidentStore
+from services.grid.store.incident_rows import INCIDENT
+from services.grid.store.incidents import IncidentStore
 from services.grid.usecases import CLOCK
 from tests.integration.conftest import Engine
 from tests.unit.fakes import NOW
