@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from services.grid.domain.deadlines import Level, Limits, supervisor_of
 from services.grid.domain.evidence import Proof, superseded
 from services.grid.domain.reports import Intake, Report
 from services.grid.domain.requests import OutsideRequest, TimeRequest
-from services.grid.domain.running import moved
+from services.grid.domain.running import begun, moved
 from services.grid.domain.states import (
     ClosingOutcome,
     Command,
@@ -204,7 +204,7 @@ class Standing:
             return after
         clocks = (
             *(moved(each, step, limits, now, units) for each in self.clocks),
-            *(after._begun(kind, step, limits, now, going_on) for kind in step.starts),
+            *(begun(kind, after, step, limits, now, going_on) for kind in step.starts),
         )
         first = first_to_end(clocks)
         # Also when it ended just now: what was on hold has its time without the hold.
@@ -228,26 +228,6 @@ class Standing:
         blank |= dict.fromkeys(("department", "dispatch_reason", "coordinator", "reply"), "")
         blank |= {"evidence": superseded(self.evidence)}
         return self.moved(step, limits, now, **{**blank, **changes})
-
-    def _begun(self, kind: ClockKind, step: Step, limits: Limits, now: datetime, going_on: Clock | None) -> Clock:
-        """A clock that the step starts, with the time that another one has counted where it goes on from that.
-
-        It stands still at once where the step says so, too.
-        """
-        if kind is ClockKind.ANSWER and self.outside:
-            left = Limit((self.outside.answer_by - now) / timedelta(hours=1))
-            # The moment that was named, which hours as a float may miss by a microsecond.
-            return replace(limits.begin(kind, self.holder, left, now), due_at=self.outside.answer_by)
-        clock = limits.begin(kind, self.holder, self._has(kind, limits), now)
-        if kind is ClockKind.HANDLE and self.course:
-            clock = replace(clock, stage=self.course.name)
-        if going_on:
-            clock = limits.reckoned(replace(clock, begun_at=going_on.begun_at, pauses=going_on.pauses))
-        return clock.pause(now) if kind in step.pauses else clock
-
-    def _has(self, kind: ClockKind, limits: Limits) -> Limit:
-        """How long a clock of this kind runs."""
-        return self.handle_within if kind is ClockKind.HANDLE and self.handle_within else limits.of(kind)
 
 
 def _over(to: IncidentState) -> dict[str, Any]:
