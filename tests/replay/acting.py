@@ -52,9 +52,14 @@ def file(desk: Desk, mapped: Mapped, action: Action) -> Incident:
 
 def _dispatch(desk: Desk, before: Incident, named: str) -> Incident:
     return usecases.dispatch_incident(
-        desk.uow, desk.incidents, desk.reference, before.id, _bound(before), seen=before.version, named=named,
-        limits=desk.limits, dispatching=desk.dispatching,
-    )  # fmt: skip
+        desk.uow,
+        desk.incidents,
+        desk.reference,
+        which(before),
+        named=named,
+        limits=desk.limits,
+        dispatching=desk.dispatching,
+    )
 
 
 def _anew(before: Incident) -> str:
@@ -73,66 +78,51 @@ def _decided(desk: Desk, before: Incident) -> str:
 
 def _verify(desk: Desk, before: Incident, passed: bool) -> Incident:
     return usecases.verify_incident(
-        desk.uow,
-        desk.incidents,
-        desk.reference,
-        before.id,
-        _bound(before),
-        seen=before.version,
-        passed=passed,
-        limits=desk.limits,
+        desk.uow, desk.incidents, desk.reference, which(before), passed=passed, limits=desk.limits
     )
 
 
 def _close(desk: Desk, before: Incident, outcome: ClosingOutcome, reason: str = "") -> Incident:
     return usecases.close_incident(
-        desk.uow, desk.incidents, before.id, _bound(before), seen=before.version, outcome=outcome, reason=reason,
-        limits=desk.limits,
-    )  # fmt: skip
+        desk.uow, desk.incidents, which(before), outcome=outcome, reason=reason, limits=desk.limits
+    )
 
 
 def _merge(desk: Desk, before: Incident, main: UUID | None) -> Incident:
     assert main is not None
-    which = Which(before.id, _bound(before), before.version)
-    return usecases.merge_incident(desk.uow, desk.incidents, which, main, desk.limits)
+    return usecases.merge_incident(desk.uow, desk.incidents, which(before), main, desk.limits)
 
 
-def _bound(incident: Incident) -> str:
-    return incident.report.county
+def which(incident: Incident) -> Which:
+    """What a command of somebody in its county names, who sees it as it is."""
+    return Which(incident.id, incident.report.county, incident.version)
 
 
 def _accept(desk: Desk, before: Incident) -> Incident:
-    return usecases.accept_incident(
-        desk.uow, desk.incidents, before.id, _bound(before), seen=before.version, limits=desk.limits
-    )
+    return usecases.accept_incident(desk.uow, desk.incidents, which(before), limits=desk.limits)
 
 
 def _handle(desk: Desk, before: Incident) -> Incident:
-    return usecases.report_handled(
-        desk.uow, desk.incidents, desk.reference, before.id, _bound(before), seen=before.version, limits=desk.limits
-    )
+    return usecases.report_handled(desk.uow, desk.incidents, desk.reference, which(before), limits=desk.limits)
 
 
 def _return(desk: Desk, before: Incident) -> Incident:
     return usecases.return_incident(
-        desk.uow, desk.incidents, before.id, _bound(before), seen=before.version,
-        reason=ReturnReason.NOT_OUR_DUTY, limits=desk.limits,
-    )  # fmt: skip
+        desk.uow, desk.incidents, which(before), reason=ReturnReason.NOT_OUR_DUTY, limits=desk.limits
+    )
 
 
 def _check(desk: Desk, before: Incident, found: bool) -> Incident:
-    which = Which(before.id, _bound(before), before.version)
     remark = "" if found else "现场无此情况"
     return usecases.check_report(
-        desk.uow, desk.incidents, which, found=found, remark=remark, proofs=(), limits=desk.limits
+        desk.uow, desk.incidents, which(before), found=found, remark=remark, proofs=(), limits=desk.limits
     )
 
 
 def _decided_on(desk: Desk, before: Incident, filed: bool) -> Incident:
-    which = Which(before.id, _bound(before), before.version)
     if filed:
-        return usecases.file_report(desk.uow, desk.incidents, which, desk.limits)
-    return usecases.decline_report(desk.uow, desk.incidents, which, "现场无此情况", desk.limits)
+        return usecases.file_report(desk.uow, desk.incidents, which(before), desk.limits)
+    return usecases.decline_report(desk.uow, desk.incidents, which(before), "现场无此情况", desk.limits)
 
 
 TAKEN: dict[Action, Callable[[Desk, Incident, UUID | None], Incident]] = {

@@ -15,6 +15,7 @@ from services.grid.domain.reports import only_reports_of
 from services.grid.service.base import Methods, shown
 from services.grid.wire import catalogue, clocks, codes, messages
 from services.grid.wire.evidence import proofs
+from services.grid.wire.messages import which
 from services.kernel.parties import Party
 
 
@@ -65,9 +66,7 @@ class IncidentMethods(Methods):
             self.uow,
             self._incidents,
             self._reference,
-            UUID(request.incident_id),
-            call.region,
-            seen=request.version,
+            which(request, call.region),
             named=request.department,
             limits=self._limits,
             dispatching=self._dispatching,
@@ -78,14 +77,7 @@ class IncidentMethods(Methods):
     @rpc
     def AcceptIncident(self, request: grid.AcceptIncidentRequest, call: Call) -> grid.AcceptIncidentResponse:
         """Accepts an incident."""
-        incident = usecases.accept_incident(
-            self.uow,
-            self._incidents,
-            UUID(request.incident_id),
-            call.region,
-            seen=request.version,
-            limits=self._limits,
-        )
+        incident = usecases.accept_incident(self.uow, self._incidents, which(request, call.region), limits=self._limits)
         usecases.set_number(self.uow, self._numbers, incident, request.department_number)
         return grid.AcceptIncidentResponse(incident=self._shown_with_numbers(incident, call))
 
@@ -95,9 +87,7 @@ class IncidentMethods(Methods):
         incident = usecases.return_incident(
             self.uow,
             self._incidents,
-            UUID(request.incident_id),
-            call.region,
-            seen=request.version,
+            which(request, call.region),
             reason=codes.RETURN_REASONS[request.reason],
             limits=self._limits,
         )
@@ -110,9 +100,7 @@ class IncidentMethods(Methods):
             self.uow,
             self._incidents,
             self._reference,
-            UUID(request.incident_id),
-            call.region,
-            seen=request.version,
+            which(request, call.region),
             limits=self._limits,
             proofs=proofs(request.evidence, self.uow.now()),
         )
@@ -125,9 +113,7 @@ class IncidentMethods(Methods):
             self.uow,
             self._incidents,
             self._reference,
-            UUID(request.incident_id),
-            call.region,
-            seen=request.version,
+            which(request, call.region),
             passed=request.passed,
             limits=self._limits,
             proofs=proofs(request.evidence, self.uow.now()),
@@ -140,9 +126,7 @@ class IncidentMethods(Methods):
         incident = usecases.close_incident(
             self.uow,
             self._incidents,
-            UUID(request.incident_id),
-            call.region,
-            seen=request.version,
+            which(request, call.region),
             outcome=codes.OUTCOMES[request.outcome],
             reason=request.reason,
             limits=self._limits,
@@ -153,12 +137,5 @@ class IncidentMethods(Methods):
     @rpc
     def ReopenIncident(self, request: grid.ReopenIncidentRequest, call: Call) -> grid.ReopenIncidentResponse:
         """Reopens what the caller reported."""
-        incident = usecases.reopen_incident(
-            self.uow,
-            self._incidents,
-            UUID(request.incident_id),
-            call.region,
-            seen=request.version,
-            limits=self._limits,
-        )
+        incident = usecases.reopen_incident(self.uow, self._incidents, which(request, call.region), limits=self._limits)
         return grid.ReopenIncidentResponse(incident=shown(incident, call))

@@ -13,6 +13,7 @@ from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
 from services.grid.domain.reports import Report, check_report
+from services.grid.domain.standing import Which
 from services.grid.domain.states import ClosingOutcome, Command, ReturnReason, Who
 from services.grid.usecases.dispatching import Dispatching, case_of, chosen, plan, send_at_once
 from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
@@ -63,10 +64,8 @@ def dispatch_incident(
     uow: UnitOfWork,
     incidents: Incidents,
     reference: Reference,
-    incident_id: UUID,
-    bound: str,
+    which: Which,
     *,
-    seen: int,
     named: str,
     limits: Limits,
     dispatching: Dispatching,
@@ -77,9 +76,18 @@ def dispatch_incident(
     The routing rules are those of now; the catalogue's, with their limits, are those that it was filed under.
     Raises what `Incident.dispatch` does, and Refusal RULES_TIE, RULE_TIME_UNKNOWN, RULE_RETURNED.
     """
-    before, by = incidents.load(incident_id, bound), uow.caller.department
+    before, by = incidents.load(which.id, which.bound), uow.caller.department
     return _dispatched(
-        uow, incidents, reference, dispatching, before, by=by, seen=seen, named=named, limits=limits, urgency=urgency
+        uow,
+        incidents,
+        reference,
+        dispatching,
+        before,
+        by=by,
+        seen=which.seen,
+        named=named,
+        limits=limits,
+        urgency=urgency,
     )
 
 
@@ -125,33 +133,24 @@ def _dispatched(
     to, reason = (decision.department, decision.text_zh) if decision.source is Source.RULE else (named, "")
     incident = before.dispatch(
         seen=seen, by=by, rules=rules, named=to, limits=limits, now=now, reason=reason, course=course
-    )  # fmt: skip
+    )
     dispatching.keep(incident, routing, decision)
     return keep(uow, incidents, before, incident, limits)
 
 
-def accept_incident(
-    uow: UnitOfWork, incidents: Incidents, incident_id: UUID, bound: str, *, seen: int, limits: Limits
-) -> Incident:
+def accept_incident(uow: UnitOfWork, incidents: Incidents, which: Which, limits: Limits) -> Incident:
     """Accept it on behalf of the caller's department."""
-    before, by = incidents.load(incident_id, bound), uow.caller.department
-    incident = before.accept(seen=seen, by=by, limits=limits, now=uow.now())
+    before, by = incidents.load(which.id, which.bound), uow.caller.department
+    incident = before.accept(seen=which.seen, by=by, limits=limits, now=uow.now())
     return keep(uow, incidents, before, incident, limits)
 
 
 def return_incident(
-    uow: UnitOfWork,
-    incidents: Incidents,
-    incident_id: UUID,
-    bound: str,
-    *,
-    seen: int,
-    reason: ReturnReason,
-    limits: Limits,
+    uow: UnitOfWork, incidents: Incidents, which: Which, *, reason: ReturnReason, limits: Limits
 ) -> Incident:
     """Return it to the grid centre on behalf of the caller's department."""
-    before, by = incidents.load(incident_id, bound), uow.caller.department
-    incident = before.give_back(reason, seen=seen, by=by, limits=limits, now=uow.now())
+    before, by = incidents.load(which.id, which.bound), uow.caller.department
+    incident = before.give_back(reason, seen=which.seen, by=by, limits=limits, now=uow.now())
     return keep(uow, incidents, before, incident, limits)
 
 
@@ -159,17 +158,15 @@ def report_handled(
     uow: UnitOfWork,
     incidents: Incidents,
     reference: Reference,
-    incident_id: UUID,
-    bound: str,
+    which: Which,
     *,
-    seen: int,
     limits: Limits,
     proofs: Sequence[Proof] = (),
 ) -> Incident:
     """Report it handled on behalf of the caller's department, with what its type demands as evidence."""
-    before, by = incidents.load(incident_id, bound), uow.caller.department
+    before, by = incidents.load(which.id, which.bound), uow.caller.department
     demanded = reference.evidence_for(before.report.type, before.filed_at)
-    incident = before.handle(seen=seen, by=by, limits=limits, now=uow.now(), proofs=proofs, demanded=demanded)
+    incident = before.handle(seen=which.seen, by=by, limits=limits, now=uow.now(), proofs=proofs, demanded=demanded)
     return keep(uow, incidents, before, incident, limits)
 
 
@@ -177,19 +174,17 @@ def verify_incident(
     uow: UnitOfWork,
     incidents: Incidents,
     reference: Reference,
-    incident_id: UUID,
-    bound: str,
+    which: Which,
     *,
-    seen: int,
     passed: bool,
     limits: Limits,
     proofs: Sequence[Proof] = (),
 ) -> Incident:
     """Say on behalf of the caller's department whether it is handled."""
-    before, by = incidents.load(incident_id, bound), uow.caller.department
+    before, by = incidents.load(which.id, which.bound), uow.caller.department
     demanded = reference.evidence_for(before.report.type, before.filed_at)
     incident = before.verify(
-        passed=passed, seen=seen, by=by, limits=limits, now=uow.now(), proofs=proofs, demanded=demanded
+        passed=passed, seen=which.seen, by=by, limits=limits, now=uow.now(), proofs=proofs, demanded=demanded
     )
     return keep(uow, incidents, before, incident, limits)
 
@@ -197,27 +192,23 @@ def verify_incident(
 def close_incident(
     uow: UnitOfWork,
     incidents: Incidents,
-    incident_id: UUID,
-    bound: str,
+    which: Which,
     *,
-    seen: int,
     outcome: ClosingOutcome,
     reason: str,
     limits: Limits,
     reply: str = "",
 ) -> Incident:
     """Close it on behalf of the caller's department."""
-    before, by = incidents.load(incident_id, bound), uow.caller.department
-    incident = before.close(outcome, seen=seen, by=by, limits=limits, now=uow.now(), reason=reason, reply=reply)
+    before, by = incidents.load(which.id, which.bound), uow.caller.department
+    incident = before.close(outcome, seen=which.seen, by=by, limits=limits, now=uow.now(), reason=reason, reply=reply)
     return keep(uow, incidents, before, incident, limits)
 
 
-def reopen_incident(
-    uow: UnitOfWork, incidents: Incidents, incident_id: UUID, bound: str, *, seen: int, limits: Limits
-) -> Incident:
+def reopen_incident(uow: UnitOfWork, incidents: Incidents, which: Which, limits: Limits) -> Incident:
     """Reopen what the caller reported, and its case."""
-    before, by = incidents.load(incident_id, bound), Party(*uow.caller.party)
-    incident = before.reopen(seen=seen, by=by, limits=limits, now=uow.now())
+    before, by = incidents.load(which.id, which.bound), Party(*uow.caller.party)
+    incident = before.reopen(seen=which.seen, by=by, limits=limits, now=uow.now())
     return keep(uow, incidents, before, incident, limits)
 
 

@@ -9,6 +9,7 @@ from services.grid import usecases
 from services.grid.domain.catalogue import Catalogue, Stage, Urgency, stages_of
 from services.grid.domain.courses import Course, course_of
 from services.grid.domain.incidents import Incident
+from services.grid.domain.standing import Which
 from services.kernel.worktime.terms import Limit, Unit
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
 from tests.unit.grid.catalogues import catalogues
@@ -76,9 +77,7 @@ def dispatch(filed_at: datetime, reference: FakeReference, urgency: Urgency = Ur
         uow,
         incidents,
         reference,
-        filed.id,
-        "3711",
-        seen=1,
+        Which(filed.id, "3711", 1),
         named=to,
         limits=LIMITS,
         dispatching=FakeDispatching(),

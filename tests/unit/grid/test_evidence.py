@@ -10,6 +10,7 @@ from services.grid import usecases
 from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import Evidence, IncidentType
+from services.grid.domain.standing import Which
 from services.kernel.errors import Refusal
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
 from tests.unit.grid import samples, steps
@@ -74,9 +75,9 @@ def test_what_the_type_demands_stands_in_the_catalogue() -> None:
     incidents.add(incident)
     officer = FakeUnitOfWork(caller=caller(subject=WANG, department=DEPARTMENT))
     with pytest.raises(Refusal):
-        usecases.report_handled(officer, incidents, reference, incident.id, "3711", seen=3, limits=LIMITS)
+        usecases.report_handled(officer, incidents, reference, Which(incident.id, "3711", 3), limits=LIMITS)
     given = (proof(Evidence.PHOTO_AFTER),)
     usecases.report_handled(
-        officer, incidents, reference, incident.id, "3711", seen=3, limits=LIMITS, proofs=given
+        officer, incidents, reference, Which(incident.id, "3711", 3), limits=LIMITS, proofs=given
     )  # fmt: skip
     assert incidents.rows[incident.id].evidence == given

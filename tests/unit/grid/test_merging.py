@@ -80,10 +80,8 @@ def test_it_ends_as_its_main_incident_ends(outcome: ClosingOutcome) -> None:
     duplicate, main = samples.incident(), samples.verified()
     incidents = kept(duplicate, main)
     merged(incidents, duplicate, main)
-    uow, which = FakeUnitOfWork(caller=SEAT), (main.id, "3711")
-    usecases.close_incident(
-        uow, incidents, *which, seen=main.version, outcome=outcome, reason="现场无", limits=LIMITS
-    )  # fmt: skip
+    uow, which = FakeUnitOfWork(caller=SEAT), Which(main.id, "3711", main.version)
+    usecases.close_incident(uow, incidents, which, outcome=outcome, reason="现场无", limits=LIMITS)
     assert uow.dues == {(CLOCK, str(duplicate.id)): NOW}, "the duplicate is looked at at once"
     finding, timer = looked_at(incidents, duplicate)
     after = incidents.rows[duplicate.id]
@@ -101,7 +99,7 @@ def test_it_goes_on_when_its_main_incident_is_reopened_and_ends_with_it_again() 
     closed = replace(incidents.rows[duplicate.id], main=Main(main.id, main.case_number))
     incidents.rows[duplicate.id] = closed
     uow = FakeUnitOfWork()
-    usecases.reopen_incident(uow, incidents, main.id, "3711", seen=main.version, limits=LIMITS)
+    usecases.reopen_incident(uow, incidents, Which(main.id, "3711", main.version), limits=LIMITS)
     assert uow.dues[CLOCK, str(duplicate.id)] == NOW, "the duplicate is looked at at once"
     finding, timer = looked_at(incidents, duplicate)
     after = incidents.rows[duplicate.id]

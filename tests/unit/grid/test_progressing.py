@@ -152,10 +152,10 @@ def test_the_dispatch_takes_the_stages_and_the_event_says_by_what_one_is_measure
     incidents.add(filed)
     seat = FakeUnitOfWork(at=MONDAY, caller=caller(subject=WANG, department=CENTRE))
     usecases.dispatch_incident(
-        seat, incidents, reference, filed.id, "37", seen=1, named="", limits=WORKING, dispatching=FakeDispatching()
+        seat, incidents, reference, Which(filed.id, "37", 1), named="", limits=WORKING, dispatching=FakeDispatching()
     )
     officer = FakeUnitOfWork(at=MONDAY, caller=caller(subject=WANG, department=DEPARTMENT))
-    usecases.accept_incident(officer, incidents, filed.id, "37", seen=2, limits=WORKING)
+    usecases.accept_incident(officer, incidents, Which(filed.id, "37", 2), limits=WORKING)
     usecases.report_progress(officer, incidents, Which(filed.id, "37", 3), condition_met=True, limits=WORKING)
     progressed = officer.events[-1]
     assert isinstance(progressed, events_pb2.IncidentProgressed)

@@ -87,7 +87,7 @@ def dispatch(
     dispatching: FakeDispatching | None = None,
 ) -> Incident:
     return usecases.dispatch_incident(
-        uow, incidents, FakeReference(), filed.id, bound, seen=filed.version, named="", limits=LIMITS,
+        uow, incidents, FakeReference(), Which(filed.id, bound, filed.version), named="", limits=LIMITS,
         dispatching=dispatching or FakeDispatching(),
     )  # fmt: skip
 
@@ -108,15 +108,15 @@ def test_the_whole_circle_is_told_step_by_step() -> None:
     incidents = FakeIncidents()
     incident = keep(incidents, samples.dispatched())
     officer, seat = FakeUnitOfWork(caller=OFFICER), FakeUnitOfWork(caller=SEAT)
-    usecases.accept_incident(officer, incidents, incident.id, "3711", seen=2, limits=LIMITS)
-    usecases.report_handled(officer, incidents, FakeReference(), incident.id, "3711", seen=3, limits=LIMITS)
-    usecases.verify_incident(seat, incidents, FakeReference(), incident.id, "3711", seen=4, passed=False, limits=LIMITS)
-    usecases.report_handled(officer, incidents, FakeReference(), incident.id, "3711", seen=5, limits=LIMITS)
-    usecases.verify_incident(seat, incidents, FakeReference(), incident.id, "3711", seen=6, passed=True, limits=LIMITS)
-    handled = ClosingOutcome.HANDLED
-    usecases.close_incident(seat, incidents, incident.id, "3711", seen=7, outcome=handled, reason="", limits=LIMITS)
+    handled, reference = ClosingOutcome.HANDLED, FakeReference()
+    usecases.accept_incident(officer, incidents, Which(incident.id, "3711", 2), limits=LIMITS)
+    usecases.report_handled(officer, incidents, reference, Which(incident.id, "3711", 3), limits=LIMITS)
+    usecases.verify_incident(seat, incidents, reference, Which(incident.id, "3711", 4), passed=False, limits=LIMITS)
+    usecases.report_handled(officer, incidents, reference, Which(incident.id, "3711", 5), limits=LIMITS)
+    usecases.verify_incident(seat, incidents, reference, Which(incident.id, "3711", 6), passed=True, limits=LIMITS)
+    usecases.close_incident(seat, incidents, Which(incident.id, "3711", 7), outcome=handled, reason="", limits=LIMITS)
     citizen = FakeUnitOfWork(caller=caller())
-    reopened = usecases.reopen_incident(citizen, incidents, incident.id, "3711", seen=8, limits=LIMITS)
+    reopened = usecases.reopen_incident(citizen, incidents, Which(incident.id, "3711", 8), limits=LIMITS)
     told = sorted(
         zip(
             [envelope.version for uow in (officer, seat, citizen) for envelope in uow.envelopes],
@@ -145,7 +145,9 @@ def test_a_return_says_who_gave_it_back_and_why() -> None:
     incidents = FakeIncidents()
     incident = keep(incidents, samples.dispatched())
     uow = FakeUnitOfWork(caller=OFFICER)
-    usecases.return_incident(uow, incidents, incident.id, "3711", seen=2, reason=ReturnReason.ELSEWHERE, limits=LIMITS)
+    usecases.return_incident(
+        uow, incidents, Which(incident.id, "3711", 2), reason=ReturnReason.ELSEWHERE, limits=LIMITS
+    )
     [event] = uow.events
     assert isinstance(event, events_pb2.IncidentReturned)
     assert (event.department, event.centre) == (DEPARTMENT, CENTRE)
@@ -157,7 +159,7 @@ def test_closing_ends_the_case() -> None:
     uow, incidents = FakeUnitOfWork(caller=SEAT), FakeIncidents()
     before = keep(incidents, samples.verified())
     usecases.close_incident(
-        uow, incidents, before.id, "3711", seen=5, outcome=ClosingOutcome.HANDLED, reason="", limits=LIMITS
+        uow, incidents, Which(before.id, "3711", 5), outcome=ClosingOutcome.HANDLED, reason="", limits=LIMITS
     )
     [event], [envelope] = uow.events, uow.envelopes
     assert isinstance(event, events_pb2.IncidentClosed)
@@ -169,13 +171,11 @@ def test_closing_ends_the_case() -> None:
 def test_what_was_never_dispatched_may_be_closed_for_a_reason() -> None:
     uow, incidents = FakeUnitOfWork(caller=SEAT), FakeIncidents()
     before = keep(incidents, samples.incident())
-    duplicate = ClosingOutcome.DUPLICATE
+    duplicate, which = ClosingOutcome.DUPLICATE, Which(before.id, "3711", 1)
     with pytest.raises(Refusal) as refused:
-        usecases.close_incident(uow, incidents, before.id, "3711", seen=1, outcome=duplicate, reason="", limits=LIMITS)
+        usecases.close_incident(uow, incidents, which, outcome=duplicate, reason="", limits=LIMITS)
     assert [violation.rule for violation in refused.value.violations] == ["REASON_NEEDED"]
-    usecases.close_incident(
-        uow, incidents, before.id, "3711", seen=1, outcome=duplicate, reason="见 371102-…", limits=LIMITS
-    )
+    usecases.close_incident(uow, incidents, which, outcome=duplicate, reason="见 371102-…", limits=LIMITS)
     [event] = uow.events
     assert isinstance(event, events_pb2.IncidentClosed)
     assert event.department == ""
@@ -198,7 +198,7 @@ def test_an_incident_of_a_foreign_region_does_not_exist() -> None:
             dispatch(uow, incidents, unknown, bound=bound)
         assert refused.value.reason == "INCIDENT_NOT_FOUND"
     with pytest.raises(Refusal):
-        usecases.accept_incident(uow, incidents, uuid7(), "3711", seen=1, limits=LIMITS)
+        usecases.accept_incident(uow, incidents, Which(uuid7(), "3711", 1), limits=LIMITS)
 
 
 def test_an_inspection_accepts_the_incident_and_its_end_handles_it() -> None:

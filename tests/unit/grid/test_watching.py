@@ -12,6 +12,7 @@ from services.grid import usecases
 from services.grid.domain.calendars import Calendars
 from services.grid.domain.deadlines import Level, Limits
 from services.grid.domain.incidents import Incident
+from services.grid.domain.standing import Which
 from services.grid.domain.states import ClosingOutcome
 from services.grid.usecases import CLOCK, Finding
 from services.kernel.errors import Refusal
@@ -63,16 +64,16 @@ def test_every_step_sets_the_moment_of_the_next_and_the_close_leaves_none() -> N
     uow = FakeUnitOfWork(caller=caller(subject=WANG, department=DEPARTMENT))
     incident = samples.dispatched()
     incidents.add(incident)
-    usecases.accept_incident(uow, incidents, incident.id, "3711", seen=2, limits=LIMITS)
+    usecases.accept_incident(uow, incidents, Which(incident.id, "3711", 2), limits=LIMITS)
     assert due(uow, incident) == SOON
     uow.at = NOW + 20 * timedelta(hours=1)
-    usecases.report_handled(uow, incidents, FakeReference(), incident.id, "3711", seen=3, limits=LIMITS)
+    usecases.report_handled(uow, incidents, FakeReference(), Which(incident.id, "3711", 3), limits=LIMITS)
     assert due(uow, incident) == uow.at + timedelta(hours=19.2)
     uow.caller = caller(subject=WANG, department=CENTRE)
-    usecases.verify_incident(uow, incidents, FakeReference(), incident.id, "3711", seen=4, passed=True, limits=LIMITS)
+    usecases.verify_incident(uow, incidents, FakeReference(), Which(incident.id, "3711", 4), passed=True, limits=LIMITS)
     outcome = ClosingOutcome.HANDLED
     usecases.close_incident(
-        uow, incidents, incident.id, "3711", seen=5, outcome=outcome, reason="", limits=LIMITS
+        uow, incidents, Which(incident.id, "3711", 5), outcome=outcome, reason="", limits=LIMITS
     )  # fmt: skip
     assert uow.dues == {}
 
