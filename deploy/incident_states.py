@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.grid.domain.actions import label
 from services.grid.domain.states import Command, IncidentState
-from services.grid.domain.transitions import HELD_BY, TRANSITIONS, Step
+from services.grid.domain.transitions import HELD_BY, TRANSITIONS, Need, Step
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = """# The life cycle of an incident 网格事件状态图
@@ -34,7 +34,8 @@ CHINESE = {
 }
 BESIDE = """## Every step
 
-*By*: who may. *Says*: what has to be said with it, in brackets what may be. *Given*: what must be so beside the state.
+*By*: who may. *Says*: what has to be said with it, in brackets what may be; `(evidence)` has to be there
+as far as the catalogue demands it. *Given*: what must be so beside the state.
 *Clocks*: which stop (-), start (+), stand still (||), go on (>) or get more time (++).
 
 | from | command | to | by | says | given | clocks | event |
@@ -80,12 +81,16 @@ def _row(pair: tuple[IncidentState, Command]) -> str:
         f"{command} {label(command, 'zh-CN')}".strip(),
         f"{step.to}",
         ", ".join(who.lower() for who in step.by),
-        ", ".join([*step.needs, *(f"[{need}]" for need in step.takes)]),
+        ", ".join([*step.needs, *(_may(step, need) for need in step.takes)]),
         ", ".join(step.given),
         _clocks(step),
         f"`{step.emits}`",
     )
     return f"| {' | '.join(words)} |"
+
+
+def _may(step: Step, need: Need) -> str:
+    return f"({need})" if need is Need.EVIDENCE and step.proven else f"[{need}]"
 
 
 def _clocks(step: Step) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from services.grid.domain.conditions import is_given
 from services.grid.domain.deadlines import Limits
+from services.grid.domain.decisions import Decision
+from services.grid.domain.evidence import missing_evidence
 from services.grid.domain.incidents import Incident
+from services.grid.domain.reference import Evidence
 from services.grid.domain.states import Command
-from services.grid.domain.transitions import TRANSITIONS, Step
+from services.grid.domain.transitions import TRANSITIONS, Need, Step
 from services.kernel import texts
 from services.kernel.parties import Party
 
@@ -57,6 +60,10 @@ texts.register(
         "SAY_SATISFACTION": ("满意度", "Satisfaction"),
         "SAY_REMARK": ("核实情况", "What was seen"),
         "SAY_EVIDENCE": ("取证材料", "Evidence"),
+        "EVIDENCE_PHOTO": ("上报照片", "Picture of what was reported"),
+        "EVIDENCE_PHOTO_AFTER": ("处置后照片", "Picture once it is handled"),
+        "EVIDENCE_VIDEO": ("视频", "Video"),
+        "EVIDENCE_DOCUMENT": ("文书", "Document"),
         "SAY_REPLY": ("给上报人的答复", "Reply to whoever reported it"),
         "SAY_BODY": ("外部单位名称", "Name of the outside body"),
         "SAY_BODY_CODE": ("外部单位代码", "Code of the outside body"),
@@ -68,10 +75,24 @@ texts.register(
 
 
 class Action(NamedTuple):
-    """A command that may be given now, and the step that it takes."""
+    """A command that may be given now, the step that it takes, and what that is refused without.
+
+    `missing`: the kinds of evidence that are.
+    """
 
     command: Command
     step: Step
+    needs: tuple[Need, ...] = ()
+    missing: tuple[Evidence, ...] = ()
+
+
+class Asked(NamedTuple):
+    """What others than the table say, asked only where a step turns on it."""
+
+    demanded: Callable[[], Iterable[Evidence]]
+    """The evidence that the catalogue demands of the incident."""
+    decision: Callable[[], Decision | None]
+    """What the rules say of its dispatch; None where they are not asked."""
 
 
 def actions_of(
@@ -86,6 +107,28 @@ def actions_of(
         if (incident.may_take(action.step, department) or incident.may_take(action.step, party))
         and all(is_given(each, incident, limits, now) for each in action.step.given)
     ]
+
+
+def needing(action: Action, incident: Incident, asked: Asked, now: datetime) -> Action:
+    """The action with what it is refused without, of this incident, now."""
+    step = action.step
+    missing = missing_evidence(asked.demanded(), incident.proofs) if step.proven else ()
+    also = (
+        (Need.EVIDENCE, bool(missing)),
+        (Need.DEPARTMENT, Need.DEPARTMENT in step.takes and not _goes_by_rules(incident, asked.decision())),
+        (Need.REVIEW_AT, Need.REVIEW_AT in step.takes and _is_past(incident, now)),
+    )
+    return action._replace(needs=(*step.needs, *(need for need, here in also if here)), missing=missing)
+
+
+def _goes_by_rules(incident: Incident, decision: Decision | None) -> bool:
+    """A dispatch that names nobody leads somewhere, and not where it is."""
+    return decision is not None and decision.department not in ("", incident.department)
+
+
+def _is_past(incident: Incident, now: datetime) -> bool:
+    """The review that was asked for is over before the hold is granted."""
+    return bool(incident.asked and incident.asked.review_at and incident.asked.review_at <= now)
 
 
 def label(command: Command, language: str) -> str:

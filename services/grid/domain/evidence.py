@@ -39,9 +39,14 @@ def superseded(proofs: Iterable[Proof]) -> tuple[Proof, ...]:
     return tuple(replace(each, superseded=True) if each.kind is Evidence.PHOTO_AFTER else each for each in proofs)
 
 
+def missing_evidence(demanded: Iterable[Evidence], proofs: Iterable[Proof]) -> tuple[Evidence, ...]:
+    """Of what is demanded the kinds of which nothing is there."""
+    there = {each.kind for each in proofs if not each.superseded}
+    return tuple(kind for kind in demanded if kind not in there)
+
+
 def demand_evidence(demanded: Iterable[Evidence], proofs: Iterable[Proof]) -> None:
     """Refuse, with a violation EVIDENCE_MISSING for each kind, what is demanded and not there."""
-    there = {each.kind for each in proofs if not each.superseded}
-    missing = [kind for kind in demanded if kind not in there]
+    missing = missing_evidence(demanded, proofs)
     if missing:
         raise invalid(*(Violation("evidence", "EVIDENCE_MISSING", {"kind": kind.value}) for kind in missing))

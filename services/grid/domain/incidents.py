@@ -142,7 +142,7 @@ class Incident(Standing):
         """The department in charge says that it is done. Raises Refusal EVIDENCE_MISSING as violation."""
         step = self.led(Command.HANDLE, seen=seen, by=by, limits=limits, now=now)
         evidence = (*self.evidence, *proofs)
-        demand_evidence(demanded, (*self.report.evidence, *evidence))
+        demand_evidence(demanded, (*self.proofs, *proofs))
         return self.moved(
             step, limits, now, handled_at=now, handling_outcome=HandlingOutcome.REPORTED, evidence=evidence
         )
@@ -174,7 +174,7 @@ class Incident(Standing):
         step = self.led(Command.PASS if passed else Command.REWORK, seen=seen, by=by, limits=limits, now=now)
         evidence = (*self.evidence, *proofs)
         if passed:
-            demand_evidence(demanded, (*self.report.evidence, *evidence))
+            demand_evidence(demanded, (*self.proofs, *proofs))
             return self.moved(step, limits, now, verified_at=now, evidence=evidence)
         return self.moved(step, limits, now, handled_at=None, handling_outcome=None, evidence=superseded(evidence))
 

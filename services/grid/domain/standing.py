@@ -140,6 +140,11 @@ class Standing:
         return self.state in (IncidentState.FILED, IncidentState.DISPATCHED) and not self.bound
 
     @property
+    def proofs(self) -> tuple[Proof, ...]:
+        """All that was handed in, with the report and later."""
+        return (*self.report.evidence, *self.evidence)
+
+    @property
     def supervisor(self) -> str:
         """Department code of the grid centre of the level that was told last."""
         return supervisor_of(self.owner, self.report.region, self.level)

@@ -94,7 +94,8 @@ class Given(StrEnum):
 class Step(NamedTuple):
     """Where a command leads to, and everything that belongs to it.
 
-    `needs` has to be said with it, `takes` may be. Of the clocks that run those that are not named go on.
+    `needs` has to be said with it, `takes` may be; `proven`: the evidence that the catalogue demands has to be there. Of
+    the clocks that run those that are not named go on.
     """
 
     to: IncidentState
@@ -102,6 +103,7 @@ class Step(NamedTuple):
     emits: Fact
     needs: tuple[Need, ...] = ()
     takes: tuple[Need, ...] = ()
+    proven: bool = False
     given: tuple[Given, ...] = ()
     stops: tuple[ClockKind, ...] = ()
     starts: tuple[ClockKind, ...] = ()
@@ -175,7 +177,7 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.ACCEPTED, _C.RETURN): Step(_S.FILED, _DEPARTMENT, _F.RETURNED, needs=_WHY, given=_FIRST, stops=_HANDLE, starts=_DISPATCH),
     (_S.ACCEPTED, _C.REFER): Step(_S.REFERRED, _DEPARTMENT, _F.REFERRED, needs=_WHY, given=_AGAIN, stops=_HANDLE, starts=_DISPATCH),
     (_S.ACCEPTED, _C.PROGRESS): Step(_S.ACCEPTED, _DEPARTMENT, _F.PROGRESSED, needs=(_N.CONDITION_MET,), given=(_G.STAGE_AHEAD,), stops=_HANDLE, starts=_HANDLE),
-    (_S.ACCEPTED, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, stops=_HANDLE, starts=_VERIFY),
+    (_S.ACCEPTED, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, proven=True, stops=_HANDLE, starts=_VERIFY),
     (_S.ACCEPTED, _C.ASK_HOLD): Step(_S.ACCEPTED, _DEPARTMENT, _F.TIME_ASKED, needs=(*_WHY, _N.REVIEW_AT), given=(_G.NO_TIME_ASKED,)),
     (_S.ACCEPTED, _C.ASK_EXTENSION): Step(_S.ACCEPTED, _DEPARTMENT, _F.TIME_ASKED, needs=(*_WHY, _N.UNITS), given=(_G.NO_TIME_ASKED, _G.NOT_EXTENDED, _G.IN_TIME)),
     (_S.ACCEPTED, _C.GRANT_HOLD): Step(_S.ON_HOLD, _CENTRE, _F.HELD, takes=(_N.REVIEW_AT,), given=(_G.HOLD_ASKED,), pauses=_HANDLE),
@@ -187,16 +189,16 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.ON_HOLD, _C.RESUME): Step(_S.ACCEPTED, _DEPARTMENT + _TIMER, _F.RESUMED, resumes=_HANDLE),
     (_S.ON_HOLD, _C.END_HOLD): Step(_S.ACCEPTED, _CENTRE, _F.RESUMED, needs=_WHY, resumes=_HANDLE),
     (_S.ON_HOLD, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, resumes=_HANDLE),
-    (_S.ON_HOLD, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, stops=_HANDLE, starts=_VERIFY),
+    (_S.ON_HOLD, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, proven=True, stops=_HANDLE, starts=_VERIFY),
 
     (_S.OUTSIDE, _C.SEND_OUTSIDE): Step(_S.OUTSIDE, _DEPARTMENT, _F.SENT_OUTSIDE, needs=_WHOM, takes=_HOW, stops=_ANSWER, starts=_ANSWER),
     (_S.OUTSIDE, _C.OUTSIDE_DONE): Step(_S.ACCEPTED, _DEPARTMENT, _F.OUTSIDE_ANSWERED, stops=_ANSWER, resumes=_HANDLE),
     (_S.OUTSIDE, _C.OUTSIDE_UNDONE): Step(_S.ACCEPTED, _DEPARTMENT, _F.OUTSIDE_ANSWERED, needs=(_N.ANSWER, *_WHY), stops=_ANSWER, resumes=_HANDLE),
     (_S.OUTSIDE, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, stops=_ANSWER, resumes=_HANDLE),
-    (_S.OUTSIDE, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, stops=_HANDLE + _ANSWER, starts=_VERIFY),
+    (_S.OUTSIDE, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, proven=True, stops=_HANDLE + _ANSWER, starts=_VERIFY),
     (_S.OUTSIDE, _C.ESCALATE): Step(_S.OUTSIDE, _TIMER, _F.ESCALATED),
 
-    (_S.HANDLED, _C.PASS): Step(_S.VERIFIED, _CENTRE, _F.VERIFIED, takes=_PROOF, stops=_VERIFY, starts=_CLOSE),
+    (_S.HANDLED, _C.PASS): Step(_S.VERIFIED, _CENTRE, _F.VERIFIED, takes=_PROOF, proven=True, stops=_VERIFY, starts=_CLOSE),
     (_S.HANDLED, _C.REWORK): Step(_S.ACCEPTED, _CENTRE, _F.REWORK_ORDERED, stops=_VERIFY, starts=_HANDLE),
     (_S.HANDLED, _C.ESCALATE): Step(_S.HANDLED, _TIMER, _F.ESCALATED),
 

@@ -13,8 +13,10 @@ from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 
 from services.grid.domain.actions import Action
 from services.grid.domain.incidents import Incident
+from services.grid.domain.reference import Evidence
 from services.grid.domain.states import Command
 from services.grid.domain.transitions import Need
+from services.grid.wire.catalogue import EVIDENCE_OUT
 from services.grid.wire.progress import present_stage
 from services.kernel import texts
 from services.kernel.ports import Caller
@@ -92,21 +94,29 @@ def actions_message(incident: Incident, actions: Iterable[Action], now: datetime
 
 def _action(action: Action) -> actions_pb2.Action:
     way, step = WAYS[action.command], action.step
-    needs = [(each, each in step.needs) for each in (*step.needs, *step.takes) if each not in way.fixed]
+    said = [each for each in (*step.needs, *step.takes) if each not in way.fixed]
     return actions_pb2.Action(
         command=action.command.value,
         method=way.method,
         label=_label(f"DO_{action.command}"),
-        fields=[_field(way, need, required) for need, required in needs],
+        fields=[_field(way, action, need) for need in said],
         fixed=[actions_pb2.FixedField(name=name, value=value) for name, value in way.fixed.items()],
     )
 
 
-def _field(way: Way, need: Need, required: bool) -> actions_pb2.ActionField:
+def _field(way: Way, action: Action, need: Need) -> actions_pb2.ActionField:
     field = way.descriptor.input_type.fields_by_name[need]
     return actions_pb2.ActionField(
-        name=need, label=_label(f"SAY_{need.upper()}"), required=required, choices=_choices(field)
+        name=need,
+        label=_label(f"SAY_{need.upper()}"),
+        required=need in action.needs,
+        choices=_choices(field),
+        evidence=map(_demanded, action.missing) if need is Need.EVIDENCE else (),
     )
+
+
+def _demanded(kind: Evidence) -> actions_pb2.DemandedEvidence:
+    return actions_pb2.DemandedEvidence(kind=EVIDENCE_OUT[kind], label=_label(f"EVIDENCE_{kind.upper()}"))
 
 
 def _choices(field: FieldDescriptor) -> list[str]:

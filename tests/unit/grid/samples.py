@@ -12,6 +12,7 @@ from uuid import UUID
 from services.grid.domain.catalogue import Stage
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.decisions import Decision
+from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
 from services.grid.domain.reports import Report
@@ -53,6 +54,10 @@ def report(**changes: Any) -> Report:
 def rule(department: str = "CGJ", hours: int = 24, **changes: Any) -> DispatchRule:
     anything = DispatchRule("", "", "", "", department, hours)
     return replace(anything, **changes)
+
+
+def proof(kind: Evidence) -> Proof:
+    return Proof(kind=kind, reference="media/2026/1.jpg", sha256="a" * 64, given_at=NOW)
 
 
 def case_number(region: str = GRID, at: datetime = NOW) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from egov.grid.v1 import actions_pb2
+from egov.grid.v1 import stages_pb2
+from egov.grid.v1.actions_pb2 import Action
 
-from services.grid.domain.actions import actions_of
+from services.grid.domain.actions import Asked, actions_of, needing
+from services.grid.domain.decisions import Decision, Undecided
 from services.grid.domain.incidents import Incident
+from services.grid.domain.reference import Evidence
 from services.grid.wire.actions import actions_message, open_to
 from services.kernel.parties import Party
 from services.kernel.ports import Caller
@@ -17,15 +20,17 @@ from tests.unit.grid.samples import CENTRE, DEPARTMENT, LIMITS
 
 SEAT = frozenset({"grid.incidents.dispatch", "grid.incidents.verify", "grid.incidents.close"})
 HANDLE = frozenset({"grid.incidents.handle"})
+BY_RULE = Decision(DEPARTMENT)
 
 
 def staff(department: str, scopes: frozenset[str]) -> Caller:
     return replace(caller(subject=WANG, department=department), scopes=scopes)
 
 
-def told(incident: Incident, who: Caller) -> list[actions_pb2.Action]:
+def told(incident: Incident, who: Caller, *demanded: Evidence, decision: Decision = BY_RULE) -> list[Action]:
     actions = actions_of(incident, open_to(who), who.department, Party(*who.party), LIMITS, NOW)
-    answer = actions_message(incident, actions, NOW)
+    asked = Asked(lambda: demanded, lambda: decision)
+    answer = actions_message(incident, [needing(each, incident, asked, NOW) for each in actions], NOW)
     assert answer.version == incident.version
     return list(answer.actions)
 
@@ -86,3 +91,34 @@ def test_what_makes_an_action_what_it_is_stands_fast() -> None:
     assert ([each.name for each in close.fields], close.fixed[0].value) == (["reply"], '"CLOSING_OUTCOME_HANDLED"')
     assert [each.name for each in dismiss.fields] == ["outcome", "reason", "reply"]
     assert "CLOSING_OUTCOME_HANDLED" not in dismiss.fields[0].choices
+
+
+def test_evidence_that_the_catalogue_demands_is_required_by_kind_until_it_is_there() -> None:
+    officer = staff(DEPARTMENT, HANDLE)
+    [evidence] = told(samples.accepted(), officer, Evidence.PHOTO, Evidence.PHOTO_AFTER)[0].fields
+    assert (evidence.name, evidence.required) == ("evidence", True)
+    assert [(each.kind, each.label.zh_cn, each.label.en) for each in evidence.evidence] == [
+        (stages_pb2.EVIDENCE_PHOTO, "上报照片", "Picture of what was reported"),
+        (stages_pb2.EVIDENCE_PHOTO_AFTER, "处置后照片", "Picture once it is handled"),
+    ]
+    there = samples.accepted(samples.dispatched(evidence=(samples.proof(Evidence.PHOTO),)))
+    [evidence] = told(there, officer, Evidence.PHOTO)[0].fields
+    assert (evidence.required, list(evidence.evidence)) == (False, [])
+
+
+def test_a_check_on_site_and_a_rework_order_need_no_evidence() -> None:
+    worker = staff(CENTRE, frozenset({"grid.incidents.file"}))
+    check, deny = told(steps.reported(), worker, Evidence.PHOTO)
+    assert [each.name for each in check.fields if each.required] == []
+    assert [each.name for each in deny.fields if each.required] == ["remark"]
+    verify, rework = told(samples.handled(), staff(CENTRE, SEAT), Evidence.PHOTO)
+    assert ([each.required for each in verify.fields], list(rework.fields)) == ([True], [])
+
+
+def test_a_department_is_to_be_named_where_the_rules_say_none_or_the_one_that_has_it() -> None:
+    open_ = Decision.left_to_a_person(Undecided.NO_RULE, (), "")
+    cases = ((samples.incident(), BY_RULE), (samples.incident(), open_), (samples.dispatched(), BY_RULE))
+    named = [told(incident, staff(CENTRE, SEAT), decision=decision)[0].fields[0] for incident, decision in cases]
+    assert [(each.name, each.required) for each in named] == [
+        ("department", False), ("department", True), ("department", True),
+    ]  # fmt: skip

@@ -14,13 +14,9 @@ from services.grid.domain.standing import Which
 from services.kernel.errors import Refusal
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
 from tests.unit.grid import samples, steps
-from tests.unit.grid.samples import CENTRE, DEPARTMENT, LIMITS, RUBBISH, FakeIncidents, FakeReference
+from tests.unit.grid.samples import CENTRE, DEPARTMENT, LIMITS, RUBBISH, FakeIncidents, FakeReference, proof
 
 BOTH = (Evidence.PHOTO, Evidence.PHOTO_AFTER)
-
-
-def proof(kind: Evidence) -> Proof:
-    return Proof(kind=kind, reference="media/2026/1.jpg", sha256="a" * 64, given_at=NOW)
 
 
 def handled(before: Incident, *proofs: Proof, demanded: tuple[Evidence, ...] = BOTH) -> Incident:

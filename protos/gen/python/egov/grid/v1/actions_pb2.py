@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb2
+from egov.grid.v1 import stages_pb2 as egov_dot_grid_dot_v1_dot_stages__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65gov/grid/v1/actions.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\"\n\x05Label\x12\r\n\x05zh_cn\x18\x01 \x01(\t\x12\n\n\x02\x65n\x18\x02 \x01(\t\"b\n\x0b\x41\x63tionField\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\"\n\x05label\x18\x02 \x01(\x0b\x32\x13.egov.grid.v1.Label\x12\x10\n\x08required\x18\x03 \x01(\x08\x12\x0f\n\x07\x63hoices\x18\x04 \x03(\t\")\n\nFixedField\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xa1\x01\n\x06\x41\x63tion\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\"\n\x05label\x18\x03 \x01(\x0b\x32\x13.egov.grid.v1.Label\x12)\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x19.egov.grid.v1.ActionField\x12\'\n\x05\x66ixed\x18\x05 \x03(\x0b\x32\x18.egov.grid.v1.FixedField\"3\n\x12ListActionsRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\"\xb1\x01\n\x0cPresentStage\x12\x10\n\x08position\x18\x01 \x01(\x05\x12\n\n\x02of\x18\x02 \x01(\x05\x12!\n\x04name\x18\x03 \x01(\x0b\x32\x13.egov.grid.v1.Label\x12&\n\tdone_when\x18\x04 \x01(\x0b\x32\x13.egov.grid.v1.Label\x12*\n\x06\x64ue_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04late\x18\x06 \x01(\x08\"x\n\x13ListActionsResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12%\n\x07\x61\x63tions\x18\x02 \x03(\x0b\x32\x14.egov.grid.v1.Action\x12)\n\x05stage\x18\x03 \x01(\x0b\x32\x1a.egov.grid.v1.PresentStageb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65gov/grid/v1/actions.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x19\x65gov/grid/v1/stages.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\"\n\x05Label\x12\r\n\x05zh_cn\x18\x01 \x01(\t\x12\n\n\x02\x65n\x18\x02 \x01(\t\"\\\n\x10\x44\x65mandedEvidence\x12$\n\x04kind\x18\x01 \x01(\x0e\x32\x16.egov.grid.v1.Evidence\x12\"\n\x05label\x18\x02 \x01(\x0b\x32\x13.egov.grid.v1.Label\"\x94\x01\n\x0b\x41\x63tionField\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\"\n\x05label\x18\x02 \x01(\x0b\x32\x13.egov.grid.v1.Label\x12\x10\n\x08required\x18\x03 \x01(\x08\x12\x0f\n\x07\x63hoices\x18\x04 \x03(\t\x12\x30\n\x08\x65vidence\x18\x05 \x03(\x0b\x32\x1e.egov.grid.v1.DemandedEvidence\")\n\nFixedField\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xa1\x01\n\x06\x41\x63tion\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\"\n\x05label\x18\x03 \x01(\x0b\x32\x13.egov.grid.v1.Label\x12)\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x19.egov.grid.v1.ActionField\x12\'\n\x05\x66ixed\x18\x05 \x03(\x0b\x32\x18.egov.grid.v1.FixedField\"3\n\x12ListActionsRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\"\xb1\x01\n\x0cPresentStage\x12\x10\n\x08position\x18\x01 \x01(\x05\x12\n\n\x02of\x18\x02 \x01(\x05\x12!\n\x04name\x18\x03 \x01(\x0b\x32\x13.egov.grid.v1.Label\x12&\n\tdone_when\x18\x04 \x01(\x0b\x32\x13.egov.grid.v1.Label\x12*\n\x06\x64ue_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04late\x18\x06 \x01(\x08\"x\n\x13ListActionsResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12%\n\x07\x61\x63tions\x18\x02 \x03(\x0b\x32\x14.egov.grid.v1.Action\x12)\n\x05stage\x18\x03 \x01(\x0b\x32\x1a.egov.grid.v1.PresentStageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,18 +36,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LISTACTIONSREQUEST'].fields_by_name['incident_id']._loaded_options = None
   _globals['_LISTACTIONSREQUEST'].fields_by_name['incident_id']._serialized_options = b'\312\301\030\004\010\001(\001'
-  _globals['_LABEL']._serialized_start=107
-  _globals['_LABEL']._serialized_end=141
-  _globals['_ACTIONFIELD']._serialized_start=143
-  _globals['_ACTIONFIELD']._serialized_end=241
-  _globals['_FIXEDFIELD']._serialized_start=243
-  _globals['_FIXEDFIELD']._serialized_end=284
-  _globals['_ACTION']._serialized_start=287
-  _globals['_ACTION']._serialized_end=448
-  _globals['_LISTACTIONSREQUEST']._serialized_start=450
-  _globals['_LISTACTIONSREQUEST']._serialized_end=501
-  _globals['_PRESENTSTAGE']._serialized_start=504
-  _globals['_PRESENTSTAGE']._serialized_end=681
-  _globals['_LISTACTIONSRESPONSE']._serialized_start=683
-  _globals['_LISTACTIONSRESPONSE']._serialized_end=803
+  _globals['_LABEL']._serialized_start=134
+  _globals['_LABEL']._serialized_end=168
+  _globals['_DEMANDEDEVIDENCE']._serialized_start=170
+  _globals['_DEMANDEDEVIDENCE']._serialized_end=262
+  _globals['_ACTIONFIELD']._serialized_start=265
+  _globals['_ACTIONFIELD']._serialized_end=413
+  _globals['_FIXEDFIELD']._serialized_start=415
+  _globals['_FIXEDFIELD']._serialized_end=456
+  _globals['_ACTION']._serialized_start=459
+  _globals['_ACTION']._serialized_end=620
+  _globals['_LISTACTIONSREQUEST']._serialized_start=622
+  _globals['_LISTACTIONSREQUEST']._serialized_end=673
+  _globals['_PRESENTSTAGE']._serialized_start=676
+  _globals['_PRESENTSTAGE']._serialized_end=853
+  _globals['_LISTACTIONSRESPONSE']._serialized_start=855
+  _globals['_LISTACTIONSRESPONSE']._serialized_end=975
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 Actions: what a caller may do now with an incident."""
 
 from collections import abc as _abc
+from egov.grid.v1 import stages_pb2 as _stages_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -46,6 +47,34 @@ class Label(_message.Message):
 Global___Label: _TypeAlias = Label  # noqa: Y015
 
 @_typing.final
+class DemandedEvidence(_message.Message):
+    """Evidence that the catalogue demands, and of which nothing was handed in yet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    kind: _stages_pb2.Evidence.ValueType
+    """What it is: with the action has to come at least one of it."""
+    @_builtins.property
+    def label(self) -> Global___Label:
+        """What people call it."""
+
+    def __init__(
+        self,
+        *,
+        kind: _stages_pb2.Evidence.ValueType = ...,
+        label: Global___Label | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "label", b"label"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DemandedEvidence: _TypeAlias = DemandedEvidence  # noqa: Y015
+
+@_typing.final
 class ActionField(_message.Message):
     """A field that is to be said with an action."""
 
@@ -55,10 +84,13 @@ class ActionField(_message.Message):
     LABEL_FIELD_NUMBER: _builtins.int
     REQUIRED_FIELD_NUMBER: _builtins.int
     CHOICES_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name in the method's request, such as `review_at`."""
     required: _builtins.bool
-    """The action is refused without it."""
+    """The action is refused without it, as things stand: by the life cycle, by the evidence that the catalogue demands, or
+    because the rules do not say to whom a dispatch goes.
+    """
     @_builtins.property
     def label(self) -> Global___Label:
         """What people call it."""
@@ -67,6 +99,10 @@ class ActionField(_message.Message):
     def choices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the enum values that it may have; empty: as the request's comments say."""
 
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___DemandedEvidence]:
+        """Of `evidence`: what has to be there; empty where the catalogue demands none, or all of it was handed in."""
+
     def __init__(
         self,
         *,
@@ -74,10 +110,11 @@ class ActionField(_message.Message):
         label: Global___Label | None = ...,
         required: _builtins.bool = ...,
         choices: _abc.Iterable[_builtins.str] | None = ...,
+        evidence: _abc.Iterable[Global___DemandedEvidence] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "label", b"label", "name", b"name", "required", b"required"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "evidence", b"evidence", "label", b"label", "name", b"name", "required", b"required"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
