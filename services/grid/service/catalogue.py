@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from egov.grid.v1 import grid_service_pb2 as grid
 
 from services.chassis.call import Call
 from services.chassis.entrypoints import rpc
 from services.chassis.moments import moment_in
 from services.grid.domain.counting import count_under, demand_range
-from services.grid.domain.previewing import preview
+from services.grid.domain.incidents import Incident
+from services.grid.domain.previewing import Beside, preview
 from services.grid.domain.reports import only_reports_of
 from services.grid.domain.versions import demand_city
 from services.grid.service.versions import VersionMethods
@@ -58,7 +61,8 @@ class CatalogueMethods(VersionMethods):
         if sheets.faults:
             return catalogue.faulty_preview(sheets.faults)
         found, limits, now = past.page(page), self._limits, self.uow.now()
-        tried = [preview(each, said, limits, now) for each in found.rows]
+        beside = self._beside(found.rows)
+        tried = [preview(each, said, limits, now, it) for each, it in zip(found.rows, beside, strict=True)]
         return catalogue.preview_message(tried, found.next_token)
 
     @rpc
@@ -76,6 +80,11 @@ class CatalogueMethods(VersionMethods):
     @property
     def _catalogues(self) -> CatalogueStore:
         return CatalogueStore(self.uow.connection)
+
+    def _beside(self, incidents: Sequence[Incident]) -> list[Beside]:
+        sources = self._dispatching.last_sources([each.id for each in incidents])
+        demanded = self._reference.evidence_for_each([(each.report.type, each.filed_at) for each in incidents])
+        return [Beside(kinds, sources.get(each.id)) for each, kinds in zip(incidents, demanded, strict=True)]
 
     def _past(
         self, request: grid.PreviewCatalogueRequest | grid.CountIncidentsByTypeRequest, call: Call

@@ -7,7 +7,7 @@ the same departments choose one after the other: the next one counts what the on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -52,6 +52,10 @@ LAST_DEPARTMENT = sa.text(
 _OF_INCIDENT = (
     sa.select(DISPATCH).where(DISPATCH.c.incident_id == sa.bindparam("id")).order_by(DISPATCH.c.version.desc())
 )
+_LAST_SOURCES = sa.text(
+    "SELECT DISTINCT ON (incident_id) incident_id, source FROM dispatch WHERE incident_id = ANY(:ids)"
+    " ORDER BY incident_id, version DESC"
+).bindparams(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))
 
 
 class DispatchStore:
@@ -99,6 +103,11 @@ class DispatchStore:
     def kept(self, incident_id: UUID) -> list[Kept]:
         """Why it was dispatched as it was, the last time first."""
         return [_kept(row) for row in self._connection.execute(_OF_INCIDENT, {"id": incident_id}).mappings()]
+
+    def last_sources(self, incident_ids: Collection[UUID]) -> Mapping[UUID, Source]:
+        """By what the last dispatch of each was decided; those of which nothing is kept are left out."""
+        found = self._connection.execute(_LAST_SOURCES, {"ids": list(incident_ids)})
+        return {incident_id: Source(source) for incident_id, source in found}
 
 
 def _kept(row: Any) -> Kept:

@@ -40,6 +40,15 @@ _RULES_FOR_EACH = sa.text(
     " AND starts_with(asked.code, rule.code_prefix)"
     " AND rule.kind IN (asked.kind, '') AND rule.standard IN (asked.standard, '')"
 )
+_EVIDENCE_FOR_EACH = sa.text(
+    "SELECT asked.place, type.evidence FROM unnest(CAST(:standards AS text[]), CAST(:kinds AS text[]),"
+    " CAST(:codes AS text[]), CAST(:moments AS timestamptz[]))"
+    " WITH ORDINALITY AS asked (standard, kind, code, at, place)"
+    " CROSS JOIN LATERAL (SELECT number FROM catalogue WHERE effective_from <= asked.at"
+    " ORDER BY effective_from DESC, number DESC LIMIT 1) AS version"
+    " JOIN catalogue_type AS type ON type.catalogue = version.number"
+    " AND (type.standard, type.kind, type.code) = (asked.standard, asked.kind, asked.code)"
+)
 _STAGES_FOR = sa.select(STAGE).where(
     STAGE.c.catalogue == IN_FORCE,
     STAGE.c.standard.in_([sa.bindparam("standard"), ""]),
@@ -90,6 +99,18 @@ class ReferenceStore:
         """What has to be handed in with an incident of this type."""
         found = self._connection.execute(_EVIDENCE_FOR, {**key._asdict(), "at": at}).scalar()
         return [Evidence(each) for each in found or ()]
+
+    def evidence_for_each(self, asked: Sequence[tuple[TypeKey, datetime]]) -> list[tuple[Evidence, ...]]:
+        """The same for each of these types and moments, in one statement."""
+        given = {
+            "standards": [key.standard for key, _ in asked],
+            "kinds": [key.kind.value for key, _ in asked],
+            "codes": [key.code for key, _ in asked],
+            "moments": [at for _, at in asked],
+        }
+        rows = self._connection.execute(_EVIDENCE_FOR_EACH, given)
+        found = {place: tuple(map(Evidence, evidence)) for place, evidence in rows}
+        return [found.get(place, ()) for place in range(1, len(asked) + 1)]
 
     def types(
         self, page: PageRequest, at: datetime, *, kind: IncidentKind | None = None, category_code: str = ""

@@ -10,8 +10,9 @@ from egov.grid.v1 import catalogue_pb2, clocks_pb2, grid_service_pb2, incidents_
 from services.chassis.moments import stamp
 from services.grid.domain.catalogue import Catalogue, CodeMapping, Stage, Urgency, stages_of
 from services.grid.domain.counting import Counted, WhyUnmapped
-from services.grid.domain.previewing import Difference, Previewed, Ruling
+from services.grid.domain.previewing import Difference, Previewed, late_in_all
 from services.grid.domain.reference import Evidence, IncidentType, TypeKey
+from services.grid.domain.retracing import Ruling
 from services.grid.domain.versions import Outcome, Version
 from services.grid.wire.clocks import UNITS_OUT, VERDICTS_OUT
 from services.grid.wire.codes import type_key
@@ -43,6 +44,8 @@ DIFFERENCES_OUT = {
     Difference.LIMIT: catalogue_pb2.RULING_DIFFERENCE_LIMIT,
     Difference.DEADLINE: catalogue_pb2.RULING_DIFFERENCE_DEADLINE,
     Difference.VERDICT: catalogue_pb2.RULING_DIFFERENCE_VERDICT,
+    Difference.STAGES: catalogue_pb2.RULING_DIFFERENCE_STAGES,
+    Difference.EVIDENCE: catalogue_pb2.RULING_DIFFERENCE_EVIDENCE,
 }
 
 
@@ -110,8 +113,8 @@ def preview_message(tried: Sequence[Previewed], next_token: str) -> grid_service
     return grid_service_pb2.PreviewCatalogueResponse(
         looked_at=len(tried),
         cases=[_previewed_message(each) for each in tried if each.differences],
-        newly_missed=sum(bool(each.after.late) for each in turned),
-        newly_met=sum(not each.after.late for each in turned),
+        newly_missed=sum(bool(late_in_all(each.would)) for each in turned),
+        newly_met=sum(not late_in_all(each.would) for each in turned),
         page=paging_pb2.PageResponse(next_page_token=next_token),
     )
 
@@ -144,6 +147,11 @@ def _previewed_message(each: Previewed) -> catalogue_pb2.PreviewedCase:
         before=_ruling_message(each.before),
         after=_ruling_message(each.after),
         differences=[DIFFERENCES_OUT[difference] for difference in each.differences],
+        stages_before=map(_ruling_message, each.was),
+        stages_after=map(_ruling_message, each.would),
+        evidence_before=[EVIDENCE_OUT[kind] for kind in each.demanded],
+        evidence_after=[EVIDENCE_OUT[kind] for kind in each.would_demand],
+        evidence_missing=[EVIDENCE_OUT[kind] for kind in each.missing],
     )
 
 
@@ -154,4 +162,7 @@ def _ruling_message(each: Ruling) -> catalogue_pb2.Ruling:
         unit=UNITS_OUT[each.limit.unit] if each.limit else clocks_pb2.TIME_UNIT_UNSPECIFIED,
         due_at=stamp(each.due_at),
         verdict=VERDICTS_OUT[each.verdict][0] if each.verdict else clocks_pb2.CLOCK_VERDICT_UNSPECIFIED,
+        stage=each.stage.position if each.stage else 0,
+        stage_name=each.stage.name if each.stage else "",
+        stage_name_en=each.stage.name_en if each.stage else "",
     )

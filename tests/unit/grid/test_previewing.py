@@ -5,14 +5,22 @@ from datetime import timedelta
 from typing import Any
 
 from egov.grid.v1 import clocks_pb2
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.grid.domain.catalogue import Catalogue, Stage, Urgency
+from services.grid.domain.catalogue import Catalogue, Counted, Stage, Urgency
 from services.grid.domain.clocks import Verdict
+from services.grid.domain.courses import Course
+from services.grid.domain.decisions import Source
 from services.grid.domain.incidents import Incident
-from services.grid.domain.previewing import Difference, Ruling, preview
+from services.grid.domain.previewing import Beside, Difference, preview
+from services.grid.domain.progressing import report_progress
+from services.grid.domain.reference import Evidence
+from services.grid.domain.retracing import Ruling
 from services.grid.wire.catalogue import preview_message
 from services.kernel.worktime.terms import Limit
 from tests.unit.fakes import NOW
+from tests.unit.grid import samples, steps
 from tests.unit.grid.samples import CENTRE, DEPARTMENT, LIMITS, STANDARD, TYPES, incident, rule
 
 HOUR = timedelta(hours=1)
@@ -90,3 +98,92 @@ def test_an_answer_shows_what_differs_and_counts_the_rest() -> None:
     assert told.cases[0].after.verdict == clocks_pb2.CLOCK_VERDICT_MISSED
     assert (told.cases[0].before.limit, told.cases[0].after.limit) == (24, 4)
     assert told.page.next_page_token == "next"
+
+
+def staged(amount: int, at: int = 1, counted: Counted = Counted.STAGE, urgency: Urgency = Urgency.NORMAL) -> Stage:
+    return Stage(STANDARD, "event", "06010", urgency, at, f"环节{at}", Limit(amount), "完成", counted=counted)
+
+
+TWO = (staged(4), staged(20, 2))
+
+
+def done_in_stages(stages: tuple[Stage, ...] = TWO, first: int = 3, all_: int = 20) -> Incident:
+    """Its first stage was done after so many hours, all of it after more."""
+    sent = incident().dispatch(
+        seen=1, by=CENTRE, now=NOW, rules=RULES, named="", limits=LIMITS, course=Course(stages)
+    )  # fmt: skip
+    taken = sent.accept(seen=2, by=sent.department, limits=LIMITS, now=NOW + HOUR)
+    at = NOW + first * HOUR
+    on = report_progress(taken, condition_met=True, seen=3, by=DEPARTMENT, limits=LIMITS, now=at)
+    return on.handle(seen=4, by=DEPARTMENT, limits=LIMITS, now=NOW + all_ * HOUR)
+
+
+def rulings(case: Incident, *stages: Stage) -> list[tuple[float, Verdict | None]]:
+    """The limit and the verdict of each stage that there would have been."""
+    tried = preview(case, Catalogue(TYPES, RULES, stages), LIMITS, END)
+    return [(each.limit.amount, each.verdict) for each in tried.would if each.limit]
+
+
+def test_each_stage_is_held_against_its_own_limit() -> None:
+    case = done_in_stages()
+    assert differences(case, Catalogue(TYPES, RULES, TWO)) == ()
+    assert rulings(case, staged(4), staged(10, 2)) == [(4, Verdict.KEPT), (10, Verdict.MISSED)]
+    assert rulings(case, staged(4), staged(17, 2)) == [(4, Verdict.KEPT), (17, Verdict.KEPT)]
+    whole = staged(17, 2, Counted.WHOLE)
+    assert rulings(case, staged(4), whole) == [(4, Verdict.KEPT), (17, Verdict.MISSED)], "it counts from the dispatch"
+    shorter = Catalogue(TYPES, RULES, (staged(2), staged(20, 2)))
+    assert differences(case, shorter) == (Difference.LIMIT, Difference.DEADLINE, Difference.VERDICT)
+
+
+def test_what_was_done_beyond_the_last_stage_belongs_to_it() -> None:
+    case = done_in_stages()
+    assert rulings(case) == [(24, Verdict.KEPT)]
+    assert rulings(case, staged(19)) == [(19, Verdict.MISSED)]
+    assert Difference.STAGES in differences(case, AS_IT_WAS)
+
+
+def test_of_stages_that_nobody_could_report_is_known_what_must_be_so() -> None:
+    assert rulings(handled(3), *TWO) == [(4, Verdict.KEPT), (20, None)]
+    assert rulings(handled(10), *TWO) == [(4, None), (20, None)]
+    last = staged(8, 2, Counted.WHOLE)
+    assert rulings(handled(10), staged(4), last) == [(4, None), (8, Verdict.MISSED)]
+    assert preview(handled(10), Catalogue(TYPES, RULES, (staged(4), last)), LIMITS, END).differences[-1] == "VERDICT"
+
+
+def test_an_urgent_case_is_held_against_the_urgent_stages() -> None:
+    urgent = staged(4, urgency=Urgency.URGENT), staged(20, 2, urgency=Urgency.URGENT)
+    assert rulings(done_in_stages(urgent), *TWO, *urgent) == [(4, Verdict.KEPT), (20, Verdict.KEPT)]
+    slower = Catalogue(TYPES, RULES, (staged(9), *urgent))
+    assert differences(done_in_stages(urgent), slower) == ()
+
+
+def test_rework_is_a_clock_more_and_a_hold_stays() -> None:
+    again = steps.verify(done_in_stages(), passed=False)
+    assert rulings(again, *TWO)[:2] == [(4, Verdict.KEPT), (20, Verdict.KEPT)]
+    assert len(rulings(again, *TWO)) == 3
+    for case in (again, steps.grant(steps.ask_hold(samples.accepted()))):
+        course = (*case.course.stages,) if case.course else ()
+        same = Catalogue(TYPES, (samples.rule(),), course)
+        assert preview(case, same, LIMITS, END).differences == ()
+
+
+def test_what_a_routing_rule_chose_stays() -> None:
+    by_rule = Beside(source=Source.RULE)
+    other = Catalogue(TYPES, (rule("ZJJ", 24),))
+    assert preview(handled(), other, LIMITS, END, by_rule).differences == ()
+
+
+def test_evidence_that_would_have_been_demanded_is_said() -> None:
+    demanding = Catalogue((replace(TYPES[0], evidence=(Evidence.PHOTO_AFTER, Evidence.PHOTO)),), RULES)
+    case = replace(handled(), evidence=(samples.proof(Evidence.PHOTO),))
+    tried = preview(case, demanding, LIMITS, END)
+    assert (tried.differences, tried.missing) == ((Difference.EVIDENCE,), (Evidence.PHOTO_AFTER,))
+    assert preview(case, demanding, LIMITS, END, Beside((Evidence.PHOTO, Evidence.PHOTO_AFTER))).differences == ()
+    assert preview(incident(), demanding, LIMITS, END).missing == ()
+
+
+@given(st.sampled_from([after for _, after in steps.TAKEN.values()]))
+def test_under_its_own_rules_nothing_of_any_case_differs(case: Incident) -> None:
+    same = Catalogue(TYPES, (rule("CGJ", 24),), steps.COURSE.stages)
+    tried = preview(case, same, LIMITS, END, Beside(source=Source.PERSON if case.department != case.owner else None))
+    assert tried.differences == ()

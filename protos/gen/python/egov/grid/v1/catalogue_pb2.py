@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb2
 from egov.grid.v1 import clocks_pb2 as egov_dot_grid_dot_v1_dot_clocks__pb2
 from egov.grid.v1 import incidents_pb2 as egov_dot_grid_dot_v1_dot_incidents__pb2
+from egov.grid.v1 import stages_pb2 as egov_dot_grid_dot_v1_dot_stages__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65gov/grid/v1/catalogue.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x19\x65gov/grid/v1/clocks.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"T\n\x0e\x43\x61talogueSheet\x12%\n\x04name\x18\x01 \x01(\tB\x17\xca\xc1\x18\x13\x08\x01\x18(\"\r[a-z_]+[.]csv\x12\x1b\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\n\xca\xc1\x18\x06\x08\x01\x18\xa0\xfe\n\"\x84\x01\n\x0e\x43\x61talogueFault\x12\r\n\x05sheet\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\t\x12\x15\n\rcolumn_number\x18\x04 \x01(\x05\x12\x0c\n\x04rule\x18\x05 \x01(\t\x12\x0f\n\x07text_zh\x18\x06 \x01(\t\x12\x0f\n\x07text_en\x18\x07 \x01(\t\"\x87\x01\n\x10\x43\x61talogueVersion\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bimported_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"U\n\tTypeCount\x12+\n\x04type\x18\x01 \x01(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKey\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x03\"\xba\x01\n\rUnmappedCount\x12+\n\x04type\x18\x01 \x01(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKey\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x03\x12,\n\x06reason\x18\x04 \x01(\x0e\x32\x1c.egov.grid.v1.UnmappedReason\x12\x31\n\ncandidates\x18\x05 \x03(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKey\"\xaa\x01\n\x06Ruling\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\x12$\n\x04unit\x18\x03 \x01(\x0e\x32\x16.egov.grid.v1.TimeUnit\x12*\n\x06\x64ue_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07verdict\x18\x05 \x01(\x0e\x32\x1a.egov.grid.v1.ClockVerdict\"\xf6\x01\n\rPreviewedCase\x12\x13\n\x0bincident_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x02 \x01(\t\x12+\n\x04type\x18\x03 \x01(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKey\x12\x0e\n\x06region\x18\x04 \x01(\t\x12$\n\x06\x62\x65\x66ore\x18\x05 \x01(\x0b\x32\x14.egov.grid.v1.Ruling\x12#\n\x05\x61\x66ter\x18\x06 \x01(\x0b\x32\x14.egov.grid.v1.Ruling\x12\x33\n\x0b\x64ifferences\x18\x07 \x03(\x0e\x32\x1e.egov.grid.v1.RulingDifference*\xb3\x01\n\x10\x43\x61talogueOutcome\x12!\n\x1d\x43\x41TALOGUE_OUTCOME_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x43\x41TALOGUE_OUTCOME_IMPORTED\x10\x01\x12\x1f\n\x1b\x43\x41TALOGUE_OUTCOME_UNCHANGED\x10\x02\x12\x1d\n\x19\x43\x41TALOGUE_OUTCOME_CHECKED\x10\x03\x12\x1c\n\x18\x43\x41TALOGUE_OUTCOME_FAULTY\x10\x04*\x89\x01\n\x0eUnmappedReason\x12\x1f\n\x1bUNMAPPED_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1aUNMAPPED_REASON_NO_MAPPING\x10\x01\x12\x19\n\x15UNMAPPED_REASON_LOCAL\x10\x02\x12\x1b\n\x17UNMAPPED_REASON_SEVERAL\x10\x03*\xcf\x01\n\x10RulingDifference\x12!\n\x1dRULING_DIFFERENCE_UNSPECIFIED\x10\x00\x12\x1a\n\x16RULING_DIFFERENCE_TYPE\x10\x01\x12 \n\x1cRULING_DIFFERENCE_DEPARTMENT\x10\x02\x12\x1b\n\x17RULING_DIFFERENCE_LIMIT\x10\x03\x12\x1e\n\x1aRULING_DIFFERENCE_DEADLINE\x10\x04\x12\x1d\n\x19RULING_DIFFERENCE_VERDICT\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65gov/grid/v1/catalogue.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x19\x65gov/grid/v1/clocks.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x19\x65gov/grid/v1/stages.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"T\n\x0e\x43\x61talogueSheet\x12%\n\x04name\x18\x01 \x01(\tB\x17\xca\xc1\x18\x13\x08\x01\x18(\"\r[a-z_]+[.]csv\x12\x1b\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\n\xca\xc1\x18\x06\x08\x01\x18\xa0\xfe\n\"\x84\x01\n\x0e\x43\x61talogueFault\x12\r\n\x05sheet\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\t\x12\x15\n\rcolumn_number\x18\x04 \x01(\x05\x12\x0c\n\x04rule\x18\x05 \x01(\t\x12\x0f\n\x07text_zh\x18\x06 \x01(\t\x12\x0f\n\x07text_en\x18\x07 \x01(\t\"\x87\x01\n\x10\x43\x61talogueVersion\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bimported_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"U\n\tTypeCount\x12+\n\x04type\x18\x01 \x01(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKey\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x03\"\xba\x01\n\rUnmappedCount\x12+\n\x04type\x18\x01 \x01(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKey\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x03\x12,\n\x06reason\x18\x04 \x01(\x0e\x32\x1c.egov.grid.v1.UnmappedReason\x12\x31\n\ncandidates\x18\x05 \x03(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKey\"\xe4\x01\n\x06Ruling\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\x12$\n\x04unit\x18\x03 \x01(\x0e\x32\x16.egov.grid.v1.TimeUnit\x12*\n\x06\x64ue_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07verdict\x18\x05 \x01(\x0e\x32\x1a.egov.grid.v1.ClockVerdict\x12\r\n\x05stage\x18\x06 \x01(\x05\x12\x12\n\nstage_name\x18\x07 \x01(\t\x12\x15\n\rstage_name_en\x18\x08 \x01(\t\"\xe2\x03\n\rPreviewedCase\x12\x13\n\x0bincident_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x02 \x01(\t\x12+\n\x04type\x18\x03 \x01(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKey\x12\x0e\n\x06region\x18\x04 \x01(\t\x12$\n\x06\x62\x65\x66ore\x18\x05 \x01(\x0b\x32\x14.egov.grid.v1.Ruling\x12#\n\x05\x61\x66ter\x18\x06 \x01(\x0b\x32\x14.egov.grid.v1.Ruling\x12\x33\n\x0b\x64ifferences\x18\x07 \x03(\x0e\x32\x1e.egov.grid.v1.RulingDifference\x12+\n\rstages_before\x18\x08 \x03(\x0b\x32\x14.egov.grid.v1.Ruling\x12*\n\x0cstages_after\x18\t \x03(\x0b\x32\x14.egov.grid.v1.Ruling\x12/\n\x0f\x65vidence_before\x18\n \x03(\x0e\x32\x16.egov.grid.v1.Evidence\x12.\n\x0e\x65vidence_after\x18\x0b \x03(\x0e\x32\x16.egov.grid.v1.Evidence\x12\x30\n\x10\x65vidence_missing\x18\x0c \x03(\x0e\x32\x16.egov.grid.v1.Evidence*\xb3\x01\n\x10\x43\x61talogueOutcome\x12!\n\x1d\x43\x41TALOGUE_OUTCOME_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x43\x41TALOGUE_OUTCOME_IMPORTED\x10\x01\x12\x1f\n\x1b\x43\x41TALOGUE_OUTCOME_UNCHANGED\x10\x02\x12\x1d\n\x19\x43\x41TALOGUE_OUTCOME_CHECKED\x10\x03\x12\x1c\n\x18\x43\x41TALOGUE_OUTCOME_FAULTY\x10\x04*\x89\x01\n\x0eUnmappedReason\x12\x1f\n\x1bUNMAPPED_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1aUNMAPPED_REASON_NO_MAPPING\x10\x01\x12\x19\n\x15UNMAPPED_REASON_LOCAL\x10\x02\x12\x1b\n\x17UNMAPPED_REASON_SEVERAL\x10\x03*\x8d\x02\n\x10RulingDifference\x12!\n\x1dRULING_DIFFERENCE_UNSPECIFIED\x10\x00\x12\x1a\n\x16RULING_DIFFERENCE_TYPE\x10\x01\x12 \n\x1cRULING_DIFFERENCE_DEPARTMENT\x10\x02\x12\x1b\n\x17RULING_DIFFERENCE_LIMIT\x10\x03\x12\x1e\n\x1aRULING_DIFFERENCE_DEADLINE\x10\x04\x12\x1d\n\x19RULING_DIFFERENCE_VERDICT\x10\x05\x12\x1c\n\x18RULING_DIFFERENCE_STAGES\x10\x06\x12\x1e\n\x1aRULING_DIFFERENCE_EVIDENCE\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,24 +40,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CATALOGUESHEET'].fields_by_name['name']._serialized_options = b'\312\301\030\023\010\001\030(\"\r[a-z_]+[.]csv'
   _globals['_CATALOGUESHEET'].fields_by_name['content']._loaded_options = None
   _globals['_CATALOGUESHEET'].fields_by_name['content']._serialized_options = b'\312\301\030\006\010\001\030\240\376\n'
-  _globals['_CATALOGUEOUTCOME']._serialized_start=1224
-  _globals['_CATALOGUEOUTCOME']._serialized_end=1403
-  _globals['_UNMAPPEDREASON']._serialized_start=1406
-  _globals['_UNMAPPEDREASON']._serialized_end=1543
-  _globals['_RULINGDIFFERENCE']._serialized_start=1546
-  _globals['_RULINGDIFFERENCE']._serialized_end=1753
-  _globals['_CATALOGUESHEET']._serialized_start=166
-  _globals['_CATALOGUESHEET']._serialized_end=250
-  _globals['_CATALOGUEFAULT']._serialized_start=253
-  _globals['_CATALOGUEFAULT']._serialized_end=385
-  _globals['_CATALOGUEVERSION']._serialized_start=388
-  _globals['_CATALOGUEVERSION']._serialized_end=523
-  _globals['_TYPECOUNT']._serialized_start=525
-  _globals['_TYPECOUNT']._serialized_end=610
-  _globals['_UNMAPPEDCOUNT']._serialized_start=613
-  _globals['_UNMAPPEDCOUNT']._serialized_end=799
-  _globals['_RULING']._serialized_start=802
-  _globals['_RULING']._serialized_end=972
-  _globals['_PREVIEWEDCASE']._serialized_start=975
-  _globals['_PREVIEWEDCASE']._serialized_end=1221
+  _globals['_CATALOGUEOUTCOME']._serialized_start=1545
+  _globals['_CATALOGUEOUTCOME']._serialized_end=1724
+  _globals['_UNMAPPEDREASON']._serialized_start=1727
+  _globals['_UNMAPPEDREASON']._serialized_end=1864
+  _globals['_RULINGDIFFERENCE']._serialized_start=1867
+  _globals['_RULINGDIFFERENCE']._serialized_end=2136
+  _globals['_CATALOGUESHEET']._serialized_start=193
+  _globals['_CATALOGUESHEET']._serialized_end=277
+  _globals['_CATALOGUEFAULT']._serialized_start=280
+  _globals['_CATALOGUEFAULT']._serialized_end=412
+  _globals['_CATALOGUEVERSION']._serialized_start=415
+  _globals['_CATALOGUEVERSION']._serialized_end=550
+  _globals['_TYPECOUNT']._serialized_start=552
+  _globals['_TYPECOUNT']._serialized_end=637
+  _globals['_UNMAPPEDCOUNT']._serialized_start=640
+  _globals['_UNMAPPEDCOUNT']._serialized_end=826
+  _globals['_RULING']._serialized_start=829
+  _globals['_RULING']._serialized_end=1057
+  _globals['_PREVIEWEDCASE']._serialized_start=1060
+  _globals['_PREVIEWEDCASE']._serialized_end=1542
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ The catalogue (事部件目录): importing it, trying it on past cases, and coun
 from collections import abc as _abc
 from egov.grid.v1 import clocks_pb2 as _clocks_pb2
 from egov.grid.v1 import incidents_pb2 as _incidents_pb2
+from egov.grid.v1 import stages_pb2 as _stages_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -99,7 +100,11 @@ class _RulingDifferenceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Ruli
     RULING_DIFFERENCE_DEADLINE: _RulingDifference.ValueType  # 4
     """Another deadline."""
     RULING_DIFFERENCE_VERDICT: _RulingDifference.ValueType  # 5
-    """Met instead of missed, or missed instead of met."""
+    """Met instead of missed, or missed instead of met: a case met its deadlines when all its stages did."""
+    RULING_DIFFERENCE_STAGES: _RulingDifference.ValueType  # 6
+    """Other stages, or none."""
+    RULING_DIFFERENCE_EVIDENCE: _RulingDifference.ValueType  # 7
+    """Other evidence."""
 
 class RulingDifference(_RulingDifference, metaclass=_RulingDifferenceEnumTypeWrapper):
     """In what a case would have been different."""
@@ -115,7 +120,11 @@ RULING_DIFFERENCE_LIMIT: RulingDifference.ValueType  # 3
 RULING_DIFFERENCE_DEADLINE: RulingDifference.ValueType  # 4
 """Another deadline."""
 RULING_DIFFERENCE_VERDICT: RulingDifference.ValueType  # 5
-"""Met instead of missed, or missed instead of met."""
+"""Met instead of missed, or missed instead of met: a case met its deadlines when all its stages did."""
+RULING_DIFFERENCE_STAGES: RulingDifference.ValueType  # 6
+"""Other stages, or none."""
+RULING_DIFFERENCE_EVIDENCE: RulingDifference.ValueType  # 7
+"""Other evidence."""
 Global___RulingDifference: _TypeAlias = RulingDifference  # noqa: Y015
 
 @_typing.final
@@ -300,7 +309,7 @@ Global___UnmappedCount: _TypeAlias = UnmappedCount  # noqa: Y015
 
 @_typing.final
 class Ruling(_message.Message):
-    """Who would have had to handle a case, and within which time; what was so, or what would have been."""
+    """Who would have had to handle a case or a stage of it, and within which time; what was so, or what would have been."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -309,6 +318,9 @@ class Ruling(_message.Message):
     UNIT_FIELD_NUMBER: _builtins.int
     DUE_AT_FIELD_NUMBER: _builtins.int
     VERDICT_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    STAGE_NAME_FIELD_NUMBER: _builtins.int
+    STAGE_NAME_EN_FIELD_NUMBER: _builtins.int
     department: _builtins.str
     """Code of the department; empty when no rule names one."""
     limit: _builtins.int
@@ -316,10 +328,16 @@ class Ruling(_message.Message):
     unit: _clocks_pb2.TimeUnit.ValueType
     """In what the limit is counted."""
     verdict: _clocks_pb2.ClockVerdict.ValueType
-    """Whether it was met; unset where there is no `due_at`."""
+    """Whether it was met; unset where nobody can know: there is no `due_at`, or nobody reported when the stage was done."""
+    stage: _builtins.int
+    """Which stage of the handling, from 1; 0: handling has no stages."""
+    stage_name: _builtins.str
+    """Its name in Chinese."""
+    stage_name_en: _builtins.str
+    """Its name in English; empty where none was given."""
     @_builtins.property
     def due_at(self) -> _timestamp_pb2.Timestamp:
-        """Until when, from the last dispatch; unset when it was never dispatched, or that time was not recorded."""
+        """Until when; unset when it was never dispatched, when that time was not recorded, or when nobody reported the stage before."""
 
     def __init__(
         self,
@@ -329,10 +347,13 @@ class Ruling(_message.Message):
         unit: _clocks_pb2.TimeUnit.ValueType = ...,
         due_at: _timestamp_pb2.Timestamp | None = ...,
         verdict: _clocks_pb2.ClockVerdict.ValueType = ...,
+        stage: _builtins.int = ...,
+        stage_name: _builtins.str = ...,
+        stage_name_en: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["department", b"department", "due_at", b"due_at", "limit", b"limit", "unit", b"unit", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["department", b"department", "due_at", b"due_at", "limit", b"limit", "stage", b"stage", "stage_name", b"stage_name", "stage_name_en", b"stage_name_en", "unit", b"unit", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -351,6 +372,11 @@ class PreviewedCase(_message.Message):
     BEFORE_FIELD_NUMBER: _builtins.int
     AFTER_FIELD_NUMBER: _builtins.int
     DIFFERENCES_FIELD_NUMBER: _builtins.int
+    STAGES_BEFORE_FIELD_NUMBER: _builtins.int
+    STAGES_AFTER_FIELD_NUMBER: _builtins.int
+    EVIDENCE_BEFORE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_AFTER_FIELD_NUMBER: _builtins.int
+    EVIDENCE_MISSING_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     case_number: _builtins.str
@@ -363,15 +389,35 @@ class PreviewedCase(_message.Message):
 
     @_builtins.property
     def before(self) -> Global___Ruling:
-        """What was so."""
+        """What was so; of a handling in stages the first of them."""
 
     @_builtins.property
     def after(self) -> Global___Ruling:
-        """What would have been so."""
+        """What would have been so; of a handling in stages the first of them."""
 
     @_builtins.property
     def differences(self) -> _containers.RepeatedScalarFieldContainer[Global___RulingDifference.ValueType]:
         """In what they differ."""
+
+    @_builtins.property
+    def stages_before(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ruling]:
+        """What was so, stage by stage as it was done, after a rework order once more; one where handling had no stages."""
+
+    @_builtins.property
+    def stages_after(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ruling]:
+        """What would have been so, had the department done then what it did then. Holds stay, and extensions in the same unit."""
+
+    @_builtins.property
+    def evidence_before(self) -> _containers.RepeatedScalarFieldContainer[_stages_pb2.Evidence.ValueType]:
+        """The evidence that was demanded of it."""
+
+    @_builtins.property
+    def evidence_after(self) -> _containers.RepeatedScalarFieldContainer[_stages_pb2.Evidence.ValueType]:
+        """The evidence that would have been."""
+
+    @_builtins.property
+    def evidence_missing(self) -> _containers.RepeatedScalarFieldContainer[_stages_pb2.Evidence.ValueType]:
+        """Of the latter the kinds that were not there when it was reported handled: that would have been refused."""
 
     def __init__(
         self,
@@ -383,10 +429,15 @@ class PreviewedCase(_message.Message):
         before: Global___Ruling | None = ...,
         after: Global___Ruling | None = ...,
         differences: _abc.Iterable[Global___RulingDifference.ValueType] | None = ...,
+        stages_before: _abc.Iterable[Global___Ruling] | None = ...,
+        stages_after: _abc.Iterable[Global___Ruling] | None = ...,
+        evidence_before: _abc.Iterable[_stages_pb2.Evidence.ValueType] | None = ...,
+        evidence_after: _abc.Iterable[_stages_pb2.Evidence.ValueType] | None = ...,
+        evidence_missing: _abc.Iterable[_stages_pb2.Evidence.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "case_number", b"case_number", "differences", b"differences", "incident_id", b"incident_id", "region", b"region", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "case_number", b"case_number", "differences", b"differences", "evidence_after", b"evidence_after", "evidence_before", b"evidence_before", "evidence_missing", b"evidence_missing", "incident_id", b"incident_id", "region", b"region", "stages_after", b"stages_after", "stages_before", b"stages_before", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -952,9 +952,9 @@ class PreviewCatalogueResponse(_message.Message):
     looked_at: _builtins.int
     """Cases that this page looked at."""
     newly_missed: _builtins.int
-    """Cases of this page that met their deadline and would have missed it."""
+    """Cases of this page that met their deadlines and would have missed one."""
     newly_met: _builtins.int
-    """Cases of this page that missed their deadline and would have met it."""
+    """Cases of this page that missed a deadline and would have met all."""
     @_builtins.property
     def faults(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.CatalogueFault]:
         """All faults of the sheets, the first 1,000 of them; with one, no case was looked at."""

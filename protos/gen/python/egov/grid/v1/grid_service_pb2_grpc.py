@@ -661,9 +661,9 @@ class GridServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PreviewCatalogue(self, request, context):
-        """Tries a catalogue that is not imported on past cases of the caller's region: department, limit, deadline, and whether
-        it was met, under its rules and as it was. Changes nothing, though it needs an idempotency key, as every POST does. One
-        page looks at as many cases, oldest first, and shows those that would differ.
+        """Tries a catalogue that is not imported on past cases of the caller's region: department, evidence, and for each stage
+        limit, deadline, and whether it was met, under its rules and as it was. Changes nothing, though it needs an idempotency
+        key, as every POST does. One page looks at as many cases, oldest first, and shows those that would differ.
         Refused: a range that is empty or longer than 366 days (RANGE_WRONG).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
