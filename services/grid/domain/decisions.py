@@ -25,6 +25,10 @@ texts.register(
             "规则 {rules} 指定的部门已退单，请指定其他部门。",
             "The department of rule {rules} returned it; name another one.",
         ),
+        "CATALOGUE_RETURNED": (
+            "目录指定的承办部门已退单，请指定其他部门。",
+            "The department in charge by the catalogue returned it; name another one.",
+        ),
         "DISPATCHED_BY_RULE": (
             "规则 {rule}：{because}，派遣至 {department}。",
             "Rule {rule} because {because}: to {department}.",
@@ -59,6 +63,7 @@ class Undecided(StrEnum):
     TIE = "RULES_TIE"
     TIME_UNKNOWN = "RULE_TIME_UNKNOWN"
     RETURNED = "RULE_RETURNED"
+    RETURNED_BY_CATALOGUE = "CATALOGUE_RETURNED"
 
 
 class Load(NamedTuple):

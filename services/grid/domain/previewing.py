@@ -131,7 +131,7 @@ def _department(incident: Incident, catalogue: Catalogue, source: Source | None)
         return incident.department
     rule = rule_for(incident.report.type, incident.report.region, catalogue.rules)
     department = rule.department_in(incident.report.region) if rule else ""
-    return incident.department if department and department == incident.returned_by else department
+    return incident.department if department in incident.returners else department
 
 
 def _spans(incident: Incident, catalogue: Catalogue, limits: Limits) -> list[Span]:

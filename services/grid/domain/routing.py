@@ -124,11 +124,11 @@ class Routing:
 
 
 class Case(NamedTuple):
-    """What is to be dispatched; `returned_by` is the department that does not want it."""
+    """What is to be dispatched; `returned_by` are the departments that do not want it."""
 
     type: TypeKey
     region: str
-    returned_by: str = ""
+    returned_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def decide(case: Case, at: datetime, routing: Routing, fallback: Iterable[Dispat
     numbers = tuple(each.number for each in top)
     choices = [each.departments_in(case.region) for each in top]
     if unsure or len({frozenset(each) for each in choices}) > 1:
-        left = [each for each in choices[0] if each != case.returned_by]
+        left = [each for each in choices[0] if each not in case.returned_by]
         why = Undecided.TIME_UNKNOWN if unsure else Undecided.TIE
         return Decision.left_to_a_person(why, numbers, left[0] if left else "")
     return _by_rule(case, top[0], routing, fallback, known)
@@ -177,11 +177,11 @@ def _strongest(
 def _by_rule(
     case: Case, rule: RoutingRule, routing: Routing, fallback: Iterable[DispatchRule], known: Known
 ) -> Decision:
-    candidates = [each for each in rule.departments_in(case.region) if each != case.returned_by]
+    candidates = [each for each in rule.departments_in(case.region) if each not in case.returned_by]
     if not candidates:
         other = rule_for(case.type, case.region, fallback)
         suggestion = other.department_in(case.region) if other else ""
-        suggestion = "" if suggestion == case.returned_by else suggestion
+        suggestion = "" if suggestion in case.returned_by else suggestion
         return Decision.left_to_a_person(Undecided.RETURNED, (rule.number,), suggestion)
     loads = _loads(candidates, routing, known) if len(candidates) > 1 else ()
     department = loads[0].department if loads else candidates[0]
@@ -202,4 +202,6 @@ def _by_catalogue(case: Case, fallback: Iterable[DispatchRule], known: Known) ->
     if rule is None:
         return Decision.left_to_a_person(Undecided.NO_RULE, (), known.last_department(case))
     department = rule.department_in(case.region)
+    if department in case.returned_by:
+        return Decision.left_to_a_person(Undecided.RETURNED_BY_CATALOGUE, (), known.last_department(case))
     return Decision.by_catalogue(department, rule.words(department))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -133,6 +134,17 @@ class Standing:
     def bound(self) -> bool:
         """A coordinator dispatched it: the department cannot return it."""
         return bool(self.coordinator) and self.state is not IncidentState.REFERRED
+
+    @property
+    def returners(self) -> frozenset[str]:
+        """All departments that returned it: where the time to handle it ends, the time to dispatch it anew begins."""
+        found = {
+            handled.department
+            for handled, following in pairwise(self.clocks)
+            if (handled.kind, following.kind) == (ClockKind.HANDLE, ClockKind.DISPATCH)
+            and handled.ended_at == following.begun_at
+        }
+        return frozenset({*found, self.returned_by} - {""})
 
     @property
     def by_rules(self) -> bool:

@@ -47,7 +47,8 @@ LAST_DEPARTMENT = sa.text(
     "SELECT department FROM ("
     "SELECT department, region FROM incident WHERE type_code = :code AND filed_at > :since"
     " ORDER BY filed_at DESC, id DESC LIMIT 200"
-    ") AS lately WHERE left(region, 6) = :county AND department NOT IN ('', :returned_by) LIMIT 1"
+    ") AS lately WHERE left(region, 6) = :county AND department <> ''"
+    " AND department <> ALL(:returned_by) LIMIT 1"
 )
 _OF_INCIDENT = (
     sa.select(DISPATCH).where(DISPATCH.c.incident_id == sa.bindparam("id")).order_by(DISPATCH.c.version.desc())
@@ -81,7 +82,7 @@ class DispatchStore:
 
     def last_department(self, case: Case, since: datetime) -> str:
         """Who had the last incident of the type in the county since a moment, of the newest 200; empty: nobody."""
-        given = {"code": case.type.code, "county": case.region[:6], "returned_by": case.returned_by, "since": since}
+        given = {"code": case.type.code, "county": case.region[:6], "returned_by": [*case.returned_by], "since": since}
         return self._connection.execute(LAST_DEPARTMENT, given).scalar() or ""
 
     def keep(self, incident: Incident, routing: int, decision: Decision) -> None:

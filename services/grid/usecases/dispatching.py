@@ -41,7 +41,7 @@ class Dispatching(Protocol):
 
 def case_of(incident: Incident) -> Case:
     """What is to be dispatched."""
-    return Case(incident.report.type, incident.report.region, incident.returned_by)
+    return Case(incident.report.type, incident.report.region, incident.returners)
 
 
 Waiting = tuple[Case, Iterable[DispatchRule]]
@@ -78,7 +78,8 @@ def chosen(
     """Who takes an incident, with the version of the rules that said so; whoever is named, where somebody is.
 
     Others who choose between the same departments wait until the end of the transaction.
-    Raises Refusal NO_RULE, RULES_TIE, RULE_TIME_UNKNOWN, RULE_RETURNED where a person has to name one.
+    Raises Refusal NO_RULE, RULES_TIE, RULE_TIME_UNKNOWN, RULE_RETURNED, CATALOGUE_RETURNED where a person has to name
+    one.
     """
     if named:
         return 0, Decision.by_person(named)

@@ -74,7 +74,8 @@ def dispatch_incident(
     """Dispatch to the department named, or as the rules say when `named` is empty; keep why.
 
     The routing rules are those of now; the catalogue's, with their limits, are those that it was filed under.
-    Raises what `Incident.dispatch` does, and Refusal RULES_TIE, RULE_TIME_UNKNOWN, RULE_RETURNED.
+    Raises what `Incident.dispatch` does, and Refusal RULES_TIE, RULE_TIME_UNKNOWN, RULE_RETURNED,
+    CATALOGUE_RETURNED.
     """
     before, by = incidents.load(which.id, which.bound), uow.caller.department
     return _dispatched(

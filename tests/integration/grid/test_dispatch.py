@@ -280,7 +280,7 @@ def test_of_many_incidents_only_open_ones_of_the_departments_are_counted_and_tak
         for asked, given, most in (
             (OPEN_CASES, {"departments": both}, 200),
             (NEXT, {"department": both[0], "bound": "371102"}, 200),
-            (LAST_DEPARTMENT, {"code": "06010", "county": "371102", "returned_by": "", "since": lately}, 700),
+            (LAST_DEPARTMENT, {"code": "06010", "county": "371102", "returned_by": [], "since": lately}, 700),
         ):
             nodes = plan_of(connection, asked, given)
             assert scans(nodes) == set(), asked

@@ -72,3 +72,11 @@ def test_whoever_was_too_late_is_told_what_it_is_now() -> None:
         BOUND.accept(seen=2, by=DEPARTMENT, limits=LIMITS, now=NOW)
     assert refused.value.reason == "STALE_VERSION"
     assert refused.value.params == {"version": BOUND.version, "state": "DISPATCHED", "holder": DEPARTMENT}
+
+
+def test_all_that_returned_it_are_remembered() -> None:
+    of_city = steps.give_back(dispatch(steps.give_back(samples.dispatched()), CENTRE, "371100-ZJJ"))
+    assert of_city.returners == {DEPARTMENT, "371100-ZJJ"}
+    reopened = steps.DO[Command.REOPEN](steps.close(steps.verify(steps.DO[Command.HANDLE](steps.accept(BOUND)))))
+    assert reopened.returners == {DEPARTMENT}
+    assert samples.closed().returners == frozenset()

@@ -126,11 +126,18 @@ def test_without_a_rule_the_catalogue_says_who_and_without_that_a_person() -> No
 
 
 def test_whoever_returned_it_does_not_get_it_by_rule_again() -> None:
-    back = CASE._replace(returned_by="371102-CGJ")
+    back = CASE._replace(returned_by=frozenset({"371102-CGJ"}))
     assert decided(to(1, "CGJ", "SCJG"), case=back).department == "371102-SCJG"
     found = decided(to(1, "CGJ"), case=back)
     assert (found.undecided, found.suggestion) == (Undecided.RETURNED, "371102-ZJJ")
     assert found.refusal().reason == "RULE_RETURNED"
+
+
+def test_nor_by_the_catalogue() -> None:
+    back = CASE._replace(returned_by=frozenset({"371102-ZJJ"}))
+    found = decide(back, NOON, Routing(), [rule("ZJJ")], known(last="371102-HBJ"))
+    assert (found.department, found.suggestion) == ("", "371102-HBJ")
+    assert found.refusal().reason == "CATALOGUE_RETURNED"
 
 
 moments = st.builds(
@@ -157,21 +164,26 @@ rules = st.builds(
     st.lists(rules, max_size=6, unique_by=lambda each: each.number),
     st.lists(st.just(rule("ZJJ")), max_size=1),
     st.integers(-720, 9600).map(lambda hours: at(1, 0, month=1) + timedelta(hours=hours)),
-    st.sampled_from(["", "371102-CGJ"]),
+    st.frozensets(st.sampled_from(["371102-CGJ", "371102-ZJJ"])),
     st.fixed_dictionaries({"CGJ": st.integers(0, 50), "SCJG": st.integers(0, 50)}),
     st.randoms(),
 )
 def test_whatever_the_rules_there_is_one_department_or_a_person_and_the_order_is_nothing(
-    said: list[RoutingRule], fallback: list[DispatchRule], when: datetime, returned_by: str, loads: Any, random: Any
+    said: list[RoutingRule],
+    fallback: list[DispatchRule],
+    when: datetime,
+    back: frozenset[str],
+    loads: Any,
+    random: Any,
 ) -> None:
-    case, capacities = Case(RUBBISH, GRID, returned_by), {"CGJ": 20, "SCJG": 10}
+    case, capacities = Case(RUBBISH, GRID, back), {"CGJ": 20, "SCJG": 10}
     found = decide(case, when, Routing(tuple(said), capacities), fallback, known(**loads))
     mixed = random.sample(said, len(said))
     assert decide(case, when, Routing(tuple(mixed), capacities), fallback, known(**loads)) == found
     assert bool(found.department) == (found.source is not None) == (found.undecided is None)
     assert found.text_zh and found.text_en and "…" not in found.text_zh + found.text_en
-    assert not found.department or found.department != returned_by or found.source is Source.CATALOGUE
-    if found.undecided not in (None, Undecided.NO_RULE):
+    assert found.department not in back and found.suggestion not in back
+    if found.undecided not in (None, Undecided.NO_RULE, Undecided.RETURNED_BY_CATALOGUE):
         assert found.rules and set(found.rules) <= {each.number for each in said}
 
 

@@ -420,7 +420,8 @@ class GridServiceServicer:
         closed already (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), no rule and no department named (NO_RULE), the
         department that has it (SAME_DEPARTMENT), a department of another region (DEPARTMENT_ELSEWHERE), bound by a coordinator
         (DISPATCH_BINDS). Where no department is named and the rules leave it to a person: equal rules that differ (RULES_TIE),
-        a day that the calendar does not know (RULE_TIME_UNKNOWN), a rule for whoever returned it (RULE_RETURNED).
+        a day that the calendar does not know (RULE_TIME_UNKNOWN), a rule for whoever returned it
+        (RULE_RETURNED), or a catalogue that names whoever did (CATALOGUE_RETURNED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

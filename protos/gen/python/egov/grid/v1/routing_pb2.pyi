@@ -66,7 +66,9 @@ class _UndecidedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Undec
     UNDECIDED_REASON_TIME_UNKNOWN: _UndecidedReason.ValueType  # 3
     """The calendar does not know the day, so that nobody can say whether the rules hold."""
     UNDECIDED_REASON_RETURNED: _UndecidedReason.ValueType  # 4
-    """The rule names nobody but the department that returned it."""
+    """The rule names nobody but departments that returned it."""
+    UNDECIDED_REASON_RETURNED_BY_CATALOGUE: _UndecidedReason.ValueType  # 5
+    """No rule fits, and the department in charge by the catalogue returned it."""
 
 class UndecidedReason(_UndecidedReason, metaclass=_UndecidedReasonEnumTypeWrapper):
     """Why a person has to choose."""
@@ -80,7 +82,9 @@ UNDECIDED_REASON_TIE: UndecidedReason.ValueType  # 2
 UNDECIDED_REASON_TIME_UNKNOWN: UndecidedReason.ValueType  # 3
 """The calendar does not know the day, so that nobody can say whether the rules hold."""
 UNDECIDED_REASON_RETURNED: UndecidedReason.ValueType  # 4
-"""The rule names nobody but the department that returned it."""
+"""The rule names nobody but departments that returned it."""
+UNDECIDED_REASON_RETURNED_BY_CATALOGUE: UndecidedReason.ValueType  # 5
+"""No rule fits, and the department in charge by the catalogue returned it."""
 Global___UndecidedReason: _TypeAlias = UndecidedReason  # noqa: Y015
 
 @_typing.final
