@@ -76,8 +76,11 @@ def _reported(event: Any) -> tuple[Party, ...]:
 
 
 def _extended(event: Any) -> Told:
-    """Of an extension people are told, of a calendar that moved a deadline nobody is."""
-    return (_reported(event) if event.cause == time_requests_pb2.DEADLINE_CAUSE_EXTENSION else (), False)
+    """Of an extension people are told, of a calendar that moved a deadline those who were told of a delay."""
+    if event.cause == time_requests_pb2.DEADLINE_CAUSE_EXTENSION:
+        return _reported(event), False
+    told = (("department", event.supervisor), ("department", event.holder.removeprefix("department/")))
+    return (told if event.withdrawn else (), False)
 
 
 _TOLD: dict[Any, Callable[[Any], Told]] = {

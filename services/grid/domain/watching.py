@@ -31,17 +31,22 @@ def next_look(incident: Incident, limits: Limits, now: datetime) -> datetime | N
     return soon if soon and now < soon < deadline else deadline
 
 
-def reckoned(incident: Incident, limits: Limits) -> Incident:
-    """With its running clocks as the calendar of today has them; itself when that moves none."""
+def reckoned(incident: Incident, limits: Limits, now: datetime) -> Incident:
+    """With its running clocks as the calendar of today has them; itself when that moves none.
+
+    Where nothing is late by that calendar, whoever was told of a delay was told of none.
+    """
     clocks = tuple(limits.reckoned(each) if each.running and each.by_calendar else each for each in incident.clocks)
     if clocks == incident.clocks:
         return incident
     first, handling = first_to_end(clocks), first_to_end(each for each in clocks if each.kind is ClockKind.HANDLE)
+    level = incident.level if any(each.late(now) for each in clocks) else Level.GRID
     return replace(
         incident,
         version=incident.version + 1,
         clocks=clocks,
-        deadline=first.due_at if first and incident.level is Level.GRID else incident.deadline,
+        deadline=first.due_at if first and level is Level.GRID else incident.deadline,
+        level=level,
         handle_by=handling.due_at if handling else incident.handle_by,
     )
 

@@ -59,12 +59,12 @@ def check_clock(uow: UnitOfWork, incidents: Incidents, limits: Limits, incident_
 def _look_at_clock(
     uow: UnitOfWork, incidents: Incidents, limits: Limits, before: Incident, at: datetime, now: datetime
 ) -> Finding:
-    incident = reckoned(before, limits)
+    incident = reckoned(before, limits, now)
     finding = Finding.NOTHING
     if incident is not before:
         finding = Finding.MOVED
         incidents.save(incident)
-        uow.record(events.deadline_moved(incident, CALENDAR, now))
+        uow.record(events.deadline_moved(before, incident, CALENDAR, now))
     elif incident.provisional:
         finding = Finding.CALENDAR_ENDS
     elif incident.overdue(now):
@@ -127,5 +127,5 @@ def repair_next(uow: UnitOfWork, incidents: Incidents, reference: Reference, lim
     incident = adopted(orphan, centre)
     incidents.save(incident)
     watch(uow, incident, limits, uow.now())
-    uow.record(events.deadline_moved(incident, CENTRE_FOUND, uow.now()))
+    uow.record(events.deadline_moved(orphan, incident, CENTRE_FOUND, uow.now()))
     return "UNHELD", incident.case_number

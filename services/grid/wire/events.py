@@ -196,10 +196,11 @@ def incident_due_soon(incident: Incident, warning_id: UUID, at: datetime) -> eve
 
 
 def deadline_moved(
-    incident: Incident, cause: time_requests_pb2.DeadlineCause.ValueType, at: datetime
+    before: Incident, incident: Incident, cause: time_requests_pb2.DeadlineCause.ValueType, at: datetime
 ) -> events_pb2.IncidentDeadlineMoved:
-    """The fact that its deadline moved, or its holder changed, and why."""
+    """The fact that its deadline moved, or its holder changed, and why; and that nothing is late any more, if so."""
     at_work = incident.state in (IncidentState.DISPATCHED, IncidentState.ACCEPTED)
+    withdrawn = before.level is not Level.GRID and incident.level is Level.GRID
     return events_pb2.IncidentDeadlineMoved(
         due_at=stamp(incident.handle_by if at_work else incident.deadline),
         deadline=stamp(incident.deadline),
@@ -207,6 +208,8 @@ def deadline_moved(
         moved_at=stamp(at),
         cause=cause,
         department=incident.department,
+        withdrawn=LEVELS_OUT[before.level] if withdrawn else incidents_pb2.ESCALATION_LEVEL_UNSPECIFIED,
+        supervisor=before.supervisor if withdrawn else "",
         **held(incident),
     )
 

@@ -29,7 +29,7 @@ MAKERS: Mapping[Fact, Callable[[Incident, Incident, datetime], Message]] = {
     Fact.TIME_REFUSED: holding.time_refused,
     Fact.HELD: lambda before, after, at: holding.incident_held(after, at),
     Fact.RESUMED: holding.incident_resumed,
-    Fact.DEADLINE_MOVED: lambda before, after, at: events.deadline_moved(after, EXTENSION, at),
+    Fact.DEADLINE_MOVED: lambda before, after, at: events.deadline_moved(before, after, EXTENSION, at),
     Fact.PROGRESSED: progress.incident_progressed,
     Fact.SENT_OUTSIDE: lambda before, after, at: outside.incident_sent_outside(after, at),
     Fact.OUTSIDE_ANSWERED: lambda before, after, at: outside.outside_answered(after, at),

@@ -88,10 +88,15 @@ def _resumed(event: grid.IncidentResumed, event_id: str) -> Occasion:
 
 
 def _deadline_moved(event: grid.IncidentDeadlineMoved, event_id: str) -> Occasion:
-    """Of an extension people are told; of a calendar that was changed nobody is."""
+    """Of an extension people are told; of a calendar that was changed those are whom it makes late no more."""
     extended = event.cause == time_requests_pb2.DEADLINE_CAUSE_EXTENSION
-    told = _reporter_and_department(event) if extended else ()
     facts: dict[str, Fact] = {"moved_at": moment(event.moved_at), "due_at": moment(event.due_at)}
+    if event.withdrawn and not extended:
+        level = incidents_pb2.EscalationLevel.Name(event.withdrawn).removeprefix("ESCALATION_LEVEL_")
+        told = (_one("supervisor", event.supervisor), _one("department", event.holder.removeprefix("department/")))
+        facts |= {"level": level, "supervisor": event.supervisor, "due_at": moment(event.deadline)}
+        return _occasion(event, event_id, "incident-not-late", told, facts)
+    told = _reporter_and_department(event) if extended else ()
     return _occasion(event, event_id, "incident-extended", told, facts)
 
 

@@ -102,9 +102,9 @@ def test_a_deadline_beyond_the_calendar_is_where_it_ends_until_the_next_year_is_
     assert not incident.overdue(newyear + DAY)
     assert next_look(incident, WORKING, NOW) == newyear
     assert next_look(incident, WORKING, newyear) == newyear + HOUR
-    assert reckoned(incident, WORKING) is incident
+    assert reckoned(incident, WORKING, newyear) is incident
     more = replace(WORKING, calendar_of=Calendars(NationalCalendar(frozenset({2026, 2027})), OFFICES.shifts).of)
-    known = reckoned(incident, more)
+    known = reckoned(incident, more, newyear)
     assert (known.deadline, known.provisional, known.version) == (at("2027-01-18 17:30"), False, incident.version + 1)
     assert known.deadline == known.handle_by
 

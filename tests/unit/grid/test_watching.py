@@ -14,6 +14,7 @@ from services.grid.domain.deadlines import Level, Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.standing import Which
 from services.grid.domain.states import ClosingOutcome
+from services.grid.domain.watching import reckoned
 from services.grid.usecases import CLOCK, Finding
 from services.kernel.errors import Refusal
 from services.kernel.ids import uuid7
@@ -115,6 +116,36 @@ def test_a_deadline_that_waits_for_the_calendar_moves_when_it_is_there() -> None
     assert isinstance(moved, events_pb2.IncidentDeadlineMoved)
     assert envelope.deadline == incidents.rows[incident.id].handle_by == at("2027-01-18 17:30")
     assert not moved.provisional
+
+
+def test_a_calendar_by_which_nothing_is_late_takes_back_what_was_told() -> None:
+    uow, incidents = FakeUnitOfWork(), FakeIncidents()
+    incident = dispatched(WORKING, days=2).accept(seen=2, by=DEPARTMENT, limits=WORKING, now=NOW)
+    late = incident.escalate(limits=WORKING, now=at("2026-11-25 17:30"))
+    assert late.level is Level.COUNTY
+    incidents.add(late)
+    holidays = frozenset({at("2026-11-25 12:00").date(), at("2026-11-26 12:00").date()})
+    corrected = replace(
+        WORKING, calendar_of=Calendars(NationalCalendar(frozenset({2026}), holidays), OFFICES.shifts).of
+    )  # fmt: skip
+    look_at = at("2026-11-26 09:00")
+    assert usecases.check_clock(uow, incidents, corrected, late.id, look_at) is Finding.MOVED
+    after, [moved] = incidents.rows[late.id], uow.events
+    assert (after.level, after.deadline) == (Level.GRID, at("2026-11-27 17:30"))
+    assert not after.overdue(look_at)
+    assert isinstance(moved, events_pb2.IncidentDeadlineMoved)
+    assert (moved.withdrawn, moved.supervisor) == (incidents_pb2.ESCALATION_LEVEL_COUNTY, "371102-ZHZX")
+    assert due(uow, after) == at("2026-11-27 14:30"), "whoever holds it is warned anew"
+
+
+def test_what_is_late_by_a_corrected_calendar_too_leaves_the_level_as_it_was() -> None:
+    incident = dispatched(WORKING, days=2).accept(seen=2, by=DEPARTMENT, limits=WORKING, now=NOW)
+    late = incident.escalate(limits=WORKING, now=at("2026-11-30 09:00"))
+    holiday = NationalCalendar(frozenset({2026}), frozenset({at("2026-11-25 12:00").date()}))
+    corrected = replace(WORKING, calendar_of=Calendars(holiday, OFFICES.shifts).of)
+    after = reckoned(late, corrected, at("2026-11-30 09:00"))
+    assert (after.level, after.deadline) == (late.level, late.deadline)
+    assert after.handle_by == at("2026-11-26 17:30")
 
 
 def test_what_nobody_would_look_at_again_is_found_and_mended() -> None:

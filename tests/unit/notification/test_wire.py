@@ -178,8 +178,17 @@ def test_what_is_checked_first_and_what_ends_with_its_main_incident_is_told_as_t
 
 
 def test_of_a_calendar_that_moved_a_deadline_nobody_is_told() -> None:
-    said = incident_changes.occasion(events.deadline_moved(DISPATCHED, CALENDAR, NOW), str(uuid7()))
+    said = incident_changes.occasion(events.deadline_moved(DISPATCHED, DISPATCHED, CALENDAR, NOW), str(uuid7()))
     assert notices_of(said, WORDINGS[said.wording], NOW) == ()
+
+
+def test_whoever_was_told_of_a_delay_hears_when_the_calendar_makes_it_none() -> None:
+    said = incident_changes.occasion(events.deadline_moved(TOLD, DISPATCHED, CALENDAR, NOW), str(uuid7()))
+    assert (said.wording, addressed(said)) == (
+        "incident-not-late",
+        {"supervisor": TOLD.supervisor, "department": DEPARTMENT},
+    )
+    demand_texts(said)
 
 
 def test_every_state_that_can_be_late_is_put_into_words() -> None:

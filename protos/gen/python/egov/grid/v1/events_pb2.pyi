@@ -975,6 +975,8 @@ class IncidentDeadlineMoved(_message.Message):
     MOVED_AT_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     DEPARTMENT_FIELD_NUMBER: _builtins.int
+    WITHDRAWN_FIELD_NUMBER: _builtins.int
+    SUPERVISOR_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -993,6 +995,10 @@ class IncidentDeadlineMoved(_message.Message):
     """Why; unset in events of before this was said."""
     department: _builtins.str
     """Code of the department in charge; empty where there is none."""
+    withdrawn: _incidents_pb2.EscalationLevel.ValueType
+    """The level that had been told of a delay, where nothing is late by the new deadline; unset: none is to forget it."""
+    supervisor: _builtins.str
+    """Code of that level's grid centre; empty where `withdrawn` is unset."""
     @_builtins.property
     def due_at(self) -> _timestamp_pb2.Timestamp:
         """Until when the holder has time: the department for accepting and handling together, the grid centre for its step."""
@@ -1030,10 +1036,12 @@ class IncidentDeadlineMoved(_message.Message):
         moved_at: _timestamp_pb2.Timestamp | None = ...,
         cause: _time_requests_pb2.DeadlineCause.ValueType = ...,
         department: _builtins.str = ...,
+        withdrawn: _incidents_pb2.EscalationLevel.ValueType = ...,
+        supervisor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["deadline", b"deadline", "due_at", b"due_at", "moved_at", b"moved_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "cause", b"cause", "deadline", b"deadline", "department", b"department", "due_at", b"due_at", "holder", b"holder", "incident_id", b"incident_id", "moved_at", b"moved_at", "provisional", b"provisional", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "cause", b"cause", "deadline", b"deadline", "department", b"department", "due_at", b"due_at", "holder", b"holder", "incident_id", b"incident_id", "moved_at", b"moved_at", "provisional", b"provisional", "reference", b"reference", "region", b"region", "reporter", b"reporter", "supervisor", b"supervisor", "type", b"type", "version", b"version", "withdrawn", b"withdrawn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -268,7 +268,9 @@ class _EscalationLevelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Escal
     """City (市), which is reminded again and again."""
 
 class EscalationLevel(_EscalationLevel, metaclass=_EscalationLevelEnumTypeWrapper):
-    """The highest level that was told that a step is overdue (督办层级). Every new step begins at the grid again."""
+    """The highest level that was told that a step is overdue (督办层级). It stands for as long as a clock that runs is late: a
+    step that leaves the late work to be done does not set it back.
+    """
 
 ESCALATION_LEVEL_UNSPECIFIED: EscalationLevel.ValueType  # 0
 """Not said."""
