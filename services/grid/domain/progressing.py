@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from services.grid.domain.catalogue import Counted
-from services.grid.domain.clocks import ClockKind
+from services.grid.domain.clocks import Clock, ClockKind
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import Command, TimeKind
@@ -16,20 +18,35 @@ def report_progress(
 ) -> Incident:
     """The department in charge says that the present stage is done: its closing condition is met.
 
-    Its clock ends, and that of the next stage begins, or goes on from dispatch where limits are of the whole. An
-    extension that was asked for the stage falls away. Raises Refusal NO_STAGE_AHEAD in the last one.
+    Its clock ends, and that of the next stage begins, or has counted since the handling began where its limit is of the
+    whole. An extension that was asked for the stage falls away. Raises Refusal NO_STAGE_AHEAD in the last one.
     """
     step = incident.led(Command.PROGRESS, seen=seen, by=by, limits=limits, now=now, condition_met=condition_met)
     assert incident.course is not None
     course = incident.course.next()
-    running = next((each for each in incident.clocks if each.running and each.kind is ClockKind.HANDLE), None)
     extension = incident.asked is not None and incident.asked.kind is TimeKind.EXTENSION
     return incident.moved(
         step,
         limits,
         now,
-        going_on=running if course.present.counted is Counted.WHOLE else None,
+        going_on=_whole(incident.clocks) if course.present.counted is Counted.WHOLE else None,
         course=course,
         handle_within=course.present.limit,
         asked=None if extension else incident.asked,
     )
+
+
+def _whole(clocks: Sequence[Clock]) -> Clock:
+    """The present handling as one clock: from its dispatch or rework order on, with all time that it stood still."""
+    handling: list[Clock] = []
+    for clock in (each for each in reversed(clocks) if each.kind is ClockKind.HANDLE):
+        # Stages only go up: another handling begins where they do not.
+        if handling and _position(clock) >= _position(handling[-1]):
+            break
+        handling.append(clock)
+    pauses = dict.fromkeys(pause for clock in reversed(handling) for pause in clock.pauses)
+    return replace(handling[-1], pauses=tuple(pauses))
+
+
+def _position(clock: Clock) -> int:
+    return clock.stage.position if clock.stage else 0

@@ -91,6 +91,45 @@ def test_a_hold_moves_the_stages_that_count_from_the_dispatch_on() -> None:
     assert later > at("2026-12-02 17:30"), "seven working days from the dispatch, and the hold"
 
 
+def mixed() -> Incident:
+    """Four working hours, then seven working days, each of the stage; the last one within 20 days of the whole."""
+    first, second, third = course(Counted.STAGE).stages
+    stages = Course((first, second, replace(third, counted=Counted.WHOLE)))
+    filed = samples.incident(at=MONDAY)
+    there = filed.dispatch(seen=1, by=CENTRE, rules=[rule()], named="", limits=WORKING, now=MONDAY, course=stages)
+    return there.accept(seen=2, by=DEPARTMENT, limits=WORKING, now=MONDAY)
+
+
+def test_a_limit_of_the_whole_counts_from_the_dispatch_on_after_stages_with_their_own_time() -> None:
+    third = done(done(mixed(), at("2026-11-24 11:00")), at("2026-12-01 10:00"))
+    assert third.handle_by == at("2026-12-21 17:30"), "as where all limits are of the whole"
+    assert third.clocks[-1].begun_at == MONDAY
+
+
+def test_all_holds_of_a_handling_move_a_limit_of_the_whole() -> None:
+    hour = timedelta(hours=1)
+    incident, now = mixed(), MONDAY
+    for _ in range(2):
+        asked = holding.ask_hold(
+            incident, "备件", now + 24 * hour, seen=incident.version, by=DEPARTMENT, limits=WORKING, now=now
+        )
+        held = holding.grant_time(
+            asked, review_at=None, units=0, seen=asked.version, by=CENTRE, limits=WORKING, now=now
+        )
+        now += 24 * hour
+        incident = done(holding.resume(held, seen=held.version, by=Who.TIMER, limits=WORKING, now=now), now)
+    assert [each.begin for each in incident.clocks[-1].pauses] == [MONDAY, MONDAY + 24 * hour]
+    assert incident.handle_by == at("2026-12-23 09:00")
+
+
+def test_a_limit_of_the_whole_counts_anew_after_a_rework_order() -> None:
+    second = done(mixed(), MONDAY)
+    handled = second.handle(seen=second.version, by=DEPARTMENT, limits=WORKING, now=at("2026-11-24 10:00"))
+    ordered_at = at("2026-11-30 10:00")
+    again = handled.verify(passed=False, seen=handled.version, by=CENTRE, limits=WORKING, now=ordered_at)
+    assert done(again, at("2026-12-01 10:00")).clocks[-1].begun_at == ordered_at
+
+
 def test_the_ledger_of_each_stage_sums_to_its_verdict() -> None:
     second = done(at_work(), at("2026-11-24 10:00"))
     late, running = explained(second, at("2026-11-26 12:00"))
