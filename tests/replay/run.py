@@ -63,12 +63,13 @@ def _play(year: Year, seed: int, data: Path | None, folder: Path) -> int:
         began = time.monotonic()
         player = Player(city, year.rows, seed, lambda text: print(f"  {text}", flush=True))
         figures = player.play()
-        print(f"\n{table(figures)}\n")
         for what, count in sorted(player.counts.items()):
-            print(f"  {what:<24}{count:>10,}")
+            print(f"  {what:<32}{count:>10,}")
         print(f"{sum(player.counts.values()):,} changes and looks in {time.monotonic() - began:.0f} s.")
         write_down(folder, city, year, seed, data, figures)
-        return player.forgotten()
+        forgotten = player.forgotten()
+        print(f"Open incidents that nobody would have looked at again: {forgotten}.\n\n{table(figures)}\n", flush=True)
+        return forgotten
 
 
 def main() -> int:
@@ -88,7 +89,6 @@ def main() -> int:
     except (StackError, OSError) as stop:
         print(stop, file=sys.stderr)
         return 2
-    print(f"Open incidents that nobody would have looked at again: {forgotten}.", flush=True)
     agreed = subprocess.run([sys.executable, "-m", "tests.replay.recount", str(asked.keep)], check=False).returncode
     return 1 if forgotten or agreed else 0
 
