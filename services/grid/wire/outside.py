@@ -44,7 +44,7 @@ def incident_sent_outside(incident: Incident, at: datetime) -> events_pb2.Incide
     """The fact that an outside body has to act."""
     assert incident.outside is not None
     return events_pb2.IncidentSentOutside(
-        answer_by=stamp(incident.deadline),
+        answer_by=stamp(incident.outside.answer_by),
         department=incident.department,
         centre=incident.owner,
         outside_code=incident.outside.body_code,

@@ -49,6 +49,14 @@ def test_whoever_sent_it_outside_holds_it_and_a_clock_runs_for_the_answer() -> N
     assert ASKED_OUTSIDE.body not in str(event)
 
 
+def test_the_event_says_when_the_answer_is_due_also_of_what_was_late_before() -> None:
+    late = replace(samples.accepted(), level=Level.COUNTY, deadline=NOW + DAY / 2)
+    overdue = replace(late, clocks=tuple(replace(each, due_at=NOW - DAY) for each in late.clocks))
+    after, uow = sent(kept(overdue), overdue)
+    assert (after.level, after.deadline) == (Level.COUNTY, NOW + DAY / 2)
+    assert uow.envelopes[0].deadline == ASKED_OUTSIDE.answer_by
+
+
 def test_no_answer_is_warned_of_and_goes_up_while_the_holder_stays() -> None:
     at_work = samples.accepted()
     incidents = kept(at_work)
