@@ -38,6 +38,12 @@ class Course:
         return replace(self, at=self.at + 1)
 
 
+def only_urgency(key: TypeKey, stages: Iterable[Stage]) -> Urgency | None:
+    """How urgent all cases of a type are: its stages are of one urgency that is not the normal one. None: not known."""
+    known = {each.urgency for each in stages_of(key, stages)}
+    return known.pop() if len(known) == 1 and Urgency.NORMAL not in known else None
+
+
 def course_of(key: TypeKey, urgency: Urgency, stages: Iterable[Stage]) -> Course | None:
     """How cases of a type are handled; None where the catalogue has no stages for it.
 

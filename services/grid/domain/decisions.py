@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from services.grid.domain.catalogue import Urgency
 from services.kernel import texts
 from services.kernel.errors import Refusal, failed_state
 
@@ -43,6 +44,15 @@ texts.register(
             "No routing rule fits; by the catalogue to {department}: {words}",
         ),
         "DISPATCHED_BY_PERSON": ("由人工指定 {department}。", "A person named {department}."),
+        "URGENT_BY_RULE": ("紧急程度由该规则确定：{urgency}。", "The rule says how urgent it is: {urgency}."),
+        "URGENT_BY_CATALOGUE": (
+            "紧急程度由目录确定，该类别仅有：{urgency}。",
+            "The catalogue has stages of one urgency for its type: {urgency}.",
+        ),
+        "URGENT_BY_PERSON": ("紧急程度由人工确定：{urgency}。", "A person said how urgent it is: {urgency}."),
+        "URGENCY_NORMAL": ("一般", "normal"),
+        "URGENCY_URGENT": ("紧急", "urgent"),
+        "URGENCY_VERY_URGENT": ("特急", "very urgent"),
     }
 )
 
@@ -76,7 +86,10 @@ class Load(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A department and by what it was chosen, or `undecided` and perhaps a `suggestion`. `loads`: the least first."""
+    """A department and by what it was chosen, or `undecided` and perhaps a `suggestion`. `loads`: the least first.
+
+    `urgency` is how soon it has to be handled, `urgent_by` who says so; None: nobody.
+    """
 
     department: str = ""
     source: Source | None = None
@@ -86,6 +99,8 @@ class Decision:
     suggestion: str = ""
     text_zh: str = ""
     text_en: str = ""
+    urgency: Urgency = Urgency.NORMAL
+    urgent_by: Source | None = None
 
     @classmethod
     def by_rule(
@@ -119,6 +134,19 @@ class Decision:
         params = {"rules": _listed(rules)} if rules else {}
         return cls("", None, why, rules, (), suggestion, *_both(why.value, **params))
 
+    def hastened(self, said: Urgency | None, only: Urgency | None) -> Decision:
+        """With its urgency in words: what a person `said`, else what the rule says, else the catalogue's `only` one."""
+        by_rule = self.urgency if self.urgent_by else None
+        choices = ((Source.PERSON, said), (Source.RULE, by_rule), (Source.CATALOGUE, only))
+        urgent_by, urgency = next(((by, each) for by, each in choices if each), (None, Urgency.NORMAL))
+        if urgent_by is None:
+            return self
+        zh, en = (
+            f"{text} {texts.text(f'URGENT_BY_{urgent_by}', language, {'urgency': _named(urgency, language)})}"
+            for text, language in ((self.text_zh, "zh-CN"), (self.text_en, "en"))
+        )
+        return replace(self, urgency=urgency, urgent_by=urgent_by, text_zh=zh, text_en=en)
+
     def refusal(self) -> Refusal:
         """The refusal of a dispatch that names no department, where the rules do not say."""
         assert self.undecided is not None, "there is a department"
@@ -132,6 +160,10 @@ class Kept(NamedTuple):
     dispatched_at: datetime
     routing: int
     decision: Decision
+
+
+def _named(urgency: Urgency, language: str) -> str:
+    return texts.text(f"URGENCY_{urgency.upper()}", language)
 
 
 def _listed(rules: tuple[int, ...]) -> str:

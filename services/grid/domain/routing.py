@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import ClassVar, NamedTuple
 
-from services.grid.domain.decisions import Decision, Load, Undecided
+from services.grid.domain.catalogue import Urgency
+from services.grid.domain.decisions import Decision, Load, Source, Undecided
 from services.grid.domain.moments import CalendarOf, When, department_in
 from services.grid.domain.reference import DispatchRule, TypeKey, rule_for
 from services.kernel import texts
@@ -43,7 +44,8 @@ class RoutingRule:
     """A rule: which departments may take what, where, when. An empty field stands for any.
 
     `departments`, by code or by what codes end with in the incident's county, are in the order in which equals are
-    taken. `reason` says in words why. What an `automatic` rule decides, goes there without anybody asking.
+    taken. `reason` says in words why. What an `automatic` rule decides, goes there without anybody asking. `urgency` is
+    that of what it sends; None: the rule does not say.
     """
 
     number: int
@@ -56,6 +58,7 @@ class RoutingRule:
     reason: str = ""
     reason_en: str = ""
     automatic: bool = False
+    urgency: Urgency | None = None
 
     def speaks_of(self, key: TypeKey, region: str) -> bool:
         """It speaks of this type in this region, at some time."""
@@ -187,7 +190,8 @@ def _by_rule(
     department = loads[0].department if loads else candidates[0]
     said = {language: (rule.because(language), reason) for language, reason in
             (("zh-CN", rule.reason), ("en", rule.reason_en or rule.reason))}  # fmt: skip
-    return Decision.by_rule(rule.number, department, loads, said)
+    decision = Decision.by_rule(rule.number, department, loads, said)
+    return replace(decision, urgency=rule.urgency, urgent_by=Source.RULE) if rule.urgency else decision
 
 
 def _loads(candidates: Sequence[str], routing: Routing, known: Known) -> tuple[Load, ...]:

@@ -15,6 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.grid.domain.catalogue import Urgency
 from services.grid.domain.decisions import Decision, Kept, Load, Source
 from services.grid.domain.incidents import Incident
 from services.grid.domain.queues import held_by
@@ -36,6 +37,8 @@ DISPATCH = sa.Table(
     sa.Column("loads", JSONB),
     sa.Column("text_zh", sa.Text),
     sa.Column("text_en", sa.Text),
+    sa.Column("urgency", sa.Text),
+    sa.Column("urgent_by", sa.Text),
 )
 _AT_WORK = ", ".join(f"'{each.value}'" for each in held_by(Who.DEPARTMENT))
 OPEN_CASES = sa.text(
@@ -98,6 +101,8 @@ class DispatchStore:
             "loads": [each._asdict() for each in decision.loads],
             "text_zh": decision.text_zh,
             "text_en": decision.text_en,
+            "urgency": decision.urgency,
+            "urgent_by": decision.urgent_by,
         }
         self._connection.execute(sa.insert(DISPATCH), values)
 
@@ -119,5 +124,7 @@ def _kept(row: Any) -> Kept:
         loads=tuple(Load(**each) for each in row["loads"]),
         text_zh=row["text_zh"],
         text_en=row["text_en"],
+        urgency=Urgency(row["urgency"] or Urgency.NORMAL),
+        urgent_by=Source(row["urgent_by"]) if row["urgent_by"] else None,
     )
     return Kept(row["version"], row["dispatched_at"], row["routing"] or 0, decision)

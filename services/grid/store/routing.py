@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from services.grid.domain.catalogue import Urgency
 from services.grid.domain.moments import When
 from services.grid.domain.routing import Routing, RoutingRule
 from services.grid.domain.versions import Version
@@ -18,7 +19,7 @@ _VERSIONS = VersionTable("routing")
 RULE = _VERSIONS.rows(
     "routing_rule", number=sa.Integer, standard=sa.Text, kind=sa.Text, code_prefix=sa.Text, region_prefix=sa.Text,
     departments=ARRAY(sa.Text), days=ARRAY(sa.Text), start_minute=sa.Integer, end_minute=sa.Integer, off_duty=sa.Text,
-    reason=sa.Text, reason_en=sa.Text, automatic=sa.Boolean,
+    reason=sa.Text, reason_en=sa.Text, automatic=sa.Boolean, urgency=sa.Text,
 )  # fmt: skip
 CAPACITY = _VERSIONS.rows("routing_capacity", department=sa.Text, capacity=sa.Integer)
 
@@ -67,6 +68,7 @@ def _values(each: RoutingRule) -> dict[str, Any]:
         "start_minute": when.start,
         "end_minute": when.end,
         "off_duty": when.off_duty,
+        "urgency": each.urgency or "",
     }
 
 
@@ -76,5 +78,6 @@ def _rule(row: Any) -> RoutingRule:
         number=row["number"],
         departments=tuple(row["departments"]),
         when=When(days, row["start_minute"], row["end_minute"], row["off_duty"]),
+        urgency=Urgency(row["urgency"]) if row["urgency"] else None,
         **{name: row[name] for name in _SAID},
     )

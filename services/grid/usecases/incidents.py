@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.grid.domain.catalogue import Urgency, timed
-from services.grid.domain.courses import course_of
+from services.grid.domain.courses import Course, course_of, only_urgency
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.decisions import Source
 from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
+from services.grid.domain.reference import DispatchRule
 from services.grid.domain.reports import Report, check_report
 from services.grid.domain.standing import Which
 from services.grid.domain.states import ClosingOutcome, Command, ReturnReason, Who
@@ -69,10 +70,11 @@ def dispatch_incident(
     named: str,
     limits: Limits,
     dispatching: Dispatching,
-    urgency: Urgency = Urgency.NORMAL,
+    urgency: Urgency | None = None,
 ) -> Incident:
     """Dispatch to the department named, or as the rules say when `named` is empty; keep why.
 
+    Where nobody says how urgent it is, the rule does that decides, or the catalogue with the only one that it knows.
     The routing rules are those of now; the catalogue's, with their limits, are those that it was filed under.
     Raises what `Incident.dispatch` does, and Refusal RULES_TIE, RULE_TIME_UNKNOWN, RULE_RETURNED,
     CATALOGUE_RETURNED.
@@ -123,20 +125,28 @@ def _dispatched(
     seen: int,
     named: str,
     limits: Limits,
-    urgency: Urgency = Urgency.NORMAL,
+    urgency: Urgency | None = None,
 ) -> Incident:
-    now = uow.now()
-    course = course_of(before.report.type, urgency, reference.stages_for(before.report.type, before.filed_at))
-    rules = timed(reference.rules_for(before.report.region, before.filed_at), course.present.limit if course else None)
+    now, key = uow.now(), before.report.type
+    stages = reference.stages_for(key, before.filed_at)
+    rules = reference.rules_for(before.report.region, before.filed_at)
+    only = only_urgency(key, stages)
     # What may not be done at all is refused before departments are counted, for which others wait.
     before.led(Command.DISPATCH, seen=seen, by=by, limits=limits, now=now, department=named)
-    routing, decision = chosen(dispatching, before, named, rules, limits, now)
+    expected = course_of(key, urgency or only or Urgency.NORMAL, stages)
+    routing, decision = chosen(dispatching, before, named, _timed(rules, expected), limits, now)
+    decision = decision.hastened(urgency, only)
+    course = course_of(key, decision.urgency, stages)
     to, reason = (decision.department, decision.text_zh) if decision.source is Source.RULE else (named, "")
     incident = before.dispatch(
-        seen=seen, by=by, rules=rules, named=to, limits=limits, now=now, reason=reason, course=course
+        seen=seen, by=by, rules=_timed(rules, course), named=to, limits=limits, now=now, reason=reason, course=course
     )
     dispatching.keep(incident, routing, decision)
     return keep(uow, incidents, before, incident, limits)
+
+
+def _timed(rules: Sequence[DispatchRule], course: Course | None) -> Sequence[DispatchRule]:
+    return timed(rules, course.present.limit if course else None)
 
 
 def accept_incident(uow: UnitOfWork, incidents: Incidents, which: Which, limits: Limits) -> Incident:

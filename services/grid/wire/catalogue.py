@@ -22,7 +22,7 @@ from services.kernel.paging import Page
 from services.kernel.sheets import Fault
 
 URGENCIES = {
-    stages_pb2.URGENCY_UNSPECIFIED: Urgency.NORMAL,
+    stages_pb2.URGENCY_UNSPECIFIED: None,
     stages_pb2.URGENCY_NORMAL: Urgency.NORMAL,
     stages_pb2.URGENCY_URGENT: Urgency.URGENT,
     stages_pb2.URGENCY_VERY_URGENT: Urgency.VERY_URGENT,

@@ -85,6 +85,11 @@ def urgency(text: str) -> Urgency:
     return Urgency(text)
 
 
+def any_urgency(text: str) -> Urgency | None:
+    """The same; empty for none that is said."""
+    return urgency(text) if text else None
+
+
 def counted(text: str) -> Counted:
     """From when on the limit of a stage counts."""
     if text not in ("", *Counted):

@@ -12,6 +12,7 @@ from services.chassis.moments import stamp
 from services.grid.domain.decisions import Decision, Kept, Source, Undecided
 from services.grid.domain.routing import Routing
 from services.grid.domain.versions import Outcome, Version
+from services.grid.wire.progress import URGENCIES_OUT
 from services.grid.wire.versions import OUTCOMES_OUT, fault_fields, version_message
 from services.kernel.paging import Page
 from services.kernel.sheets import Fault
@@ -64,6 +65,8 @@ def decision_message(routing: int, decision: Decision) -> routing_pb2.DispatchDe
         suggested_department=decision.suggestion,
         text_zh=decision.text_zh,
         text_en=decision.text_en,
+        urgency=URGENCIES_OUT[decision.urgency],
+        urgency_source=SOURCES_OUT[decision.urgent_by],
     )
 
 

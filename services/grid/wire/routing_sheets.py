@@ -92,7 +92,11 @@ RULE_COLUMNS: Mapping[str, Reader] = {
     "departments": _departments,
     "reason": words(200, empty=True),
 }
-RULE_OPTIONS: Mapping[str, Reader] = {"reason_en": words(300, empty=True), "automatic": cells.yes_no}
+RULE_OPTIONS: Mapping[str, Reader] = {
+    "reason_en": words(300, empty=True),
+    "automatic": cells.yes_no,
+    "urgency": cells.any_urgency,
+}
 CAPACITY_COLUMNS: Mapping[str, Reader] = {
     "department": matching(_DEPARTMENT.pattern, "sheet_department"),
     "capacity": whole(1, 1_000_000),
@@ -159,6 +163,7 @@ def _rule(values: Mapping[str, Any]) -> RoutingRule:
         when=When(values["days"], begin, end, values["off_duty"]),
         reason_en=values.get("reason_en", ""),
         automatic=values.get("automatic", False),
+        urgency=values.get("urgency"),
         **{name: values[name] for name in
            ("standard", "kind", "code_prefix", "region_prefix", "departments", "reason")},
     )  # fmt: skip

@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from egov.grid.v1 import catalogue_pb2, grid_service_pb2, incidents_pb2, queues_pb2, routing_pb2, search_pb2, work_pb2
+from egov.grid.v1 import (
+    catalogue_pb2,
+    grid_service_pb2,
+    incidents_pb2,
+    queues_pb2,
+    routing_pb2,
+    search_pb2,
+    stages_pb2,
+    work_pb2,
+)
 
 from deploy.local.stack import Stack
 from services.chassis.database import create_engine, standalone
@@ -129,6 +138,16 @@ def test_with_faults_nothing_is_taken_and_all_are_named(desk: Desk) -> None:
         (3, "departments", "sheet_department_elsewhere"),
     ]  # fmt: skip
     assert not explained(desk, kept(desk.runtime.engine, incident())[0]).planned.rules
+
+
+def test_how_urgent_a_rule_says_it_is_is_kept_with_the_dispatch(desk: Desk, engine: sa.Engine) -> None:
+    imported(desk, COLUMNS.replace(",reason", ",reason,urgency") + "12,,,06010,371102,,,,,CGJ,,urgent\n")
+    [filed] = kept(engine, incident())
+    dispatch(desk, filed)
+    [was] = explained(desk, filed).dispatches
+    urgent, by_rule = stages_pb2.URGENCY_URGENT, routing_pb2.DISPATCH_SOURCE_RULE
+    assert (was.decision.urgency, was.decision.urgency_source) == (urgent, by_rule)
+    assert planned(desk).urgency == urgent
 
 
 def test_a_dispatch_by_rule_is_explained_as_it_was_and_as_it_would_be(desk: Desk, engine: sa.Engine) -> None:

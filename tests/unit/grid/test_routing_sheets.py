@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.grid.domain.calendars import WorkingTime
+from services.grid.domain.catalogue import Urgency
 from services.grid.domain.moments import When
 from services.grid.domain.routing import RoutingRule
 from services.grid.load import read
@@ -97,3 +98,15 @@ def test_the_sample_city_has_rules_for_types_and_departments_that_it_has() -> No
     assert {each.code_prefix for each in data.routing.rules} <= codes
     known = {each.department_suffix for each in data.catalogue.rules}
     assert {name for each in data.routing.rules for name in each.departments} <= known
+
+
+def test_a_rule_may_say_how_urgent_what_it_sends_is() -> None:
+    header = COLUMNS.replace(",reason", ",reason,urgency")
+    said = [
+        read_routing(Sheets({RULES: f"{header}1,,,,,,,,,CGJ,,{text}\n".encode()}), WORKING).rules[0].urgency
+        for text in ("", "very_urgent")
+    ]
+    assert said == [None, Urgency.VERY_URGENT]
+    sheets = Sheets({RULES: f"{header}1,,,,,,,,,CGJ,,soon\n".encode()})
+    read_routing(sheets, WORKING)
+    assert [(each.column, each.rule) for each in sheets.faults] == [("urgency", "sheet_urgency")]

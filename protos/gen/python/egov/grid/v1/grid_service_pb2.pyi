@@ -249,7 +249,9 @@ class DispatchIncidentRequest(_message.Message):
     department: _builtins.str
     """To this department; empty: as the dispatch rules say."""
     urgency: _stages_pb2.Urgency.ValueType
-    """How urgent it is: which stages hold, where the catalogue has some for it. Unset: normal."""
+    """How urgent it is: which stages hold, where the catalogue has some for it. Unset: as
+    the rule says that decides, or the catalogue, where it has stages of one urgency alone for the type; else normal.
+    """
     def __init__(
         self,
         *,

@@ -26,10 +26,11 @@ from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb
 from egov.common.v1 import paging_pb2 as egov_dot_common_dot_v1_dot_paging__pb2
 from egov.grid.v1 import catalogue_pb2 as egov_dot_grid_dot_v1_dot_catalogue__pb2
 from egov.grid.v1 import incidents_pb2 as egov_dot_grid_dot_v1_dot_incidents__pb2
+from egov.grid.v1 import stages_pb2 as egov_dot_grid_dot_v1_dot_stages__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65gov/grid/v1/routing.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1c\x65gov/grid/v1/catalogue.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"R\n\x0cRoutingSheet\x12%\n\x04name\x18\x01 \x01(\tB\x17\xca\xc1\x18\x13\x08\x01\x18(\"\r[a-z_]+[.]csv\x12\x1b\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\n\xca\xc1\x18\x06\x08\x01\x18\xa0\xfe\n\"\x85\x01\n\x0eRoutingVersion\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bimported_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x91\x01\n\x14ImportRoutingRequest\x12\x34\n\x06sheets\x18\x01 \x03(\x0b\x32\x1a.egov.grid.v1.RoutingSheetB\x08\xca\xc1\x18\x04\x08\x01@\x02\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\"\xcd\x01\n\x15ImportRoutingResponse\x12/\n\x07outcome\x18\x01 \x01(\x0e\x32\x1e.egov.grid.v1.CatalogueOutcome\x12-\n\x07version\x18\x02 \x01(\x0b\x32\x1c.egov.grid.v1.RoutingVersion\x12,\n\x06\x66\x61ults\x18\x03 \x03(\x0b\x32\x1c.egov.grid.v1.CatalogueFault\x12\x17\n\x0f\x66\x61ults_left_out\x18\x04 \x01(\x05\x12\r\n\x05rules\x18\x05 \x01(\x05\"@\n\x13ListRoutingsRequest\x12)\n\x04page\x18\x01 \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\"r\n\x14ListRoutingsResponse\x12.\n\x08routings\x18\x01 \x03(\x0b\x32\x1c.egov.grid.v1.RoutingVersion\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse\"D\n\x0e\x44\x65partmentLoad\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\x0c\n\x04open\x18\x02 \x01(\x05\x12\x10\n\x08\x63\x61pacity\x18\x03 \x01(\x05\"\x9b\x02\n\x10\x44ispatchDecision\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12,\n\x06source\x18\x02 \x01(\x0e\x32\x1c.egov.grid.v1.DispatchSource\x12\x30\n\tundecided\x18\x03 \x01(\x0e\x32\x1d.egov.grid.v1.UndecidedReason\x12\r\n\x05rules\x18\x04 \x03(\x05\x12\x17\n\x0frouting_version\x18\x05 \x01(\x03\x12+\n\x05loads\x18\x06 \x03(\x0b\x32\x1c.egov.grid.v1.DepartmentLoad\x12\x1c\n\x14suggested_department\x18\x07 \x01(\t\x12\x0f\n\x07text_zh\x18\x08 \x01(\t\x12\x0f\n\x07text_en\x18\t \x01(\t\"\x84\x01\n\x0cKeptDispatch\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x31\n\rdispatched_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x08\x64\x65\x63ision\x18\x03 \x01(\x0b\x32\x1e.egov.grid.v1.DispatchDecision\"7\n\x16\x45xplainDispatchRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\"z\n\x17\x45xplainDispatchResponse\x12.\n\ndispatches\x18\x01 \x03(\x0b\x32\x1a.egov.grid.v1.KeptDispatch\x12/\n\x07planned\x18\x02 \x01(\x0b\x32\x1e.egov.grid.v1.DispatchDecision\"\x8c\x01\n\x13PlanDispatchRequest\x12\x33\n\x04type\x18\x01 \x01(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKeyB\x06\xca\xc1\x18\x02\x08\x01\x12\x18\n\x06region\x18\x02 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x03\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"G\n\x14PlanDispatchResponse\x12/\n\x07planned\x18\x01 \x01(\x0b\x32\x1e.egov.grid.v1.DispatchDecision\"X\n\x0fPlannedDispatch\x12\x13\n\x0bincident_id\x18\x01 \x01(\t\x12\x30\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1e.egov.grid.v1.DispatchDecision*\x86\x01\n\x0e\x44ispatchSource\x12\x1f\n\x1b\x44ISPATCH_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x44ISPATCH_SOURCE_RULE\x10\x01\x12\x1d\n\x19\x44ISPATCH_SOURCE_CATALOGUE\x10\x02\x12\x1a\n\x16\x44ISPATCH_SOURCE_PERSON\x10\x03*\xd9\x01\n\x0fUndecidedReason\x12 \n\x1cUNDECIDED_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18UNDECIDED_REASON_NO_RULE\x10\x01\x12\x18\n\x14UNDECIDED_REASON_TIE\x10\x02\x12!\n\x1dUNDECIDED_REASON_TIME_UNKNOWN\x10\x03\x12\x1d\n\x19UNDECIDED_REASON_RETURNED\x10\x04\x12*\n&UNDECIDED_REASON_RETURNED_BY_CATALOGUE\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65gov/grid/v1/routing.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1c\x65gov/grid/v1/catalogue.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x19\x65gov/grid/v1/stages.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"R\n\x0cRoutingSheet\x12%\n\x04name\x18\x01 \x01(\tB\x17\xca\xc1\x18\x13\x08\x01\x18(\"\r[a-z_]+[.]csv\x12\x1b\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\n\xca\xc1\x18\x06\x08\x01\x18\xa0\xfe\n\"\x85\x01\n\x0eRoutingVersion\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bimported_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x91\x01\n\x14ImportRoutingRequest\x12\x34\n\x06sheets\x18\x01 \x03(\x0b\x32\x1a.egov.grid.v1.RoutingSheetB\x08\xca\xc1\x18\x04\x08\x01@\x02\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\"\xcd\x01\n\x15ImportRoutingResponse\x12/\n\x07outcome\x18\x01 \x01(\x0e\x32\x1e.egov.grid.v1.CatalogueOutcome\x12-\n\x07version\x18\x02 \x01(\x0b\x32\x1c.egov.grid.v1.RoutingVersion\x12,\n\x06\x66\x61ults\x18\x03 \x03(\x0b\x32\x1c.egov.grid.v1.CatalogueFault\x12\x17\n\x0f\x66\x61ults_left_out\x18\x04 \x01(\x05\x12\r\n\x05rules\x18\x05 \x01(\x05\"@\n\x13ListRoutingsRequest\x12)\n\x04page\x18\x01 \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\"r\n\x14ListRoutingsResponse\x12.\n\x08routings\x18\x01 \x03(\x0b\x32\x1c.egov.grid.v1.RoutingVersion\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse\"D\n\x0e\x44\x65partmentLoad\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\x0c\n\x04open\x18\x02 \x01(\x05\x12\x10\n\x08\x63\x61pacity\x18\x03 \x01(\x05\"\xf9\x02\n\x10\x44ispatchDecision\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12,\n\x06source\x18\x02 \x01(\x0e\x32\x1c.egov.grid.v1.DispatchSource\x12\x30\n\tundecided\x18\x03 \x01(\x0e\x32\x1d.egov.grid.v1.UndecidedReason\x12\r\n\x05rules\x18\x04 \x03(\x05\x12\x17\n\x0frouting_version\x18\x05 \x01(\x03\x12+\n\x05loads\x18\x06 \x03(\x0b\x32\x1c.egov.grid.v1.DepartmentLoad\x12\x1c\n\x14suggested_department\x18\x07 \x01(\t\x12\x0f\n\x07text_zh\x18\x08 \x01(\t\x12\x0f\n\x07text_en\x18\t \x01(\t\x12&\n\x07urgency\x18\n \x01(\x0e\x32\x15.egov.grid.v1.Urgency\x12\x34\n\x0eurgency_source\x18\x0b \x01(\x0e\x32\x1c.egov.grid.v1.DispatchSource\"\x84\x01\n\x0cKeptDispatch\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x31\n\rdispatched_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x08\x64\x65\x63ision\x18\x03 \x01(\x0b\x32\x1e.egov.grid.v1.DispatchDecision\"7\n\x16\x45xplainDispatchRequest\x12\x1d\n\x0bincident_id\x18\x01 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x01\"z\n\x17\x45xplainDispatchResponse\x12.\n\ndispatches\x18\x01 \x03(\x0b\x32\x1a.egov.grid.v1.KeptDispatch\x12/\n\x07planned\x18\x02 \x01(\x0b\x32\x1e.egov.grid.v1.DispatchDecision\"\x8c\x01\n\x13PlanDispatchRequest\x12\x33\n\x04type\x18\x01 \x01(\x0b\x32\x1d.egov.grid.v1.IncidentTypeKeyB\x06\xca\xc1\x18\x02\x08\x01\x12\x18\n\x06region\x18\x02 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01(\x03\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"G\n\x14PlanDispatchResponse\x12/\n\x07planned\x18\x01 \x01(\x0b\x32\x1e.egov.grid.v1.DispatchDecision\"X\n\x0fPlannedDispatch\x12\x13\n\x0bincident_id\x18\x01 \x01(\t\x12\x30\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1e.egov.grid.v1.DispatchDecision*\x86\x01\n\x0e\x44ispatchSource\x12\x1f\n\x1b\x44ISPATCH_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x44ISPATCH_SOURCE_RULE\x10\x01\x12\x1d\n\x19\x44ISPATCH_SOURCE_CATALOGUE\x10\x02\x12\x1a\n\x16\x44ISPATCH_SOURCE_PERSON\x10\x03*\xd9\x01\n\x0fUndecidedReason\x12 \n\x1cUNDECIDED_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18UNDECIDED_REASON_NO_RULE\x10\x01\x12\x18\n\x14UNDECIDED_REASON_TIE\x10\x02\x12!\n\x1dUNDECIDED_REASON_TIME_UNKNOWN\x10\x03\x12\x1d\n\x19UNDECIDED_REASON_RETURNED\x10\x04\x12*\n&UNDECIDED_REASON_RETURNED_BY_CATALOGUE\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,36 +49,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLANDISPATCHREQUEST'].fields_by_name['type']._serialized_options = b'\312\301\030\002\010\001'
   _globals['_PLANDISPATCHREQUEST'].fields_by_name['region']._loaded_options = None
   _globals['_PLANDISPATCHREQUEST'].fields_by_name['region']._serialized_options = b'\312\301\030\004\010\001(\003'
-  _globals['_DISPATCHSOURCE']._serialized_start=1933
-  _globals['_DISPATCHSOURCE']._serialized_end=2067
-  _globals['_UNDECIDEDREASON']._serialized_start=2070
-  _globals['_UNDECIDEDREASON']._serialized_end=2287
-  _globals['_ROUTINGSHEET']._serialized_start=196
-  _globals['_ROUTINGSHEET']._serialized_end=278
-  _globals['_ROUTINGVERSION']._serialized_start=281
-  _globals['_ROUTINGVERSION']._serialized_end=414
-  _globals['_IMPORTROUTINGREQUEST']._serialized_start=417
-  _globals['_IMPORTROUTINGREQUEST']._serialized_end=562
-  _globals['_IMPORTROUTINGRESPONSE']._serialized_start=565
-  _globals['_IMPORTROUTINGRESPONSE']._serialized_end=770
-  _globals['_LISTROUTINGSREQUEST']._serialized_start=772
-  _globals['_LISTROUTINGSREQUEST']._serialized_end=836
-  _globals['_LISTROUTINGSRESPONSE']._serialized_start=838
-  _globals['_LISTROUTINGSRESPONSE']._serialized_end=952
-  _globals['_DEPARTMENTLOAD']._serialized_start=954
-  _globals['_DEPARTMENTLOAD']._serialized_end=1022
-  _globals['_DISPATCHDECISION']._serialized_start=1025
-  _globals['_DISPATCHDECISION']._serialized_end=1308
-  _globals['_KEPTDISPATCH']._serialized_start=1311
-  _globals['_KEPTDISPATCH']._serialized_end=1443
-  _globals['_EXPLAINDISPATCHREQUEST']._serialized_start=1445
-  _globals['_EXPLAINDISPATCHREQUEST']._serialized_end=1500
-  _globals['_EXPLAINDISPATCHRESPONSE']._serialized_start=1502
-  _globals['_EXPLAINDISPATCHRESPONSE']._serialized_end=1624
-  _globals['_PLANDISPATCHREQUEST']._serialized_start=1627
-  _globals['_PLANDISPATCHREQUEST']._serialized_end=1767
-  _globals['_PLANDISPATCHRESPONSE']._serialized_start=1769
-  _globals['_PLANDISPATCHRESPONSE']._serialized_end=1840
-  _globals['_PLANNEDDISPATCH']._serialized_start=1842
-  _globals['_PLANNEDDISPATCH']._serialized_end=1930
+  _globals['_DISPATCHSOURCE']._serialized_start=2054
+  _globals['_DISPATCHSOURCE']._serialized_end=2188
+  _globals['_UNDECIDEDREASON']._serialized_start=2191
+  _globals['_UNDECIDEDREASON']._serialized_end=2408
+  _globals['_ROUTINGSHEET']._serialized_start=223
+  _globals['_ROUTINGSHEET']._serialized_end=305
+  _globals['_ROUTINGVERSION']._serialized_start=308
+  _globals['_ROUTINGVERSION']._serialized_end=441
+  _globals['_IMPORTROUTINGREQUEST']._serialized_start=444
+  _globals['_IMPORTROUTINGREQUEST']._serialized_end=589
+  _globals['_IMPORTROUTINGRESPONSE']._serialized_start=592
+  _globals['_IMPORTROUTINGRESPONSE']._serialized_end=797
+  _globals['_LISTROUTINGSREQUEST']._serialized_start=799
+  _globals['_LISTROUTINGSREQUEST']._serialized_end=863
+  _globals['_LISTROUTINGSRESPONSE']._serialized_start=865
+  _globals['_LISTROUTINGSRESPONSE']._serialized_end=979
+  _globals['_DEPARTMENTLOAD']._serialized_start=981
+  _globals['_DEPARTMENTLOAD']._serialized_end=1049
+  _globals['_DISPATCHDECISION']._serialized_start=1052
+  _globals['_DISPATCHDECISION']._serialized_end=1429
+  _globals['_KEPTDISPATCH']._serialized_start=1432
+  _globals['_KEPTDISPATCH']._serialized_end=1564
+  _globals['_EXPLAINDISPATCHREQUEST']._serialized_start=1566
+  _globals['_EXPLAINDISPATCHREQUEST']._serialized_end=1621
+  _globals['_EXPLAINDISPATCHRESPONSE']._serialized_start=1623
+  _globals['_EXPLAINDISPATCHRESPONSE']._serialized_end=1745
+  _globals['_PLANDISPATCHREQUEST']._serialized_start=1748
+  _globals['_PLANDISPATCHREQUEST']._serialized_end=1888
+  _globals['_PLANDISPATCHRESPONSE']._serialized_start=1890
+  _globals['_PLANDISPATCHRESPONSE']._serialized_end=1961
+  _globals['_PLANNEDDISPATCH']._serialized_start=1963
+  _globals['_PLANNEDDISPATCH']._serialized_end=2051
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from egov.common.v1 import paging_pb2 as _paging_pb2
 from egov.grid.v1 import catalogue_pb2 as _catalogue_pb2
 from egov.grid.v1 import incidents_pb2 as _incidents_pb2
+from egov.grid.v1 import stages_pb2 as _stages_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -322,6 +323,8 @@ class DispatchDecision(_message.Message):
     SUGGESTED_DEPARTMENT_FIELD_NUMBER: _builtins.int
     TEXT_ZH_FIELD_NUMBER: _builtins.int
     TEXT_EN_FIELD_NUMBER: _builtins.int
+    URGENCY_FIELD_NUMBER: _builtins.int
+    URGENCY_SOURCE_FIELD_NUMBER: _builtins.int
     department: _builtins.str
     """Code of the department; empty where a person has to choose."""
     source: Global___DispatchSource.ValueType
@@ -336,6 +339,10 @@ class DispatchDecision(_message.Message):
     """All that in Chinese."""
     text_en: _builtins.str
     """All that in English."""
+    urgency: _stages_pb2.Urgency.ValueType
+    """How urgent: by this the stages are chosen. What is planned knows of it what the rule says."""
+    urgency_source: Global___DispatchSource.ValueType
+    """Who says so; unset: nobody, so that it is normal. CATALOGUE: it has stages of no other urgency for the type."""
     @_builtins.property
     def rules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Number of the rule that decided, or of those that could not."""
@@ -356,10 +363,12 @@ class DispatchDecision(_message.Message):
         suggested_department: _builtins.str = ...,
         text_zh: _builtins.str = ...,
         text_en: _builtins.str = ...,
+        urgency: _stages_pb2.Urgency.ValueType = ...,
+        urgency_source: Global___DispatchSource.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["department", b"department", "loads", b"loads", "routing_version", b"routing_version", "rules", b"rules", "source", b"source", "suggested_department", b"suggested_department", "text_en", b"text_en", "text_zh", b"text_zh", "undecided", b"undecided"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["department", b"department", "loads", b"loads", "routing_version", b"routing_version", "rules", b"rules", "source", b"source", "suggested_department", b"suggested_department", "text_en", b"text_en", "text_zh", b"text_zh", "undecided", b"undecided", "urgency", b"urgency", "urgency_source", b"urgency_source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
