@@ -17,7 +17,7 @@ from services.grid.domain.deadlines import Level, Limits, coordinator_of, first_
 from services.grid.domain.evidence import Proof, demand_evidence, superseded
 from services.grid.domain.reference import DispatchRule, Evidence, assign
 from services.grid.domain.reports import Intake, Report
-from services.grid.domain.standing import Standing
+from services.grid.domain.standing import BY_NO_RULE, Ruled, Standing
 from services.grid.domain.states import ClosingOutcome, Command, HandlingOutcome, IncidentState, ReturnReason, Who
 from services.kernel import checks, texts
 from services.kernel.errors import failed_state
@@ -82,8 +82,9 @@ class Incident(Standing):
         now: datetime,
         course: Course | None = None,
         reason: str = "",
+        ruled: Ruled = BY_NO_RULE,
     ) -> Incident:
-        """Dispatch to the department named, for a `reason` where rules named it, or else as `assign` says.
+        """Dispatch to the department named, for a `reason` where `ruled` named it, or else as `assign` says.
 
         The stages of the `course` go before the time that the rules give. Raises Refusal SAME_DEPARTMENT: its clock
         would begin anew.
@@ -101,6 +102,7 @@ class Incident(Standing):
             handle_within=course.present.limit if course else to.limit,
             dispatch_reason=reason or to.reason,
             course=course,
+            ruled=ruled,
         )
 
     def accept(self, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:

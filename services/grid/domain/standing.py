@@ -41,6 +41,16 @@ class Main(NamedTuple):
     case_number: str
 
 
+class Ruled(NamedTuple):
+    """The routing rule that decided a dispatch, and the version of the rules; both 0 where none did."""
+
+    rule: int = 0
+    routing: int = 0
+
+
+BY_NO_RULE = Ruled()
+
+
 class Which(NamedTuple):
     """An incident that somebody wants to change, who works in the region `bound` and saw version `seen`."""
 
@@ -65,8 +75,8 @@ class Standing:
     is what an outside body was asked for last, `evidence` what was handed in after the report; `reply` is what whoever
     reported it is told of the end. Reasons may hold a person's data and do not show in a repr. `clocks` are all that
     ever ran for it, as they began; `course` is that of the present handling, where the catalogue has stages for it;
-    `handle_within` and `handle_by` are those of its present stage then. `step` is how it came to be as it is, unless it
-    was just loaded.
+    `handle_within` and `handle_by` are those of its present stage then. `step` is how it came to be as it is, and
+    `ruled` by which rule where that is a dispatch, unless it was just loaded.
     """
 
     id: UUID
@@ -110,6 +120,7 @@ class Standing:
     evidence: tuple[Proof, ...] = ()
     reply: str = field(default="", repr=False)
     step: Step | None = field(default=None, compare=False, repr=False)
+    ruled: Ruled = field(default=BY_NO_RULE, compare=False, repr=False)
 
     def code_of(self, who: Who) -> str | Party:
         """Who that is for this incident: a department code, a party, or time itself."""

@@ -14,7 +14,7 @@ from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
 from services.grid.domain.reference import DispatchRule
 from services.grid.domain.reports import Report, check_report
-from services.grid.domain.standing import Which
+from services.grid.domain.standing import BY_NO_RULE, Ruled, Which
 from services.grid.domain.states import ClosingOutcome, Command, ReturnReason, Who
 from services.grid.usecases.dispatching import Dispatching, case_of, chosen, plan, send_at_once
 from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
@@ -137,10 +137,13 @@ def _dispatched(
     routing, decision = chosen(dispatching, before, named, _timed(rules, expected), limits, now)
     decision = decision.hastened(urgency, only)
     course = course_of(key, decision.urgency, stages)
-    to, reason = (decision.department, decision.text_zh) if decision.source is Source.RULE else (named, "")
+    by_rule = decision.source is Source.RULE
+    to, reason = (decision.department, decision.text_zh) if by_rule else (named, "")
+    ruled = Ruled(decision.rules[0], routing) if by_rule else BY_NO_RULE
     incident = before.dispatch(
-        seen=seen, by=by, rules=_timed(rules, course), named=to, limits=limits, now=now, reason=reason, course=course
-    )
+        seen=seen, by=by, rules=_timed(rules, course), named=to, limits=limits, now=now, reason=reason, course=course,
+        ruled=ruled,
+    )  # fmt: skip
     dispatching.keep(incident, routing, decision)
     return keep(uow, incidents, before, incident, limits)
 

@@ -79,6 +79,8 @@ def incident_dispatched(incident: Incident) -> events_pb2.IncidentDispatched:
         enterprise_code=incident.report.enterprise_code,
         accept_by=stamp(incident.deadline),
         binding=incident.bound,
+        rule=incident.ruled.rule,
+        routing_version=incident.ruled.routing,
         **held(incident),
     )
 

@@ -84,10 +84,11 @@ def dispatch(
     filed: Incident,
     *,
     bound: str = "3711",
+    named: str = "",
     dispatching: FakeDispatching | None = None,
 ) -> Incident:
     return usecases.dispatch_incident(
-        uow, incidents, FakeReference(), Which(filed.id, bound, filed.version), named="", limits=LIMITS,
+        uow, incidents, FakeReference(), Which(filed.id, bound, filed.version), named=named, limits=LIMITS,
         dispatching=dispatching or FakeDispatching(),
     )  # fmt: skip
 
@@ -255,6 +256,14 @@ def test_a_dispatch_by_a_routing_rule_keeps_the_catalogues_limit_and_says_why() 
     assert dispatching.waited_for == ["371102-HBJ", "371102-ZJJ"]
     [(kept, version, decision)] = dispatching.kept
     assert (kept, version, decision.rules) == (sent, 1, (5,))
+
+
+def test_the_event_of_a_dispatch_names_the_rule_that_decided_and_none_where_a_person_did() -> None:
+    uow, incidents = FakeUnitOfWork(caller=SEAT), FakeIncidents()
+    sent = dispatch(uow, incidents, file(uow, incidents, FakeReference()), dispatching=FakeDispatching(TO_EITHER))
+    dispatch(uow, incidents, sent, named="371102-YJJ", dispatching=FakeDispatching(TO_EITHER))
+    told = [each for each in uow.events if isinstance(each, events_pb2.IncidentDispatched)]
+    assert [(each.rule, each.routing_version) for each in told] == [(5, 1), (0, 0)]
 
 
 def test_who_may_not_dispatch_makes_nobody_wait() -> None:

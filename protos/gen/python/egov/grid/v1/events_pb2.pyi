@@ -109,6 +109,8 @@ class IncidentDispatched(_message.Message):
     ENTERPRISE_CODE_FIELD_NUMBER: _builtins.int
     ACCEPT_BY_FIELD_NUMBER: _builtins.int
     BINDING_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    ROUTING_VERSION_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -127,6 +129,10 @@ class IncidentDispatched(_message.Message):
     """Unified social credit code of the enterprise that the report is about; empty if none."""
     binding: _builtins.bool
     """A coordinator dispatched it after a second return: the department cannot return it."""
+    rule: _builtins.int
+    """Number of the routing rule that decided; 0: a person named the department, or no rule fits and the catalogue does."""
+    routing_version: _builtins.int
+    """Version of the routing rules by which that has its number; 0 where no rule decided."""
     @_builtins.property
     def handle_by(self) -> _timestamp_pb2.Timestamp:
         """Until when the department has time, for accepting and handling together."""
@@ -164,10 +170,12 @@ class IncidentDispatched(_message.Message):
         enterprise_code: _builtins.str = ...,
         accept_by: _timestamp_pb2.Timestamp | None = ...,
         binding: _builtins.bool = ...,
+        rule: _builtins.int = ...,
+        routing_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accept_by", b"accept_by", "dispatched_at", b"dispatched_at", "handle_by", b"handle_by", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_by", b"accept_by", "binding", b"binding", "case_number", b"case_number", "department", b"department", "dispatched_at", b"dispatched_at", "enterprise_code", b"enterprise_code", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_by", b"accept_by", "binding", b"binding", "case_number", b"case_number", "department", b"department", "dispatched_at", b"dispatched_at", "enterprise_code", b"enterprise_code", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "routing_version", b"routing_version", "rule", b"rule", "type", b"type", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
