@@ -17,6 +17,7 @@ from services.grid.service.versions import VersionMethods
 from services.grid.store.routing import RoutingStore
 from services.grid.wire import routing
 from services.grid.wire.codes import key_of
+from services.grid.wire.own_view import own_dispatches
 from services.grid.wire.routing_sheets import read_routing, routing_sheets_of
 from services.grid.wire.versions import version_page
 from services.kernel.errors import Violation, invalid
@@ -32,6 +33,8 @@ class DispatchMethods(VersionMethods):
         """Explains why an incident went where it did, and where it would go now."""
         incident = self._incidents.show(UUID(request.incident_id), call.region, only_reports_of(call.caller))
         kept = self._dispatching.kept(incident.id)
+        if not call.caller.department:
+            return own_dispatches(routing.explanation_message(kept, None))
         return routing.explanation_message(kept, self._plans([incident]).get(incident.id))
 
     @rpc

@@ -5,12 +5,12 @@ A field that is not named here is not shown, so that a new one is kept back unti
 
 from __future__ import annotations
 
-from egov.grid.v1 import incidents_pb2
+from egov.grid.v1 import incidents_pb2, routing_pb2
 from google.protobuf.message import Message
 
 _NAMES = """
 incident_id case_number version state enterprise_code_doubtful holder_department filed_at dispatched_at handle_by
-closed_at closing_outcome dispatch_reason deadline escalation_level accepted_at handled_at verified_at inspection_id
+closed_at closing_outcome deadline escalation_level accepted_at handled_at verified_at inspection_id
 handling_outcome returned_by return_reason deadline_provisional returns coordinator binding review_at hold_reason
 main_incident_id main_case_number satisfaction reply
 reporter.kind reporter.id
@@ -25,22 +25,30 @@ outside.body outside.body_code outside.reference outside.sent_at outside.answer_
 """
 OWN = frozenset(_NAMES.split())
 """Fields of an incident, by their path. `hold_reason` and `reply` are words for whoever reported it; what departments
-write for one another is none of it. `dispatch_reason` comes from the catalogue."""
+write for one another is none of it, nor by which rule and which loads somebody was chosen (`dispatch_reason`)."""
+OWN_DISPATCHES = frozenset({"dispatches.version", "dispatches.dispatched_at", "dispatches.decision.department"})
+"""The same of an explanation: when it went where."""
 
 
 def own_view(incident: incidents_pb2.Incident) -> incidents_pb2.Incident:
     """The incident without what is not theirs to see."""
-    _keep(incident, "")
+    _keep(incident, OWN, "")
     return incident
 
 
-def _keep(message: Message, path: str) -> None:
+def own_dispatches(explained: routing_pb2.ExplainDispatchResponse) -> routing_pb2.ExplainDispatchResponse:
+    """The explanation without what is for staff: rules, loads, and what the rules would say now."""
+    _keep(explained, OWN_DISPATCHES, "")
+    return explained
+
+
+def _keep(message: Message, own: frozenset[str], path: str) -> None:
     for field, value in message.ListFields():
         here = path + field.name
-        if here in OWN:
+        if here in own:
             continue
-        if not any(each.startswith(f"{here}.") for each in OWN):
+        if not any(each.startswith(f"{here}.") for each in own):
             message.ClearField(field.name)
             continue
         for each in value if field.is_repeated else [value]:
-            _keep(each, f"{here}.")
+            _keep(each, own, f"{here}.")

@@ -38,6 +38,7 @@ from services.grid.store.work import NEXT
 from services.grid.usecases.dispatching import LATELY
 from services.kernel.clock import SHANGHAI
 from services.kernel.errors import Refusal
+from services.kernel.ports import Caller
 from tests.bench.grid_filling import fill
 from tests.integration.grid.desk import Desk
 from tests.integration.grid.plans import passed, plan_of, scans
@@ -85,9 +86,9 @@ def dispatch(desk: Desk, filed: Incident, to: str = "") -> incidents_pb2.Inciden
     return desk.call("DispatchIncident", request, grid_service_pb2.DispatchIncidentResponse, SEAT).incident
 
 
-def explained(desk: Desk, of: Incident) -> routing_pb2.ExplainDispatchResponse:
+def explained(desk: Desk, of: Incident, by: Caller = SEAT) -> routing_pb2.ExplainDispatchResponse:
     request = routing_pb2.ExplainDispatchRequest(incident_id=str(of.id))
-    return desk.call("ExplainDispatch", request, routing_pb2.ExplainDispatchResponse, SEAT)
+    return desk.call("ExplainDispatch", request, routing_pb2.ExplainDispatchResponse, by)
 
 
 def planned(desk: Desk, **said: Any) -> routing_pb2.DispatchDecision:
@@ -138,6 +139,20 @@ def test_with_faults_nothing_is_taken_and_all_are_named(desk: Desk) -> None:
         (3, "departments", "sheet_department_elsewhere"),
     ]  # fmt: skip
     assert not explained(desk, kept(desk.runtime.engine, incident())[0]).planned.rules
+
+
+def test_whoever_reported_it_is_told_when_it_went_where_and_nothing_of_rules(desk: Desk, engine: sa.Engine) -> None:
+    imported(desk)
+    [filed] = kept(engine, incident())
+    dispatch(desk, filed)
+    citizen = caller()
+    [told] = explained(desk, filed, by=citizen).dispatches
+    assert (told.version, told.decision) == (2, routing_pb2.DispatchDecision(department=DEPARTMENT))
+    assert not explained(desk, filed, by=citizen).HasField("planned")
+    [waits] = kept(engine, incident())
+    request = queues_pb2.GetQueueRequest(kind=queues_pb2.QUEUE_KIND_TO_DISPATCH, with_plans=True)
+    queue = desk.call("GetQueue", request, queues_pb2.GetQueueResponse, citizen)
+    assert ([each.incident_id for each in queue.incidents], list(queue.plans)) == ([str(waits.id)], [])
 
 
 def test_how_urgent_a_rule_says_it_is_is_kept_with_the_dispatch(desk: Desk, engine: sa.Engine) -> None:

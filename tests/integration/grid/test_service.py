@@ -59,7 +59,8 @@ def test_an_incident_goes_the_full_circle(gateway: Gateway, people: People) -> N
     assert (back["state"], back["holderDepartment"], back["returnedBy"]) == (
         "INCIDENT_STATE_FILED", "371102-ZHZX", "371102-CGJ",
     )  # fmt: skip
-    accepted = change(gateway, officer, change(gateway, seat, back, "dispatch"), "accept")
+    assert refusal(gateway, seat, back, "dispatch") == (400, "CATALOGUE_RETURNED")
+    accepted = change(gateway, officer, change(gateway, seat, back, "dispatch", department="371102-CGJ"), "accept")
     assert (accepted["state"], accepted["deadline"]) == ("INCIDENT_STATE_ACCEPTED", accepted["handleBy"])
     handled = change(gateway, officer, accepted, "reportHandled")
     assert (handled["state"], handled["holderDepartment"]) == ("INCIDENT_STATE_HANDLED", "371102-ZHZX")

@@ -18,7 +18,7 @@ from tests.unit.grid.samples import CENTRE, REPORTER
 
 # Words that departments write for one another, what they ask of each other, and pictures that staff took.
 KEPT_BACK = {
-    "closing_reason", "refusal_reason",
+    "closing_reason", "refusal_reason", "dispatch_reason",
     "asked.kind", "asked.reason", "asked.asked_at", "asked.review_at", "asked.units",
     "intake.remark", "outside.answer_reason", "report.evidence.superseded", "evidence.kind", "evidence.reference",
     "evidence.sha256", "evidence.given_at", "evidence.superseded", "department_numbers.department",

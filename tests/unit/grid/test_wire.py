@@ -46,7 +46,7 @@ def test_a_closed_incident_says_how_it_ended_and_who_chose() -> None:
     before = samples.dispatched()
     later = NOW + timedelta(hours=1)
     closed = before.close(ClosingOutcome.DUPLICATE, seen=2, by=CENTRE, limits=samples.LIMITS, now=later, reason="重复")
-    answer = messages.incident_message(closed, None)
+    answer = messages.incident_message(closed, CENTRE)
     assert answer.state == incidents_pb2.INCIDENT_STATE_CLOSED
     assert answer.closing_outcome == incidents_pb2.CLOSING_OUTCOME_DUPLICATE
     assert answer.holder_department == ""

@@ -705,6 +705,7 @@ class GridServiceServicer:
 
     def ExplainDispatch(self, request, context):
         """Explains the dispatches of an incident that the caller may read, as each was decided, and what the rules say of it now.
+        Whoever speaks for no department is shown of their own reports when they went to which department, and no more.
         Refused: no such incident there (INCIDENT_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -184,7 +184,9 @@ class GetQueueRequest(_message.Message):
     soon_hours: _builtins.int
     """As in ListQueues."""
     with_plans: _builtins.bool
-    """Say of each incident that waits to be dispatched what the rules say now; for TO_DISPATCH alone."""
+    """Say of each incident that waits to be dispatched what the rules say now; for TO_DISPATCH alone, and for
+    departments.
+    """
     @_builtins.property
     def page(self) -> _paging_pb2.PageRequest:
         """Which page."""
