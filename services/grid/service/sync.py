@@ -28,7 +28,9 @@ class SyncMethods(Methods):
         size = request.limit or DEFAULT_SIZE
         changes = store.changes(audience, kept.after, kept.floor, standing.horizon, size)
         moved = kept.moved(changes, standing)
-        return sync.changes_message(changes, moved, call.caller.department, Party(*call.caller.party))
+        answer = sync.changes_message(changes, moved, call.caller.department, Party(*call.caller.party))
+        self._show_numbers([each.incident for each in answer.changes if each.HasField("incident")], call)
+        return answer
 
     @every(seconds=3600)
     def forget_left(self) -> bool:

@@ -266,6 +266,19 @@ def test_a_departments_number_is_its_own_found_and_never_overwritten_silently(de
         assert [(each.incident_id, each.department_numbers[0].number) for each in found] == [(str(one.id), "CG-2")]
 
 
+def test_a_department_that_syncs_is_told_of_numbers_and_of_their_change_and_a_reporter_is_not(
+    desk: Desk, engine: sa.Engine
+) -> None:
+    [one] = kept(engine, accepted())
+    set_number(desk, one, "CG-1")
+    first, own = desk.sync(by=SCJG), desk.sync(by=caller())
+    assert [each.number for each in first.changes[0].incident.department_numbers] == ["CG-1"]
+    assert not own.changes[0].incident.department_numbers
+    set_number(desk, one, "CG-2", replaces="CG-1")
+    [changed] = desk.sync(by=SCJG, token=first.next_token).changes
+    assert [each.number for each in changed.incident.department_numbers] == ["CG-2"]
+
+
 def test_two_incidents_with_one_number_at_once_are_one_too_many(desk: Desk, engine: sa.Engine) -> None:
     def outcome(of: Incident) -> str:
         try:

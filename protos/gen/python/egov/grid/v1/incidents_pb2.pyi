@@ -720,8 +720,8 @@ class Incident(_message.Message):
 
     @_builtins.property
     def department_numbers(self) -> _containers.RepeatedCompositeFieldContainer[Global___DepartmentNumber]:
-        """Numbers under which departments keep it in their own systems; shown to departments by what reads one incident, searches
-        or lists a queue.
+        """Numbers under which departments keep it in their own systems; shown to departments by what reads one incident,
+        searches, lists a queue or syncs.
         """
 
     @_builtins.property
