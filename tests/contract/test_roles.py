@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from egov.common.v1 import options_pb2
 
+from services.grid.domain.states import Who
+from services.grid.domain.transitions import TRANSITIONS
+from services.grid.wire.actions import WAYS
 from services.identity.domain.roles import ENTERPRISE, ROLES
 from services.identity.wire.messages import known_scopes
 from tests.contract.system import ROOT, Rpc, rpcs
@@ -70,6 +74,21 @@ def test_the_table_of_identitys_readme_is_the_sheet() -> None:
     rows = [f"| `{role}` | {shown(scopes)} |" for role, scopes in by_role().items()]
     there = [line for line in README.read_text("utf-8").splitlines() if line.startswith("| `")]
     assert there == rows, "the table must be:\n" + "\n".join(rows)
+
+
+def test_whoever_a_step_of_an_incident_is_for_has_a_role_that_may_call_its_method() -> None:
+    """The grid centre works with seats and grid workers, also where it coordinates or is in charge itself."""
+    centre = by_role()["seat"] | by_role()["grid_worker"]
+    may = {Who.CENTRE: centre, Who.COORDINATOR: centre, Who.DEPARTMENT: centre & by_role()["officer"]}
+    lacking = {
+        f"{state} {command} {who}: {scope}"
+        for (state, command), step in TRANSITIONS.items()
+        for who in step.by
+        if command in WAYS
+        and (scope := WAYS[command].descriptor.GetOptions().Extensions[options_pb2.access].outward.scope)
+        not in may.get(who, {scope})
+    }
+    assert lacking == set()
 
 
 def shown(scopes: set[str]) -> str:

@@ -167,6 +167,15 @@ def test_what_is_sent_to_an_outside_body_comes_back_with_its_answer(gateway: Gat
     assert (own["body"], own["reference"], own["answerReason"]) == ("国网日照供电公司", "95598-1", "")
 
 
+def test_the_seat_sends_outside_what_is_filed_and_writes_down_the_answer(gateway: Gateway, people: People) -> None:
+    seat, incident = people.seat("371102"), filed(gateway, people)
+    assert "SEND_OUTSIDE" in actions(gateway, seat, incident)
+    sent = change(gateway, seat, incident, "sendOutside", body="国网日照供电公司", answerBy=in_days(5))
+    assert (sent["state"], sent["holderDepartment"]) == ("INCIDENT_STATE_OUTSIDE", "371102-ZHZX")
+    back = change(gateway, seat, sent, "outsideAnswer", answer="OUTSIDE_ANSWER_DONE")
+    assert change(gateway, seat, back, "reportHandled")["state"] == "INCIDENT_STATE_HANDLED"
+
+
 def test_duplicates_go_on_with_a_main_incident_that_is_reopened(gateway: Gateway, people: People) -> None:
     seat, main, duplicate = people.seat("371102"), verified(gateway, people), filed(gateway, people)
     merged = change(gateway, seat, duplicate, "merge", mainIncidentId=main["incidentId"])

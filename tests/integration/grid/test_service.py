@@ -195,7 +195,8 @@ def test_a_step_is_for_whoever_answers_for_it(gateway: Gateway, people: People) 
 def test_a_step_is_for_the_role_that_may_do_it(gateway: Gateway, people: People) -> None:
     seat, officer, missing = people.seat("371102"), people.officer("371102-CGJ"), (403, "SCOPE_MISSING")
     sent = dispatched(gateway, people)
-    assert refusal(gateway, seat, sent, "accept") == missing
+    assert refusal(gateway, people.operator(), sent, "accept") == missing
+    assert refusal(gateway, seat, sent, "accept") == (403, "NOT_THE_HOLDER"), "a seat handles what its centre took on"
     handled = change(gateway, officer, change(gateway, officer, sent, "accept"), "reportHandled")
     assert refusal(gateway, officer, handled, "verify", passed=True) == missing
     passed = change(gateway, seat, handled, "verify", passed=True)
