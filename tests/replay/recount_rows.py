@@ -49,8 +49,7 @@ class _Clocks:
     def until(self, at: datetime) -> None:
         """Time passes: who is told, and how often."""
         if self.running:
-            begin, rule = min(self.running.values(), key=lambda each: self.rules.due(*each))
-            marks = [self.rules.due(begin, rule, times) for times in (1, 2, 3)]
+            marks = sorted(self.rules.due(*each, times) for each in self.running.values() for times in (1, 2, 3))
             moment = self.waits or max(marks[0], self.since)
             while moment < min(at, END):
                 self.level = "CITY" if self.level or self.holder.endswith("-ZHZX") else "COUNTY"
@@ -59,10 +58,9 @@ class _Clocks:
         self.since = at
 
     def _next(self, moment: datetime, marks: Sequence[datetime]) -> datetime:
-        """The city every day for a week, then every week; the county until twice and three times, a day at most."""
-        if self.level == "CITY":
-            return moment + (24 * HOUR if moment < marks[0] + 168 * HOUR else 168 * HOUR)
-        return min([moment + 24 * HOUR, *(mark for mark in marks if mark > moment)])
+        """A day on, for the city after a week a week on; sooner where a limit has passed once, twice or three times."""
+        weekly = self.level == "CITY" and moment >= marks[0] + 168 * HOUR
+        return min([moment + (168 if weekly else 24) * HOUR, *(mark for mark in marks if mark > moment)])
 
     def start(self, holder: str, **limits: Rule) -> None:
         """These clocks run from now on, and no others."""

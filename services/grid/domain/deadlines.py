@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
-from services.grid.domain.clocks import SOON, Clock, ClockKind
+from services.grid.domain.clocks import SOON, Clock, ClockKind, first_to_end
 from services.kernel import regions
 from services.kernel.worktime.calendars import Calendar, OutOfCalendar
 from services.kernel.worktime.reminders import Reminders
@@ -44,6 +45,14 @@ class Level(StrEnum):
 
 
 _LENGTHS = {Level.GRID: 15, Level.VILLAGE: 12, Level.TOWNSHIP: 9, Level.COUNTY: 6}
+
+
+class Mark(NamedTuple):
+    """A moment at which the limit of a clock has passed once, twice or three times."""
+
+    at: datetime
+    times: int
+    clock: ClockKind
 
 
 def coordinator_of(centre: str, *departments: str) -> str:
@@ -130,14 +139,28 @@ class Limits:
         except OutOfCalendar:
             return None
 
-    def patience(self, level: Level, clock: Clock | None, now: datetime) -> datetime:
-        """Until when a level waits that is told now: until the limit has passed twice or three times, or for so long.
+    def marks(self, clocks: Iterable[Clock]) -> list[Mark]:
+        """When the limit of each clock that runs has passed once, twice and three times, as far as that is known."""
+        going = (each for each in clocks if each.running and not each.paused)
+        return [
+            Mark(at, int(share), each.kind)
+            for each in going
+            for share, at in warnings(each.term(self.calendar(each))).items()
+            if share >= 1
+        ]
+
+    def passed(self, clocks: Iterable[Clock], now: datetime) -> Mark | None:
+        """The mark that was passed last; None where nothing is late."""
+        return max((mark for mark in self.marks(clocks) if mark.at <= now), default=None)
+
+    def patience(self, level: Level, clocks: Iterable[Clock], now: datetime) -> datetime:
+        """Until when a level waits that is told now: until the next mark of a clock that runs, or for so long.
 
         So a limit of hours goes up within hours, and one of weeks every day. The city, which nobody is above, is
         reminded as often, and later more seldom (`Reminders`).
         """
-        if level is Level.CITY and clock:
-            return Reminders.every(Limit(self.escalate / _HOUR)).next(clock.due_at, now, Calendar())
-        at_most = now + self.escalate
-        marks = warnings(clock.term(self.calendar(clock))).values() if clock else ()
-        return min([at_most, *(mark for mark in marks if mark > now)])
+        clocks = tuple(clocks)
+        first, at_most = first_to_end(clocks), now + self.escalate
+        if level is Level.CITY and first:
+            at_most = Reminders.every(Limit(self.escalate / _HOUR)).next(first.due_at, now, Calendar())
+        return min([at_most, *(mark.at for mark in self.marks(clocks) if mark.at > now)])

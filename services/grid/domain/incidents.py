@@ -210,7 +210,8 @@ class Incident(Standing):
         if not self.overdue(now):
             raise failed_state("NOT_OVERDUE")
         level = first_told(self.holder, self.owner) if self.level is Level.GRID else self.level.above
-        return self.moved(step, limits, now, deadline=limits.patience(level, self.clock, now), level=level)
+        waits = limits.patience(level, self.clocks, now)
+        return self.moved(step, limits, now, deadline=waits, level=level, mark=limits.passed(self.clocks, now))
 
     def overdue(self, now: datetime) -> bool:
         """The present step, or the level that was told last, has no time left. Without a deadline it has none."""

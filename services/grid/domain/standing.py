@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
@@ -11,7 +12,7 @@ from uuid import UUID
 from services.grid.domain.clocks import Clock, ClockKind, first_to_end
 from services.grid.domain.conditions import demand_given, demand_said
 from services.grid.domain.courses import Course
-from services.grid.domain.deadlines import Level, Limits, supervisor_of
+from services.grid.domain.deadlines import Level, Limits, Mark, supervisor_of
 from services.grid.domain.evidence import Proof, superseded
 from services.grid.domain.reports import Intake, Report
 from services.grid.domain.requests import OutsideRequest, TimeRequest
@@ -75,8 +76,9 @@ class Standing:
     is what an outside body was asked for last, `evidence` what was handed in after the report; `reply` is what whoever
     reported it is told of the end. Reasons may hold a person's data and do not show in a repr. `clocks` are all that
     ever ran for it, as they began; `course` is that of the present handling, where the catalogue has stages for it;
-    `handle_within` and `handle_by` are those of its present stage then. `step` is how it came to be as it is, and
-    `ruled` by which rule where that is a dispatch, unless it was just loaded.
+    `handle_within` and `handle_by` are those of its present stage then. `step` is how it came to be as it is, unless it
+    was just loaded; `ruled` by which rule where that is a dispatch, `mark` what had passed where somebody was told that
+    it is late.
     """
 
     id: UUID
@@ -121,6 +123,7 @@ class Standing:
     reply: str = field(default="", repr=False)
     step: Step | None = field(default=None, compare=False, repr=False)
     ruled: Ruled = field(default=BY_NO_RULE, compare=False, repr=False)
+    mark: Mark | None = field(default=None, compare=False, repr=False)
 
     def code_of(self, who: Who) -> str | Party:
         """Who that is for this incident: a department code, a party, or time itself."""
@@ -226,7 +229,7 @@ class Standing:
         that leaves the late work to be done. `units`: how many more a clock gets that the step extends. `going_on`: the
         clock whose time one that starts goes on counting.
         """
-        changes = {**_over(step.to), **changes}
+        changes = {"mark": None, **_over(step.to), **changes}
         after = replace(self, version=self.version + 1, state=step.to, step=step, **changes)
         if not step.moves_clocks:
             return after
@@ -240,12 +243,12 @@ class Standing:
         handle_by = handling.due_at if handling and after.department else after.handle_by
         without = {IncidentState.ON_HOLD: after.review_at, IncidentState.ACCEPTED: handle_by}.get(step.to)
         level = self.level if any(each.late(now) for each in clocks) else Level.GRID
-        deadline = self._waits(first, limits, now) if first and level is not Level.GRID else first and first.due_at
+        deadline = self._waits(clocks, limits, now) if first and level is not Level.GRID else first and first.due_at
         return replace(after, clocks=clocks, deadline=deadline or without, handle_by=handle_by, level=level)
 
-    def _waits(self, clock: Clock, limits: Limits, now: datetime) -> datetime | None:
+    def _waits(self, clocks: Iterable[Clock], limits: Limits, now: datetime) -> datetime | None:
         """Until when the level waits that was told: as before, or once more when a clock had stood still."""
-        return limits.patience(self.level, clock, now) if self.state in _STANDING_STILL else self.deadline
+        return limits.patience(self.level, clocks, now) if self.state in _STANDING_STILL else self.deadline
 
     def refiled(self, step: Step, limits: Limits, now: datetime, **changes: Any) -> Self:
         """With the grid centre or a coordinator, as before any dispatch."""

@@ -7,7 +7,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from egov.common.v1 import parties_pb2
-from egov.grid.v1 import events_pb2, incidents_pb2, time_requests_pb2
+from egov.grid.v1 import clocks_pb2, events_pb2, incidents_pb2, time_requests_pb2
 from egov.inspection.v1 import events_pb2 as inspection_events
 from egov.inspection.v1 import inspections_pb2
 
@@ -17,6 +17,7 @@ from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.inspections import ClosedInspection, OpenedInspection
 from services.grid.domain.states import HandlingOutcome, IncidentState
+from services.grid.wire.clocks import KINDS_OUT
 from services.grid.wire.codes import (
     HANDLING_OUTCOMES_OUT,
     LEVELS_OUT,
@@ -176,6 +177,8 @@ def incident_escalated(before: Incident, incident: Incident, at: datetime) -> ev
         due_at=stamp(before.deadline),
         escalated_at=stamp(at),
         stage=_late_stage(incident, at),
+        clock=KINDS_OUT[incident.mark.clock] if incident.mark else clocks_pb2.CLOCK_KIND_UNSPECIFIED,
+        limits_passed=incident.mark.times if incident.mark else 0,
         **held(incident),
     )
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from egov.grid.v1 import clocks_pb2
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.grid.domain import holding
 from services.grid.domain.deadlines import Level, first_told, supervisor_of
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import ReturnReason, Who
+from services.grid.wire.events import incident_escalated
 from services.kernel.errors import Refusal
+from services.kernel.worktime.terms import Limit
 from tests.unit.fakes import NOW
 from tests.unit.grid import samples
 from tests.unit.grid.samples import CENTRE, DAY, DEPARTMENT, GRID, LIMITS, VILLAGE, rule
@@ -101,6 +106,49 @@ def test_the_city_is_reminded_every_day_for_a_week_and_then_every_week() -> None
         moments.append((incident.deadline - NOW) // DAY)
     assert incident.level is Level.CITY
     assert moments == [2, 3, 4, 5, 6, 7, 8, 15, 22, 29, 36]
+
+
+def told_until(incident: Incident, end: datetime) -> list[tuple[datetime, Incident]]:
+    """Everything that is told of an incident that nobody does anything about."""
+    told: list[tuple[datetime, Incident]] = []
+    while incident.deadline and incident.deadline <= end:
+        told.append((incident.deadline, overdue(incident)))
+        incident = told[-1][1]
+    return told
+
+
+def test_a_long_limit_is_told_when_it_has_passed_twice_and_three_times_too() -> None:
+    at_work = samples.accepted(
+        samples.incident().dispatch(seen=1, by=CENTRE, rules=[rule(hours=240)], named="", limits=LIMITS, now=NOW)
+    )
+    told = [((at - NOW) // HOUR, after.mark and after.mark.times) for at, after in told_until(at_work, NOW + 30 * DAY)]
+    daily = [(hours, 1) for hours in range(240, 409, 24)]
+    assert told == [*daily, (480, 2), (648, 2), (720, 3)]
+
+
+@given(accept=st.integers(1, 100), handle=st.integers(1, 400))
+def test_each_mark_of_each_clock_is_told_once_at_its_moment(accept: int, handle: int) -> None:
+    limits = replace(LIMITS, accept=Limit(accept))
+    incident = samples.incident().dispatch(
+        seen=1, by=CENTRE, rules=[rule(hours=handle)], named="", limits=limits, now=NOW
+    )
+    told = dict(told_until(incident, NOW + 1200 * HOUR))
+    assert list(told) == sorted(told)
+    for mark in limits.marks(incident.clocks):
+        passed = told[mark.at].mark
+        assert passed and (passed.at, passed.times) >= (mark.at, mark.times)
+
+
+def test_the_event_says_which_clocks_limit_has_passed_and_how_often() -> None:
+    filed = samples.incident()
+    before = filed.dispatch(seen=1, by=CENTRE, rules=[rule(hours=2)], named="", limits=LIMITS, now=NOW)
+    said = []
+    for at, after in told_until(before, NOW + 26 * HOUR):
+        event = incident_escalated(before, after, at)
+        said.append((clocks_pb2.ClockKind.Name(event.clock).removeprefix("CLOCK_KIND_"), event.limits_passed))
+        before = after
+    assert said == [("HANDLE", 1), ("HANDLE", 2), ("HANDLE", 3), ("ACCEPT", 1)]
+    assert before.accept(seen=before.version, by=DEPARTMENT, limits=LIMITS, now=NOW + 26 * HOUR).mark is None
 
 
 def test_who_accepts_late_gets_rid_of_nobody() -> None:

@@ -4,6 +4,7 @@ isort:skip_file
 Facts that grid publishes on topic `egov.grid.v1`. Ids and codes only."""
 
 from egov.common.v1 import parties_pb2 as _parties_pb2
+from egov.grid.v1 import clocks_pb2 as _clocks_pb2
 from egov.grid.v1 import incidents_pb2 as _incidents_pb2
 from egov.grid.v1 import outside_bodies_pb2 as _outside_bodies_pb2
 from egov.grid.v1 import time_requests_pb2 as _time_requests_pb2
@@ -820,6 +821,8 @@ class IncidentEscalated(_message.Message):
     DUE_AT_FIELD_NUMBER: _builtins.int
     ESCALATED_AT_FIELD_NUMBER: _builtins.int
     STAGE_FIELD_NUMBER: _builtins.int
+    CLOCK_FIELD_NUMBER: _builtins.int
+    LIMITS_PASSED_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -844,6 +847,10 @@ class IncidentEscalated(_message.Message):
     """That level was told before; there is none above it."""
     stage: _builtins.int
     """The stage of the handling that is late, from 1; 0: none is."""
+    clock: _clocks_pb2.ClockKind.ValueType
+    """The clock whose limit was used up last, once or again; unset where none was kept."""
+    limits_passed: _builtins.int
+    """How often its limit has passed since it began: 1, 2, or 3 for three times and more."""
     @_builtins.property
     def answer_by(self) -> _timestamp_pb2.Timestamp:
         """Until when the level above waits."""
@@ -884,10 +891,12 @@ class IncidentEscalated(_message.Message):
         due_at: _timestamp_pb2.Timestamp | None = ...,
         escalated_at: _timestamp_pb2.Timestamp | None = ...,
         stage: _builtins.int = ...,
+        clock: _clocks_pb2.ClockKind.ValueType = ...,
+        limits_passed: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "due_at", b"due_at", "escalated_at", b"escalated_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "case_number", b"case_number", "department", b"department", "due_at", b"due_at", "escalated_at", b"escalated_at", "holder", b"holder", "incident_id", b"incident_id", "level", b"level", "reference", b"reference", "region", b"region", "reminder", b"reminder", "reporter", b"reporter", "stage", b"stage", "state", b"state", "supervisor", b"supervisor", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "case_number", b"case_number", "clock", b"clock", "department", b"department", "due_at", b"due_at", "escalated_at", b"escalated_at", "holder", b"holder", "incident_id", b"incident_id", "level", b"level", "limits_passed", b"limits_passed", "reference", b"reference", "region", b"region", "reminder", b"reminder", "reporter", b"reporter", "stage", b"stage", "state", b"state", "supervisor", b"supervisor", "type", b"type", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
