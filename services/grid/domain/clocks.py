@@ -12,7 +12,7 @@ from typing import NamedTuple
 from services.kernel import texts
 from services.kernel.worktime.calendars import Calendar
 from services.kernel.worktime.ledger import Entry, ledger, total
-from services.kernel.worktime.terms import Limit, Pause, Term, Unit
+from services.kernel.worktime.terms import Limit, Pause, Reason, Term, Unit, due_or_horizon
 
 SOON = Fraction(4, 5)
 """The share of a clock at which whoever holds the incident is warned."""
@@ -31,6 +31,10 @@ texts.register(
         "LEDGER_BEYOND_CALENDAR": (
             "尚未发布该日的放假安排，暂不计时。",
             "Which of these days are worked is not announced yet; nothing is counted.",
+        ),
+        "LEDGER_CORRECTED": (
+            "工作日安排在此时限结束后有更正，仍以结束时的计算为准。",
+            "The calendar was corrected after this clock had ended; what counted by that of its time holds.",
         ),
         "LEDGER_PAUSE": (
             "挂账或转外部单位期间，不计时。",
@@ -93,7 +97,8 @@ class Clock:
 
     `due_at` is where the calendar ends when that comes first; then `known` is False. While the clock is paused, it is
     what it was before. `extension`: units that were granted on top of the limit. `stage`: that of the handling which
-    it is for; None where that has none.
+    it is for; None where that has none. `measured`: units that had passed when it ended, by the calendar that decided
+    then whether it was late; None where none did, or none had to.
     """
 
     kind: ClockKind
@@ -106,6 +111,7 @@ class Clock:
     pauses: tuple[Pause, ...] = ()
     extension: float = 0
     stage: StageName | None = None
+    measured: Fraction | None = None
 
     @property
     def running(self) -> bool:
@@ -135,6 +141,25 @@ class Clock:
         if not self.paused:
             return self
         return replace(self, pauses=(*self.pauses[:-1], self.pauses[-1]._replace(end=now)))
+
+    def reckoned(self, calendar: Calendar) -> Clock:
+        """With its end by this calendar; of one that stands still what it would be if it went on."""
+        over = tuple(pause for pause in self.pauses if pause.end)
+        due = due_or_horizon(replace(self.term(calendar), pauses=over))
+        assert due, "no pause lasts"
+        return replace(self, due_at=due.at, known=due.known)
+
+    def end(self, calendar: Calendar, now: datetime) -> Clock:
+        """The step is done: from now on it shows what it shows by this calendar."""
+        ended = replace(self.resume(now), ended_at=now)
+        if self.paused or self.by_calendar:
+            ended = ended.reckoned(calendar)
+        decided = ended.by_calendar and ended.known
+        return replace(ended, measured=total(ledger(ended.term(calendar), now)) if decided else None)
+
+    def shown(self, calendar: Calendar) -> Clock:
+        """As it is shown: by this calendar, unless another one decided when it ended."""
+        return self.reckoned(calendar) if self.by_calendar and self.measured is None else self
 
     def late(self, now: datetime) -> bool:
         """It is not done, and its time was used up before now, or before it stood still."""
@@ -171,6 +196,16 @@ class Explained(NamedTuple):
 
 
 def explain(clock: Clock, calendar: Calendar, now: datetime) -> Explained:
-    """Where a clock's time went, until it ended or until now."""
+    """Where a clock's time went, until it ended or until now, by the calendar that its verdict comes from."""
+    clock = clock.shown(calendar)
     entries = ledger(clock.term(calendar), clock.ended_at or now)
+    entries += _correction(clock, calendar, entries)
     return Explained(clock, clock.verdict(now), entries, total(entries))
+
+
+def _correction(clock: Clock, calendar: Calendar, entries: list[Entry]) -> list[Entry]:
+    """What had counted when it ended and does not by today's calendar, or less than nothing, where its end moved."""
+    if clock.measured is None or clock.ended_at is None or clock.reckoned(calendar).due_at == clock.due_at:
+        return []
+    missing = clock.measured - total(entries)
+    return [Entry(clock.ended_at, clock.ended_at, Reason.CORRECTED, missing)] if missing else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from services.grid.domain.clocks import SOON, Clock, ClockKind, first_to_end
 from services.kernel import regions
 from services.kernel.worktime.calendars import Calendar, OutOfCalendar
 from services.kernel.worktime.reminders import Reminders
-from services.kernel.worktime.terms import Limit, due_or_horizon, moment_at, warnings
+from services.kernel.worktime.terms import Limit, moment_at, warnings
 
 
 class Level(StrEnum):
@@ -119,9 +119,8 @@ class Limits:
         return self.reckoned(Clock(kind=kind, department=department, limit=limit, begun_at=now, due_at=now))
 
     def reckoned(self, clock: Clock) -> Clock:
-        """The clock with its end by the calendar of today; one that stands still as it is."""
-        due = due_or_horizon(clock.term(self.calendar(clock)))
-        return replace(clock, due_at=due.at, known=due.known) if due else clock
+        """The clock with its end by the calendar of today."""
+        return clock.reckoned(self.calendar(clock))
 
     def of(self, kind: ClockKind) -> Limit:
         """What a clock of this kind has where nothing else says."""

@@ -112,7 +112,9 @@ def _rulings(
     if incident.dispatched_at is None:
         return [], []
     parts = parts_of(incident)
-    was = [ruling_of(each, now) for each in parts] or [Ruling(incident.department, incident.handle_within)]
+    was = [ruling_of(each.shown(limits.calendar(each)), now) for each in parts] or [
+        Ruling(incident.department, incident.handle_within)
+    ]
     if _taken_on(incident, source):
         return was, was
     department, spans = _department(incident, catalogue, source), _spans(incident, catalogue, limits)

@@ -20,7 +20,7 @@ def moved(clock: Clock, step: Step, limits: Limits, now: datetime, units: float)
     if not clock.running:
         return clock
     if clock.kind in step.stops:
-        return replace(_going_on(clock, limits, now), ended_at=now)
+        return clock.end(limits.calendar(clock), now)
     if clock.kind in step.pauses:
         return clock.pause(now)
     if clock.kind in step.resumes:

@@ -97,6 +97,8 @@ class Reason(StrEnum):
     PAUSE = "PAUSE"
     BEYOND_CALENDAR = "BEYOND_CALENDAR"
     """The calendar ends before."""
+    CORRECTED = "CORRECTED"
+    """Counted by a calendar that was corrected since, or not counted by it. No interval: a difference."""
 
 
 class Stretch(NamedTuple):

@@ -166,6 +166,10 @@ class _TimeReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeReason
     """Not counted: the calendar of working days ends before."""
     TIME_REASON_PAUSE: _TimeReason.ValueType  # 9
     """Not counted: the incident was on hold (挂账) or with an outside body (转外部单位)."""
+    TIME_REASON_CORRECTED: _TimeReason.ValueType  # 10
+    """The calendar of working days was corrected after the clock had ended: the difference between what had counted then,
+    which decided whether it was late, and what counts by the calendar of today. It may be negative, and takes no time.
+    """
 
 class TimeReason(_TimeReason, metaclass=_TimeReasonEnumTypeWrapper):
     """Why time counted, or did not."""
@@ -190,6 +194,10 @@ TIME_REASON_BEYOND_CALENDAR: TimeReason.ValueType  # 8
 """Not counted: the calendar of working days ends before."""
 TIME_REASON_PAUSE: TimeReason.ValueType  # 9
 """Not counted: the incident was on hold (挂账) or with an outside body (转外部单位)."""
+TIME_REASON_CORRECTED: TimeReason.ValueType  # 10
+"""The calendar of working days was corrected after the clock had ended: the difference between what had counted then,
+which decided whether it was late, and what counts by the calendar of today. It may be negative, and takes no time.
+"""
 Global___TimeReason: _TypeAlias = TimeReason  # noqa: Y015
 
 @_typing.final
@@ -208,7 +216,7 @@ class LedgerEntry(_message.Message):
     text: _builtins.str
     """The same in words, in the caller's language."""
     counted: _builtins.float
-    """Units of the clock's limit that it counted; 0 if it did not."""
+    """Units of the clock's limit that it counted; 0 if it did not; below 0 only for a correction."""
     @_builtins.property
     def begins_at(self) -> _timestamp_pb2.Timestamp:
         """When it begins."""
