@@ -5,67 +5,18 @@ When a report was made and when it was done with stands in the row. What does no
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
 from deploy.local.replaying.rows import Row
+from tests.replay.hindrance import stuck, work
 from tests.replay.rows import block_key
+from tests.replay.steps import DAY, HOUR, MINUTE, Action, Draws, Step
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MAIN_WITHIN = 30 * DAY
-RETURNED, RETURNED_TWICE, REWORKED = 0.06, 0.3, 0.1
+RETURNED, RETURNED_TWICE, REWORKED, REOPENED = 0.06, 0.3, 0.1, 0.05
 SLOW_DISPATCH, SLOW_ACCEPT, SLOW_VERIFY, SLOW_CHECK = 0.03, 0.05, 0.03, 0.1
-BY_HOTLINE, DECLINED = 0.5, 0.2
-
-
-class Action(StrEnum):
-    """What somebody does."""
-
-    FILE = "file"
-    REPORT = "report by the hotline"
-    CONFIRM = "check on site"
-    DENY = "check on site, not as reported"
-    FILE_CHECKED = "file what was checked"
-    DECLINE = "decline"
-    DISPATCH = "dispatch"
-    RETURN = "return"
-    DISPATCH_ANEW = "dispatch anew"
-    DECIDE = "decide as coordinator"
-    ACCEPT = "accept"
-    HANDLE = "report handled"
-    REWORK = "order rework"
-    PASS = "verify"
-    CLOSE = "close"
-    MERGE = "merge"
-    DISMISS = "close as duplicate"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One action on a row's incident."""
-
-    at: datetime
-    action: Action
-
-
-@dataclass(frozen=True, slots=True)
-class Draws:
-    """The draws of one row: the same for the same seed, row and question."""
-
-    seed: int
-    key: str
-
-    def share(self, what: str) -> float:
-        """A number from 0 to below 1."""
-        digest = hashlib.sha256(f"{self.seed}/{self.key}/{what}".encode()).digest()
-        return int.from_bytes(digest[:6], "big") / 2**48
-
-    def wait(self, what: str, least: timedelta, span: timedelta) -> timedelta:
-        """From `least` on, less than `span` more, in whole seconds."""
-        return least + timedelta(seconds=int(self.share(what) * span.total_seconds()))
+BY_HOTLINE, DECLINED, OBJECTED, DECLINED_AGAIN = 0.5, 0.2, 0.4, 0.5
 
 
 def filed_at(row: Row, draws: Draws) -> datetime:
@@ -112,10 +63,13 @@ def steps_of(row: Row, seed: int, main: str | None) -> list[Step]:
     way_in = [filed] if row.source == "chicago" else _way_in(filed, draws)
     if way_in[-1].action is Action.DECLINE:
         return way_in
-    given = _dispatched(way_in[-1].at, draws)
-    slow = draws.share("slow-accept") < SLOW_ACCEPT
-    accept = given[-1].at + draws.wait("accept", 25 * HOUR if slow else 10 * MINUTE, 3 * HOUR)
-    return [*way_in, *given, Step(accept, Action.ACCEPT), *_handled(accept, done_at(row, draws), draws)]
+    given = [*way_in, *_dispatched(way_in[-1].at, draws)]
+    accept = _accepted(given[-1].at, draws)
+    done = done_at(row, draws)
+    if done is None:
+        return [*given, accept, *stuck(accept.at, draws)]
+    ended = _handled(accept.at, max(done, accept.at + HOUR), draws)
+    return [*given, accept, *ended, *_reopened(ended[-1].at, draws)]
 
 
 def _way_in(filed: Step, draws: Draws) -> list[Step]:
@@ -126,33 +80,67 @@ def _way_in(filed: Step, draws: Draws) -> list[Step]:
     checked = filed.at + draws.wait("check", 26 * HOUR if slow else 20 * MINUTE, 6 * HOUR)
     decided = checked + draws.wait("decide", 10 * MINUTE, 2 * HOUR)
     declined = draws.share("declined") < DECLINED
+    steps = [Step(filed.at, Action.REPORT), *_checked(checked, decided, declined)]
+    return steps if not declined or draws.share("objected") >= OBJECTED else [*steps, *_objected(decided, draws)]
+
+
+def _objected(declined: datetime, draws: Draws) -> list[Step]:
+    """Whoever reported it does not agree: it is checked and decided on once more."""
+    at = declined + draws.wait("object", DAY, 3 * DAY)
+    checked = at + draws.wait("check-again", 20 * MINUTE, 6 * HOUR)
+    decided = checked + draws.wait("decide-again", 10 * MINUTE, 2 * HOUR)
+    return [Step(at, Action.OBJECT), *_checked(checked, decided, draws.share("declined-again") < DECLINED_AGAIN)]
+
+
+def _checked(checked: datetime, decided: datetime, declined: bool) -> list[Step]:
     look, end = (Action.DENY, Action.DECLINE) if declined else (Action.CONFIRM, Action.FILE_CHECKED)
-    return [Step(filed.at, Action.REPORT), Step(checked, look), Step(decided, end)]
+    return [Step(checked, look), Step(decided, end)]
 
 
 def _dispatched(filed: datetime, draws: Draws) -> list[Step]:
-    """From the report to the department that takes it."""
-    slow = draws.share("slow-dispatch") < SLOW_DISPATCH
-    at = filed + draws.wait("dispatch", 26 * HOUR if slow else 5 * MINUTE, 85 * MINUTE)
+    """From the report to the department that takes it; the seat has nothing to do where a rule sent it."""
+    at = _seat_at(filed, draws)
     steps = [Step(at, Action.DISPATCH)]
     if draws.share("returned") >= RETURNED:
         return steps
-    steps += [Step(at + HOUR, Action.RETURN), Step(at + 2 * HOUR, Action.DISPATCH_ANEW)]
+    steps += [Step(at + HOUR, Action.RETURN), Step(at + 2 * HOUR, Action.DISPATCH)]
     if draws.share("returned-twice") < RETURNED_TWICE:
         steps += [Step(at + 4 * HOUR, Action.RETURN), Step(at + 7 * HOUR, Action.DECIDE)]
     return steps
 
 
-def _handled(accepted: datetime, done: datetime | None, draws: Draws) -> list[Step]:
+def _seat_at(filed: datetime, draws: Draws) -> datetime:
+    slow = draws.share("slow-dispatch") < SLOW_DISPATCH
+    return filed + draws.wait("dispatch", 26 * HOUR if slow else 5 * MINUTE, 85 * MINUTE)
+
+
+def _accepted(given: datetime, draws: Draws) -> Step:
+    slow = draws.share("slow-accept") < SLOW_ACCEPT
+    return Step(given + draws.wait("accept", 25 * HOUR if slow else 10 * MINUTE, 3 * HOUR), Action.ACCEPT)
+
+
+def _handled(accepted: datetime, done: datetime, draws: Draws) -> list[Step]:
     """From the acceptance to the close. A rework order comes before what the source says is the end."""
-    if done is None:
-        return []
-    at = max(done, accepted + HOUR)
-    steps: list[Step] = []
-    if draws.share("rework") < REWORKED:
-        first = accepted + (at - accepted) / 2
-        steps = [Step(first, Action.HANDLE), Step(first + (at - first) / 2, Action.REWORK)]
+    if draws.share("rework") >= REWORKED:
+        return [*work(accepted, done, draws), *_ended(done, draws)]
+    first = accepted + (done - accepted) / 2
+    again = [Step(first, Action.HANDLE), Step(first + (done - first) / 2, Action.REWORK)]
+    return [*work(accepted, first, draws), *again, *_ended(done, draws)]
+
+
+def _ended(done: datetime, draws: Draws) -> list[Step]:
     slow = draws.share("slow-verify") < SLOW_VERIFY
-    verified = at + draws.wait("verify", 30 * HOUR if slow else 30 * MINUTE, 8 * HOUR)
+    verified = done + draws.wait("verify", 30 * HOUR if slow else 30 * MINUTE, 8 * HOUR)
     closed = verified + draws.wait("close", 10 * MINUTE, 4 * HOUR)
-    return [*steps, Step(at, Action.HANDLE), Step(verified, Action.PASS), Step(closed, Action.CLOSE)]
+    return [Step(done, Action.HANDLE), Step(verified, Action.PASS), Step(closed, Action.CLOSE)]
+
+
+def _reopened(closed: datetime, draws: Draws) -> list[Step]:
+    """Whoever reported some of it is not content; it goes the plain way once more."""
+    if draws.share("reopened") >= REOPENED:
+        return []
+    again = draws.again()
+    at = closed + again.wait("reopen", DAY, 4 * DAY)
+    seat = Step(_seat_at(at, again), Action.DISPATCH)
+    accept = _accepted(seat.at, again)
+    return [Step(at, Action.REOPEN), seat, accept, *_ended(accept.at + again.wait("work", 2 * HOUR, 48 * HOUR), again)]

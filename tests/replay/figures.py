@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 FIGURES = (
-    "filed", "in time", "late", "running", "duplicates", "returned", "reworked", "closed",
+    "filed", "in time", "late", "running", "duplicates", "returned", "reworked",
+    "held", "extended", "outside", "reopened", "closed",
     "VILLAGE", "TOWNSHIP", "COUNTY", "CITY",
 )  # fmt: skip
 """The columns. README.md says what each counts."""
@@ -37,12 +38,16 @@ class Tally:
 def table(figures: Mapping[str, Mapping[str, int]]) -> str:
     """The figures as lines of text, with the sum of all departments at the end."""
     total = {figure: sum(row.get(figure, 0) for row in figures.values()) for figure in FIGURES}
-    head = f"{'department':<12}" + "".join(f"{figure.lower():>11}" for figure in FIGURES)
+    head = f"{'department':<12}" + "".join(f"{figure.lower():>{_width(figure)}}" for figure in FIGURES)
     lines = [
-        f"{department:<12}" + "".join(f"{row.get(figure, 0):>11,}" for figure in FIGURES)
+        f"{department:<12}" + "".join(f"{row.get(figure, 0):>{_width(figure)},}" for figure in FIGURES)
         for department, row in [*sorted(figures.items()), (TOTAL, total)]
     ]
     return "\n".join([head, *lines])
+
+
+def _width(figure: str) -> int:
+    return max(len(figure) + 2, 8)
 
 
 def differences(one: str, ones: Figures, other: str, others: Figures) -> list[str]:

@@ -15,18 +15,26 @@ from deploy.local.replaying.mapping import Mapped
 from services.grid import usecases
 from services.grid.domain.clocks import ClockKind, Verdict
 from services.grid.domain.incidents import Incident
-from services.grid.domain.states import ClosingOutcome
+from services.grid.domain.states import ClosingOutcome, IncidentState, TimeKind
 from services.grid.store.incident_rows import INCIDENT, incident_of
-from services.grid.usecases import Finding
-from tests.replay.acting import CITIZENS, TAKEN, file, speaker
+from services.grid.usecases import DISPATCH, Finding
+from tests.replay.acting import CITIZENS, TAKEN, Said, file, speaker
 from tests.replay.city import City, DueRow, settle
-from tests.replay.fate import Action, Step, mains_of, steps_of
+from tests.replay.fate import mains_of, steps_of
 from tests.replay.figures import Figures, Tally
 from tests.replay.rows import BEGIN, END
+from tests.replay.steps import Action, Step
 
 MONTH = timedelta(days=30)
 
 Say = Callable[[str], None]
+FIGURE_OF = {
+    Action.RETURN: "returned",
+    Action.REWORK: "reworked",
+    Action.SEND_OUTSIDE: "outside",
+    Action.REOPEN: "reopened",
+}
+"""What is counted of the department that has the incident, by what is done."""
 
 
 @dataclass(slots=True)
@@ -70,22 +78,28 @@ class Player:
         # A step may begin with a deadline that has passed: what is due then is due now.
         self._city.clock.set(max(at, self._city.clock.now()))
         if due and due.at <= at:
-            self._look(due)
+            self._do(due)
         else:
             _, key, place = heapq.heappop(steps)
-            self._act(self._rows[key], self._rows[key].steps[place].action)
+            self._act(self._rows[key], self._rows[key].steps[place])
         return self._city.clock.now()
 
-    def _act(self, row: Played, action: Action) -> None:
-        before, after = self._taken(row, action)
+    def _act(self, row: Played, step: Step) -> None:
+        before, after = self._taken(row, step)
         row.id = after.id
-        self.counts[action] += 1
-        if action is Action.RETURN and before:
-            self._tally.add(before.department, "returned")
-        if action is Action.REWORK:
-            self._tally.add(after.department, "reworked")
+        if before is None or before.version != after.version:
+            self.counts[step.action] += 1
+            self._tell(before, after, step.action)
 
-    def _taken(self, row: Played, action: Action) -> tuple[Incident | None, Incident]:
+    def _tell(self, before: Incident | None, after: Incident, action: Action) -> None:
+        """What a step adds to the figures of a department."""
+        if before and (figure := FIGURE_OF.get(action)):
+            self._tally.add(before.department or after.department, figure)
+        if before and before.asked and action in (Action.GRANT, Action.GRANT_ONE):
+            self._tally.add(after.department, "held" if before.asked.kind is TimeKind.HOLD else "extended")
+
+    def _taken(self, row: Played, step: Step) -> tuple[Incident | None, Incident]:
+        action = step.action
         if row.id is None:
             with self._city.desk(action, CITIZENS) as desk:
                 return None, file(desk, row.mapped, action)
@@ -93,17 +107,28 @@ class Player:
             before = desk.incidents.load(row.id, "")
         with self._city.desk(action, speaker(before, action)) as desk:
             main = self._rows[row.main].id if row.main else None
-            return before, TAKEN[action](desk, before, main)
+            return before, TAKEN[action](desk, before, Said(main, step.until))
 
-    def _look(self, due: DueRow) -> None:
-        """The timer's work: `GridService.look_at_incident`."""
+    def _do(self, due: DueRow) -> None:
+        """The timer's work: `GridService.dispatch_incident` or `GridService.look_at_incident`."""
+        self.counts[self._dispatch(due) if due.name == DISPATCH else self._look(due)] += 1
+
+    def _dispatch(self, due: DueRow) -> str:
+        with self._city.desk("dispatch_incident") as desk:
+            dispatching, limits, id = desk.dispatching, desk.limits, UUID(due.key)
+            usecases.dispatch_by_itself(desk.uow, desk.incidents, desk.reference, dispatching, id, limits)
+            settle(desk, due)
+            sent = desk.incidents.load(id, "").state is IncidentState.DISPATCHED
+        return "sent by a rule" if sent else "left to the seat"
+
+    def _look(self, due: DueRow) -> str:
         with self._city.desk("look_at_incident") as desk:
             found = usecases.check_clock(desk.uow, desk.incidents, desk.limits, UUID(due.key), due.at)
             settle(desk, due)
             if found is Finding.OVERDUE:
                 incident = desk.incidents.load(UUID(due.key), "")
                 self._tally.add(incident.holder, incident.level.value)
-        self.counts[f"found {found.value}"] += 1
+        return f"found {found.value}"
 
     def forgotten(self) -> int:
         """How many incidents the sweep has to mend at the end: none, or somebody would not have been told."""

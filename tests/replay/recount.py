@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.replay import recount_log, recount_rows
 from tests.replay.figures import differences
+from tests.replay.recount_clocks import END
 from tests.replay.recount_raw import raw_rows
 
 SHOWN = 20
@@ -24,7 +25,7 @@ def recount(folder: Path) -> list[str]:
     paths = {source: Path(path) for source, path in run["sources"].items()}
     rows = recount_rows.book_of(raw_rows(paths, set(run["rows"])), run["seed"])
     with (folder / "events.jsonl").open(encoding="utf-8") as lines:
-        log = recount_log.book_of(lines, recount_rows.END)
+        log = recount_log.book_of(lines, END)
     printed = run["figures"]
     return [
         *differences("printed", printed, "from the rows", rows.figures()),

@@ -11,18 +11,22 @@ LEVELS = ("VILLAGE", "TOWNSHIP", "COUNTY", "CITY")
 
 
 class Told(NamedTuple):
-    """An event of a row's incident that is no escalation: when, and until when its department had time from then on.
+    """An event of a row's incident that is no escalation: when, until when there is time then, who has it, and why.
 
-    Of IncidentHandled it is until when it had time before: what it was measured by.
+    The time is the department's, that of a hold until its review, or that of an outside body until its answer is due.
+    Of IncidentHandled it is the department's before: what it was measured by. Why is said of a dispatch, of the end of
+    a hold, and of what an outside body answered.
     """
 
     event: str
     at: datetime
-    handle_by: datetime | None = None
+    until: datetime | None = None
+    department: str = ""
+    why: str = ""
 
     def __str__(self) -> str:
-        until = f" until {self.handle_by:%m-%d %H:%M:%S}" if self.handle_by else ""
-        return f"{self.event} {self.at:%m-%d %H:%M:%S}{until}"
+        until = f" until {self.until:%m-%d %H:%M:%S}" if self.until else ""
+        return f"{self.event} {self.at:%m-%d %H:%M:%S}{until} {self.department} {self.why}".rstrip()
 
 
 @dataclass

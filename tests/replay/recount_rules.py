@@ -1,83 +1,149 @@
-"""The sample city's sheets, read once more: who handles what, and when a limit has passed."""
+"""The city's sheets of rules, read once more: what a row is, how long it may take, and who has to get it."""
 
 from __future__ import annotations
 
-import csv
-from datetime import date, datetime, timedelta, timezone
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
 from typing import NamedTuple
 
-SAMPLE = Path(__file__).resolve().parents[2] / "deploy" / "local" / "sample"
-LOCAL = timezone(timedelta(hours=8))
-HOUR = timedelta(hours=1)
+from tests.replay.recount_sheets import sheet
+from tests.replay.recount_time import DAY, LOCAL, Limit, Time
+
+UNSAID = Limit(72)
+"""For handling, where the catalogue says nothing."""
+Line = dict[str, str]
 
 
-class Rule(NamedTuple):
-    """Who handles a type, within which time."""
+class Subject(NamedTuple):
+    """What a row is and where."""
 
-    department: str
-    amount: int
-    unit: str
+    type: Line
+    region: str
+
+    @property
+    def county(self) -> str:
+        """Six digits."""
+        return self.region[:6]
 
 
+class Stage(NamedTuple):
+    """One stage of the handling; `whole`: its limit counts from the dispatch."""
+
+    limit: Limit
+    whole: bool
+
+
+class Routed(NamedTuple):
+    """Who has to get it, and by what; without a department it is for a person, who is shown a suggestion."""
+
+    department: str = ""
+    why: str = ""
+    suggestion: str = ""
+    automatic: bool = False
+
+
+@dataclass
 class Rules:
-    """The sample city's sheets."""
+    """The sheets."""
 
-    def __init__(self) -> None:
-        self._types = {(r["source"], r["nature"], r["detail"]): r for r in _sheet("replay_types.csv")}
-        self._areas = {(r["source"], r["area"]): r["township"] for r in _sheet("replay_regions.csv")}
-        self._rules = _sheet("dispatch_rules.csv")
-        self._routing = _sheet("routing_rules.csv")
-        self._shifts = _sheet("shifts.csv")
-        days = [row for year in (2024, 2025, 2026) for row in _sheet(f"national_days_{year}.csv")]
-        self._days = {date.fromisoformat(row["day"]): row["kind"] for row in days}
+    time: Time
 
-    def of(self, source: str, nature: str, detail: str, area: str) -> Rule:
-        """The rule for a row: of those that fit the narrowest region, then the longest code, then kind and standard."""
+    def __post_init__(self) -> None:
+        self._types = {(r["source"], r["nature"], r["detail"]): r for r in sheet("replay_types.csv")}
+        self._areas = {(r["source"], r["area"]): r["township"] for r in sheet("replay_regions.csv")}
+        self._capacities = {r["department"]: int(r["capacity"]) for r in sheet("capacities.csv")}
+
+    def subject(self, source: str, nature: str, detail: str, area: str) -> Subject:
+        """What a row is, and where."""
         named = [(source, nature, detail), (source, nature, "")]
-        type = next(self._types[each] for each in named if each in self._types)
-        region = self._areas[source, area]
-        fit = [each for each in self._rules if _fits(each, type, region)]
-        routed = [each for each in self._routing if _fits(each, type, region)]
-        assert not routed, "what goes by time and load is not recounted: no rule of the sample speaks of these types"
-        best = max(fit, key=_exactness)
-        return Rule(f"{region[:6]}-{best['department']}", int(best["hours"]), best["unit"] or "clock_hour")
+        return Subject(next(self._types[each] for each in named if each in self._types), self._areas[source, area])
 
-    def due(self, begin: datetime, rule: Rule, times: int = 1) -> datetime:
-        """When so many times the limit has passed."""
-        if rule.unit == "clock_hour":
-            return begin + times * rule.amount * HOUR
-        assert rule.unit == "working_day", "the sheets have no other"
-        day, left = begin.astimezone(LOCAL).date(), times * rule.amount
-        while left:
-            day += timedelta(days=1)
-            left -= bool(self._ends(rule.department, day))
-        hour, minute = map(int, max(self._ends(rule.department, day)).split(":"))
-        return datetime(day.year, day.month, day.day, tzinfo=LOCAL) + timedelta(hours=hour, minutes=minute)
+    def stages(self, subject: Subject) -> list[Stage]:
+        """The handling of a type, as one stage where the catalogue has none."""
+        fit = [each for each in sheet("stages.csv") if _fits({**each, "region_prefix": ""}, subject)]
+        if fit:
+            ordered = sorted(fit, key=lambda each: int(each["position"]))
+            return [Stage(Limit(int(each["limit"]), each["unit"]), not each["counted"]) for each in ordered]
+        rule = self._catalogue(subject)
+        return [Stage(Limit(int(rule["hours"]), rule["unit"] or "clock_hour") if rule else UNSAID, True)]
 
-    def _ends(self, department: str, day: date) -> list[str]:
-        """When the shifts of a department end on a day."""
-        suffix = department.split("-")[1]
-        kind = self._days.get(day) or ("workday" if day.weekday() < 5 else "weekend")
-        name = {"holiday": "holidays", "weekend": "weekends"}.get(kind, "workdays")
-        own = [each for each in self._shifts if each["department"] == suffix]
-        used = own or [each for each in self._shifts if not each["department"]]
-        return [each["end"] for each in used if each["days"] == name]
+    def routed(
+        self,
+        subject: Subject,
+        at: datetime,
+        returned_by: str,
+        held: Mapping[str, int],
+        last: Callable[[], str],
+    ) -> Routed:
+        """Who has to get it at a moment: `held` is what departments have open, `last` who had the last of its type."""
+        fit = [each for each in sheet("routing_rules.csv") if _fits(each, subject) and self._holds(each, subject, at)]
+        top = [each for each in fit if _exactness(each) == max(map(_exactness, fit))]
+        if not top:
+            return self._by_catalogue(subject, last)
+        choices = [self._departments(each, subject) for each in sorted(top, key=lambda each: int(each["rule"]))]
+        left = [each for each in choices[0] if each != returned_by]
+        if any(set(each) != set(choices[0]) for each in choices):
+            return Routed(suggestion=left[0] if left else "")
+        if not left:
+            other = self._by_catalogue(subject, lambda: "").department
+            return Routed(suggestion="" if other == returned_by else other)
+        number = min(int(each["rule"]) for each in top)
+        return self._by_load(number, left, held, any(each["automatic"] == "yes" for each in top))
+
+    def _by_load(self, number: int, left: list[str], held: Mapping[str, int], automatic: bool) -> Routed:
+        """Of several the one with the least of its capacity in use, then with most room, then the first."""
+        if len(left) == 1:
+            return Routed(left[0], f"RULE {number}", automatic=automatic)
+        loads = [(each, held.get(each, 0), self._capacity(each)) for each in left]
+        loads.sort(key=lambda each: (Fraction(each[1], each[2]), each[1] - each[2]))
+        shown = " ".join(f"{department} {open}/{capacity}" for department, open, capacity in loads)
+        return Routed(loads[0][0], f"RULE {number} {shown}", automatic=automatic)
+
+    def _capacity(self, department: str) -> int:
+        return self._capacities.get(department) or self._capacities[department.split("-")[1]]
+
+    def _by_catalogue(self, subject: Subject, last: Callable[[], str]) -> Routed:
+        rule = self._catalogue(subject)
+        if rule is None:
+            return Routed(suggestion=last())
+        return Routed(f"{subject.county}-{rule['department']}", "CATALOGUE")
+
+    def _catalogue(self, subject: Subject) -> Line | None:
+        """The narrowest region, then the longest code, then kind and standard."""
+        fit = [each for each in sheet("dispatch_rules.csv") if _fits(each, subject)]
+        return max(fit, key=_exactness, default=None)
+
+    def _departments(self, rule: Line, subject: Subject) -> list[str]:
+        return [f"{subject.county}-{each.strip()}" for each in rule["departments"].split(";")]
+
+    def _holds(self, rule: Line, subject: Subject, at: datetime) -> bool:
+        """It is the time of day, on the day, and outside the shifts that the rule names."""
+        local = at.astimezone(LOCAL)
+        clock, day = f"{local:%H:%M}", local.date()
+        start, end = rule["start"] or "00:00", rule["end"] or "24:00"
+        if end <= start and clock < end:
+            day -= DAY
+        elif not (start <= clock and (clock < end or end <= start)):
+            return False
+        named = {each.strip() for each in rule["days"].split(";")} - {""}
+        spans = self.time.spans(rule["off_duty"], local.date()) if rule["off_duty"] else []
+        on_duty = any(begin <= at < over for begin, over in spans)
+        return (not named or bool(named & self.time.names(day))) and not on_duty
 
 
-def _fits(rule: dict[str, str], type: dict[str, str], region: str) -> bool:
+def _fits(rule: Line, subject: Subject) -> bool:
+    type = subject.type
     return (
-        region.startswith(rule["region_prefix"])
+        subject.region.startswith(rule["region_prefix"])
         and type["code"].startswith(rule["code_prefix"])
         and rule["kind"] in ("", type["kind"])
         and rule["standard"] in ("", type["standard"])
     )
 
 
-def _exactness(rule: dict[str, str]) -> tuple[int, int, bool, bool]:
-    return len(rule["region_prefix"]), len(rule["code_prefix"]), bool(rule["kind"]), bool(rule["standard"])
-
-
-def _sheet(name: str) -> list[dict[str, str]]:
-    with (SAMPLE / name).open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+def _exactness(rule: Line) -> tuple[int, int, bool, bool, bool]:
+    """Of routing rules one that names a time goes before one that holds always."""
+    timed = any(rule.get(each) for each in ("days", "start", "off_duty"))
+    return len(rule["region_prefix"]), len(rule["code_prefix"]), bool(rule["kind"]), bool(rule["standard"]), timed

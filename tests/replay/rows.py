@@ -2,7 +2,7 @@
 
 A source's rows are moved by whole weeks, so that a Monday stays a Monday: Chicago's 2014 becomes 2025, to the day, and
 New York's day in December 2023 one in December 2025. Whole blocks are taken, in the order of a hash, until there are
-enough rows: so duplicates come with what they are duplicates of.
+enough rows: so duplicates come with what they are duplicates of. New York's, which are few, are half of them at most.
 """
 
 from __future__ import annotations
@@ -80,9 +80,16 @@ def _whole_blocks(mapped: Iterable[Mapped], limit: int) -> list[Mapped]:
     blocks: dict[str, list[Mapped]] = defaultdict(list)
     for each in mapped:
         blocks[block_key(each.row)].append(each)
+    ordered = sorted(blocks, key=lambda each: hashlib.sha256(each.encode()).digest())
+    small = _until([blocks[each] for each in ordered if each.startswith("nyc/")], limit // 2)
+    return _until([small, *(blocks[each] for each in ordered if not each.startswith("nyc/"))], limit)
+
+
+def _until(blocks: Iterable[list[Mapped]], limit: int) -> list[Mapped]:
+    """One block after the other until there are so many rows."""
     taken: list[Mapped] = []
-    for block in sorted(blocks, key=lambda each: hashlib.sha256(each.encode()).digest()):
+    for block in blocks:
         if len(taken) >= limit:
             break
-        taken += blocks[block]
+        taken += block
     return taken

@@ -27,7 +27,10 @@ from tests.replay.player import Player
 from tests.replay.rows import SAMPLE, Year, read, year_of
 
 BOOKS = RUN / "replay-year"
-_LOG = sa.text("SELECT type, body FROM chassis.event_log WHERE type LIKE 'egov.grid.%' ORDER BY event_id")
+_LOG = sa.text(
+    "SELECT type, body, source, rule, loads FROM chassis.event_log LEFT JOIN dispatch ON incident_id::text ="
+    " aggregate_id AND version = aggregate_version WHERE type LIKE 'egov.grid.%' ORDER BY event_id"
+)
 
 
 def sources(data: Path | None) -> dict[str, str]:
@@ -47,7 +50,14 @@ def write_down(folder: Path, city: City, year: Year, seed: int, data: Path | Non
         for row in city.rows(_LOG):
             message = getattr(events_pb2, row["type"].rpartition(".")[2]).FromString(row["body"])
             fields = MessageToDict(message, preserving_proto_field_name=True)
-            lines.write(json.dumps({"type": row["type"], "body": fields}, ensure_ascii=False) + "\n")
+            said = {"type": row["type"], "body": fields, "why": _why(row)}
+            lines.write(json.dumps(said, ensure_ascii=False) + "\n")
+
+
+def _why(row: sa.RowMapping) -> str:
+    """By what a department was chosen, as is kept beside the incident: the rule, and the loads that were compared."""
+    loads = (f"{each['department']} {each['open']}/{each['capacity']}" for each in row["loads"] or ())
+    return " ".join((row["source"] or "", str(row["rule"] or ""), *loads)).strip()
 
 
 def play(year: Year, seed: int, data: Path | None, folder: Path) -> int:

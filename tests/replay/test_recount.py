@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,11 +13,12 @@ import pytest
 
 from tests.replay.figures import differences, table
 from tests.replay.recount_books import Book, Told
+from tests.replay.recount_clocks import END
 from tests.replay.recount_log import book_of as book_of_log
 from tests.replay.recount_raw import Raw
-from tests.replay.recount_rows import END
 from tests.replay.recount_rows import book_of as book_of_rows
-from tests.replay.recount_rules import LOCAL, Rule, Rules
+from tests.replay.recount_rules import Rules
+from tests.replay.recount_time import LOCAL, Limit, Time
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 RAW = Raw("chicago/14-1", "Garbage in alley", "", "1", "48XX S WOOD", datetime(2025, 3, 5, tzinfo=LOCAL), None, False)
@@ -34,19 +38,68 @@ def at(text: str) -> datetime:
     ],
 )
 def test_working_days_are_those_of_the_department(begin: str, department: str, days: int, end: str) -> None:
-    assert Rules().due(at(begin), Rule(department, days, "working_day")) == at(end)
+    assert Time().begun(department, Limit(days, "working_day"), at(begin)).due == at(end)
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount", "extra", "end"),
+    [
+        ("clock_hour", 4, 0, "2025-03-05T15:00"),  # an hour on hold
+        ("clock_hour", 4, 2, "2025-03-05T17:00"),
+        ("working_hour", 2, 0, "2025-03-05T14:00"),  # half an hour of it in the noon break
+        ("working_hour", 8, 0, "2025-03-06T11:00"),
+        ("working_day", 1, 0, "2025-03-06T17:30"),  # the day on which it begins does not count
+    ],
+)
+def test_time_that_stood_still_is_left_out(unit: str, amount: int, extra: int, end: str) -> None:
+    clock = Time().begun("371102-ZJJ", Limit(amount, unit), at("2025-03-05T10:00"))
+    stood = replace(clock, stood=((at("2025-03-05T11:30"), at("2025-03-05T12:30")),), extra=extra)
+    assert Time().due(stood) == at(end)
+
+
+YARD, SITE, DOGS = "Garbage in yard", "Construction Site Cleanliness/Fence", "Dog feces in yard"
+
+
+@pytest.mark.parametrize(
+    ("nature", "moment", "returned_by", "held", "found"),
+    [
+        (YARD, "2025-03-05T10:00", "", "", "371102-CGJ RULE 10 371102-CGJ 0/6 371102-ZJJ 0/5 at once"),
+        (YARD, "2025-03-05T10:00", "", "371102-CGJ", "371102-ZJJ RULE 10 371102-ZJJ 0/5 371102-CGJ 1/6 at once"),
+        (YARD, "2025-03-05T10:00", "371102-CGJ", "", "371102-ZJJ RULE 10 at once"),
+        (YARD, "2025-03-05T18:00", "", "", "371102-CGJ RULE 11 at once"),
+        (SITE, "2025-03-05T10:00", "", "", "371102-ZJJ RULE 40"),
+        (SITE, "2025-03-05T10:00", "371102-ZJJ", "", ""),
+        (SITE, "2025-03-05T13:00", "", "", "perhaps 371102-ZJJ"),
+        (SITE, "2025-03-08T13:00", "", "", "371102-CGJ RULE 41"),
+        (DOGS, "2025-03-05T10:00", "", "", "perhaps whoever had the last"),
+        ("Other", "2025-03-05T10:00", "", "", "371102-CGJ CATALOGUE"),
+    ],
+)
+def test_who_has_to_get_it(nature: str, moment: str, returned_by: str, held: str, found: str) -> None:
+    rules = Rules(Time())
+    subject = rules.subject("chicago", nature, "", "1")
+    routed = rules.routed(subject, at(moment), returned_by, {held: 1}, lambda: "whoever had the last")
+    perhaps = f"perhaps {routed.suggestion}" if routed.suggestion else ""
+    said = (routed.department, routed.why, perhaps, "at once" if routed.automatic else "")
+    assert " ".join(filter(None, said)) == found
 
 
 def test_an_open_row_climbs_until_the_end_of_the_year() -> None:
     """Four hours for rubbish: at 4 hours the county, at 8 and 12 the city, every day for a week, then every week."""
-    book = book_of_rows([RAW], seed=3)
+    book = book_of_rows([RAW], seed=4)
     [_, dispatched, accepted] = book.events[RAW.key]
-    assert dispatched.handle_by == accepted.handle_by == dispatched.at + 4 * HOUR
+    assert dispatched.until == accepted.until == dispatched.at + 4 * HOUR
     assert accepted.at < dispatched.at + 4 * HOUR
     figures = book.figures()["371102-CGJ"]
     # At 8 and 12 hours and on each of the seven days that follow; the last of those is past the week.
     weekly = (END - dispatched.at - 12 * HOUR - 7 * DAY - timedelta(seconds=1)) // (7 * DAY)
     assert figures == {"COUNTY": 1, "CITY": 9 + weekly, "filed": 1, "late": 1}
+
+
+def test_it_shares_no_code_with_what_it_recounts() -> None:
+    code = "import sys, tests.replay.recount; print(*(each for each in sys.modules if each.split('.')[0] in sys.argv))"
+    asked = [sys.executable, "-c", code, "services", "deploy", "egov"]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split() == []
 
 
 def event(name: str, **body: Any) -> str:

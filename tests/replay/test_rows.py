@@ -9,8 +9,9 @@ import pytest
 
 from deploy.local.replaying import mapping
 from deploy.local.replaying.rows import LeftOut, Row
-from tests.replay.fate import Action, mains_of, steps_of
+from tests.replay.fate import mains_of, steps_of
 from tests.replay.rows import moved, read, year_of
+from tests.replay.steps import Action
 
 ROW = Row(
     source="chicago", number="14-1", nature="Garbage in alley", detail="", area="61", block="48XX S WOOD",
@@ -58,7 +59,7 @@ def test_steps_are_in_order_and_end_as_the_row_does(closed: timedelta | None) ->
 
 def test_every_way_is_gone() -> None:
     row = moved(ROW)
-    rows = (row, replace(row, source="nyc"))
+    rows = (row, replace(row, source="nyc"), replace(row, closed=None))
     gone = {step.action for each in rows for seed in SEEDS for step in steps_of(each, seed, None)}
     assert gone == set(Action) - {Action.MERGE, Action.DISMISS}
 
