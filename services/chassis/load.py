@@ -39,7 +39,7 @@ def main(
     try:
         data = read(Path(arguments[0]))
     except SheetFaults as error:
-        print("\n".join(error.faults), file=sys.stderr)
+        print(error.spoken, file=sys.stderr)
         return 1
     in_one_transaction(service, url, lambda connection: save(connection, data))
     print(f"{service}: {counts(data)}")

@@ -33,21 +33,32 @@ from services.grid.usecases import CLOCK, take_version
 from services.grid.wire.catalogue_sheets import read_catalogue
 from services.grid.wire.routing_sheets import RULES as ROUTING
 from services.grid.wire.routing_sheets import read_routing
-from services.kernel import regions
+from services.kernel import regions, texts
 from services.kernel.clock import SystemClock
-from services.kernel.sheets import Reader, Sheets, matching
+from services.kernel.sheets import Broken, Reader, Sheets, matching
+
+texts.register(
+    {
+        "sheet_no_region": ("须为行政区划代码。", "must be a region code"),
+        "sheet_county": ("须为县（区）的 6 位代码。", "must be the six digits of a county"),
+        "sheet_centre": (
+            "须为 371102-ZHZX 这样的部门代码。",
+            "must be a department code such as 371102-ZHZX",
+        ),
+    }
+)
 
 
 def _region(text: str) -> str:
     if not regions.is_code(text):
-        raise ValueError("must be a region code")
+        raise Broken("sheet_no_region")
     return text
 
 
 REGION_COLUMNS: Mapping[str, Reader] = {"code": _region}
 CENTRE_COLUMNS: Mapping[str, Reader] = {
-    "region": matching("[1-9][0-9]{5}", "must be the six digits of a county"),
-    "department": matching("[1-9][0-9]{5}-[A-Z]{2,8}", "must be a department code such as 371102-ZHZX"),
+    "region": matching("[1-9][0-9]{5}", "sheet_county"),
+    "department": matching("[1-9][0-9]{5}-[A-Z]{2,8}", "sheet_centre"),
 }
 
 
@@ -98,7 +109,7 @@ def _grids(folder: Path, sheets: Sheets) -> list[UnitGrid]:
     lines = sheets.read("regions.csv", REGION_COLUMNS)
     grids, faults = read_net(path, {line.values["code"] for line in lines})
     for fault in faults:
-        sheets.note(path.name, str(fault))
+        sheets.note(path.name, Broken(fault.rule, **fault.params), place=fault.at)
     return grids
 
 

@@ -53,7 +53,7 @@ def main(loaded: Loaded[Said], arguments: Sequence[str]) -> int:
     try:
         in_one_transaction("grid", url, partial(_take, loaded, wish))
     except SheetFaults as error:
-        print("\n".join(f"{each}  {each.text('zh-CN')}" for each in error.located), file=sys.stderr)
+        print(error.spoken, file=sys.stderr)
         return 1
     except Refusal as refusal:
         [violation] = refusal.violations

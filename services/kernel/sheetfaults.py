@@ -19,8 +19,8 @@ texts.register(
         ),
         "sheet_not_utf8": ("该行第 {byte} 字节起不是 UTF-8。", "is not UTF-8 from byte {byte} of the line on"),
         "sheet_not_csv": (
-            "从该行起不是规范的 CSV（引号或换行有误）。",
-            "is not CSV from here on: quotes or line ends are wrong",
+            "该行不是规范的 CSV（引号或换行有误）。",
+            "is not CSV: quotes or line ends are wrong",
         ),
         "sheet_lacks_columns": ("缺少列：{columns}。", "lacks the columns {columns}"),
         "sheet_column_twice": ("列名重复。", "names another column already"),
@@ -48,7 +48,10 @@ class Broken(ValueError):
 
 
 class Fault(NamedTuple):
-    """What is wrong with a sheet, and where. Columns are counted from 1; `line` and `column_number` 0: none."""
+    """What is wrong with a sheet, and where. Columns are counted from 1; `line` and `column_number` 0: none.
+
+    `line` is the first one of its record. Of a file without lines `column` is a place there, by its name.
+    """
 
     file: str
     line: int
@@ -74,6 +77,13 @@ class SheetFaults(Exception):
         super().__init__(f"{len(located)} faults")
         self.located = located
         self.faults = [str(each) for each in located]
+
+    @property
+    def spoken(self) -> str:
+        """Every fault on a line of its own, in both languages where there are two."""
+        return "\n".join(
+            str(each) if each.rule == "sheet_said" else f"{each}  {each.text('zh-CN')}" for each in self.located
+        )
 
 
 def undecodable(file: str, error: UnicodeDecodeError) -> Fault:

@@ -5,8 +5,6 @@ Every fault of every file is found in one go and named by file, line and column,
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -15,9 +13,13 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from services.kernel import texts
+from services.kernel.records import records
 from services.kernel.sheetfaults import Broken, Fault, SheetFaults, undecodable
 
 __all__ = ["Broken", "Cells", "Fault", "Line", "Reader", "SheetFaults", "Sheets", "matching", "whole", "words"]
+
+MOST_DIGITS = 40
+"""Of a number; of thousands Python makes none."""
 
 Reader = Callable[[str], Any]
 """Turns a cell into a value; ValueError says the rule that it breaks, as `Broken` in both languages."""
@@ -56,14 +58,14 @@ class Sheets:
         text = self._text(file)
         if text is None:
             return []
-        rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        try:
-            self._columns[file] = list(rows.fieldnames or ())
-            there = {name: reader for name, reader in optional.items() if name in self._columns[file]}
-            return list(self._lines(file, {**columns, **there}, together, rows))
-        except csv.Error:
-            self._faults.append(Fault(file, max(rows.reader.line_num, 1), "", 0, "sheet_not_csv"))
-        return []
+        rows = records(text)
+        _, names = next(rows, (1, []))
+        if names is None:
+            self._faults.append(Fault(file, 1, "", 0, "sheet_not_csv"))
+            return []
+        self._columns[file] = names
+        there = {name: reader for name, reader in optional.items() if name in names}
+        return list(self._lines(file, {**columns, **there}, together, rows))
 
     def files(self, pattern: str) -> list[str]:
         """Names of the sheets that match a pattern, such as `days_*.csv`, in order."""
@@ -77,10 +79,10 @@ class Sheets:
         number = self._number(line.file, column)
         self._faults.append(Fault(line.file, line.number, column, number, broken.rule, broken.params))
 
-    def note(self, file: str, fault: str | Broken) -> None:
-        """Note a fault of a whole file, or of one that has no lines, in words that name its place there."""
+    def note(self, file: str, fault: str | Broken, place: str = "") -> None:
+        """Note a fault of a whole file, or of one that has no lines: then `place` says where in it."""
         broken = fault if isinstance(fault, Broken) else Broken("sheet_said", said=fault)
-        self._faults.append(Fault(file, 0, "", 0, broken.rule, broken.params))
+        self._faults.append(Fault(file, 0, place, 0, broken.rule, broken.params))
 
     def demand_unique(self, lines: list[Line], *columns: str) -> None:
         """Note every line whose values in these columns stand on an earlier line too."""
@@ -130,30 +132,43 @@ class Sheets:
         file: str,
         columns: Mapping[str, Reader],
         together: Callable[[Cells], Iterator[tuple[str, Broken]]],
-        rows: csv.DictReader[str],
+        rows: Iterator[tuple[int, list[str] | None]],
     ) -> Iterator[Line]:
         there = self._columns[file]
         if missing := [column for column in columns if column not in there]:
             self._faults.append(Fault(file, 1, "", 0, "sheet_lacks_columns", {"columns": ", ".join(missing)}))
             return
-        for number, column in enumerate(there, start=1):
-            if column in there[: number - 1] and column in columns:
-                self._faults.append(Fault(file, 1, column, number, "sheet_column_twice"))
-        for row in rows:
-            line = Line(file, rows.line_num, {})
-            faults = len(self._faults)
-            if None in row:
-                self._faults.append(Fault(file, line.number, "the last", len(there) + 1, "sheet_more_cells"))
-            for column, reader in columns.items():
-                self._cell(line, column, row[column] or "", reader)
-            for column, broken in together({column: (row[column] or "").strip() for column in columns}):
-                self.fault(line, column, broken)
-            if len(self._faults) == faults:
-                yield line
+        for place, column in enumerate(there, start=1):
+            if column in there[: place - 1] and column in columns:
+                self._faults.append(Fault(file, 1, column, place, "sheet_column_twice"))
+        for number, row in rows:
+            if row is None:
+                self._faults.append(Fault(file, number, "", 0, "sheet_not_csv"))
+            elif row:
+                yield from self._line(Line(file, number, {}), columns, together, row)
+
+    def _line(
+        self,
+        line: Line,
+        columns: Mapping[str, Reader],
+        together: Callable[[Cells], Iterator[tuple[str, Broken]]],
+        row: list[str],
+    ) -> Iterator[Line]:
+        """The line, where it has no fault."""
+        there, faults = self._columns[line.file], len(self._faults)
+        if len(row) > len(there):
+            self._faults.append(Fault(line.file, line.number, "the last", len(there) + 1, "sheet_more_cells"))
+        said = dict.fromkeys(columns, "") | {name: cell.strip() for name, cell in zip(there, row, strict=False)}
+        for column, reader in columns.items():
+            self._cell(line, column, said[column], reader)
+        for column, broken in together(said):
+            self.fault(line, column, broken)
+        if len(self._faults) == faults:
+            yield line
 
     def _cell(self, line: Line, column: str, text: str, reader: Reader) -> None:
         try:
-            line.values[column] = reader(text.strip())
+            line.values[column] = reader(text)
         except ValueError as error:
             self.fault(line, column, error if isinstance(error, Broken) else str(error))
 
@@ -185,7 +200,8 @@ def whole(lowest: int, highest: int) -> Reader:
     """A whole number between two bounds, both included."""
 
     def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= highest:
+        digits = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+        if not digits or not lowest <= int(text) <= highest:
             raise Broken("sheet_whole", lowest=lowest, highest=highest)
         return int(text)
 

@@ -87,11 +87,19 @@ class Span(NamedTuple):
     end: int
 
 
+class ShiftsWrong(ValueError):
+    """Spans that are no shifts; `rule` is which rule they break."""
+
+    def __init__(self, rule: str, words: str) -> None:
+        super().__init__(words)
+        self.rule = rule
+
+
 @dataclass(frozen=True, slots=True)
 class Shifts:
     """When a department works, from a day on; days that no name speaks of are free.
 
-    Raises ValueError for spans that overlap or are not in order, and where nothing is said of make-up days.
+    Raises ShiftsWrong for spans that overlap or are not in order, and where nothing is said of make-up days.
     """
 
     since: date
@@ -100,12 +108,12 @@ class Shifts:
     def __post_init__(self) -> None:
         for spans in self.spans.values():
             if any(one.end > other.start for one, other in pairwise(spans)):
-                raise ValueError("the spans of a day overlap")
+                raise ShiftsWrong("shifts_overlap", "the spans of a day overlap")
             if any(not 0 <= start < MINUTES_OF_A_DAY or not start < end <= start + MINUTES_OF_A_DAY
                    for start, end in spans):  # fmt: skip
-                raise ValueError("a span begins within its day and lasts 24 hours at most")
+                raise ShiftsWrong("shifts_too_long", "a span begins within its day and lasts 24 hours at most")
         if not self.spans.keys() & {DayName.WORKDAYS, DayName.MAKE_UP_DAYS}:
-            raise ValueError("nothing is said of make-up days")
+            raise ShiftsWrong("shifts_no_make_up_days", "nothing is said of make-up days")
 
     def of(self, day: date, kind: DayKind) -> tuple[Span, ...]:
         """The spans of a day of this kind, in order."""

@@ -78,4 +78,5 @@ def test_a_wrong_folder_loads_nothing(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL_CERTIFICATES_OWNER", "postgresql://nobody@127.0.0.1:1/none")
     assert main([str(tmp_path)]) == 1
-    assert capsys.readouterr().err.splitlines() == ["certificate_types.csv: is missing", "issuers.csv: is missing"]
+    told = [f"{sheet}.csv: is missing  缺少该文件。" for sheet in ("certificate_types", "issuers")]
+    assert capsys.readouterr().err.splitlines() == told

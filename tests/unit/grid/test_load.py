@@ -154,6 +154,25 @@ def test_every_fault_is_named_with_its_place(tmp_path: Path) -> None:
     ]
 
 
+def test_every_fault_is_said_in_both_languages(tmp_path: Path) -> None:
+    days = DAYS + "2026-02-16,free,春节,x\n2027-01-01,holiday,元旦,x\n2026-2-1,holiday,a,b\n"
+    days += "2026-02-16,make_up_day,春节,x\n"
+    shifts = "department,since,days,start,end\nHBJ,2026-01-01,monday,08:00,12:00\nhbj,2026-01-01,no day,8:00,25:00\n"
+    shifts += "ZJJ,2026-01-01,workdays,08:00,12:00\nZJJ,2026-01-01,workdays,11:00,13:00\n"
+    shifts += "YJJ,2026-01-01,workdays,24:00,12:00\n"
+    (tmp_path / "regions.csv").write_text("code\n37\n", encoding="utf-8")
+    (tmp_path / "net.geojson").write_text("{}", encoding="utf-8")
+    (tmp_path / "national_days_2027.csv").write_text("day,kind,name,notice\n", encoding="utf-8")
+    wrong = working(tmp_path, days=days, shifts=shifts)
+    (wrong / "centres.csv").write_text("region,department\n3711,ZHZX\n", encoding="utf-8")
+    with pytest.raises(SheetFaults) as refused:
+        read(wrong)
+    assert len(refused.value.located) >= 15
+    for each in refused.value.located:
+        assert each.rule != "sheet_said" and each.text("zh-CN") != each.text("en"), each
+        assert each.text("zh-CN") in refused.value.spoken
+
+
 def test_faulty_sheets_end_the_command_before_it_opens_the_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

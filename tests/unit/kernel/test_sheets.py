@@ -51,12 +51,37 @@ def test_faults_of_all_lines_come_together(tmp_path: Path) -> None:
             "sheet.csv:2: is not UTF-8 from byte 5 of the line on, but looks like GB 18030: save it as CSV UTF-8",
         ),
         ("code,hours,name\n".encode("utf-16"), "sheet.csv:1: is UTF-16: save it as CSV UTF-8"),
-        (b'code,hours,name\n1,2,"a', "sheet.csv:2: is not CSV from here on: quotes or line ends are wrong"),
+        (b'code,hours,name\n1,2,"a', "sheet.csv:2: is not CSV: quotes or line ends are wrong"),
+        (b'code,"hours\n1,2,a\n', "sheet.csv:1: is not CSV: quotes or line ends are wrong"),
         (b"code,hours,name,hours\n", "sheet.csv:1: hours: names another column already"),
     ],
 )
 def test_a_sheet_that_cannot_be_read_is_one_fault(tmp_path: Path, text: bytes, fault: str) -> None:
     assert faults(tmp_path, text) == [fault]
+
+
+NOT_CSV = "is not CSV: quotes or line ends are wrong"
+
+
+def test_behind_a_broken_quote_reading_goes_on(tmp_path: Path) -> None:
+    hours = "hours: must be a whole number from 1 to 24"
+    for broken in ('2,"7,b', '2,"7"x,b', '2,7,"b'):
+        lines = f"code,hours,name\n1,7,a\n{broken}\n3,99,c\n4,7,d\n5,98,e\n"
+        assert faults(tmp_path, lines.encode()) == [
+            f"sheet.csv:3: {NOT_CSV}",
+            f"sheet.csv:4: {hours}",
+            f"sheet.csv:6: {hours}",
+        ], broken
+
+
+def test_a_record_is_named_by_its_first_line(tmp_path: Path) -> None:
+    said = faults(tmp_path, b'code,hours,more,name\r\n1,99,"a\r\nb\r\nc",d\r\n\r\n2,98,x,e\r\n')
+    assert [each.split(": ")[0] for each in said] == ["sheet.csv:2", "sheet.csv:6"]
+
+
+def test_a_number_of_thousands_of_digits_breaks_the_rule_of_its_column(tmp_path: Path) -> None:
+    said = faults(tmp_path, b"code,hours,name\n1," + b"9" * 5000 + b",a\n")
+    assert said == ["sheet.csv:2: hours: must be a whole number from 1 to 24"]
 
 
 def test_a_fault_says_where_it_is_and_speaks_both_languages() -> None:
