@@ -6,6 +6,7 @@ told without looking at polygons is told here; the rest stands in `services.grid
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
@@ -25,7 +26,12 @@ texts.register(
             "坐标系必须是 CGCS2000 或 WGS 84，不得声明其他坐标系。",
             "Coordinates must be in CGCS2000 or WGS 84; another system is declared.",
         ),
+        "NET_EMPTY": (
+            "没有任何网格；要撤销整个网格图，请从目录中去掉该文件。",
+            "Has no grid; to retire the whole net leave the file out of the folder.",
+        ),
         "NET_CODE": ("网格代码应为 15 位数字。", "A grid's code has 15 digits."),
+        "NET_SERIAL": ("网格编号自 001 起。", "A grid's serial counts from 001 on."),
         "NET_VILLAGE_UNKNOWN": (
             "代码前 12 位不是 regions.csv 中的村（社区）。",
             "The first 12 digits are no village of regions.csv.",
@@ -46,12 +52,16 @@ texts.register(
             "Overlaps grid {other} by more than {tolerance} m.",
         ),
         "NET_GAP": (
-            "该村网格之间有宽于 {tolerance} 米的空洞。",
-            "The village's grids leave a hole between them that is wider than {tolerance} m.",
+            "该村（区域）网格之间有宽于 {tolerance} 米的空洞。",
+            "The grids of the village or region leave a hole between them that is wider than {tolerance} m.",
         ),
         "NET_IN_PIECES": (
             "该村网格之间有宽于 {tolerance} 米的空隙，不能连成一片；飞地请标 detached。",
             "The village's grids are more than {tolerance} m apart; an exclave is marked `detached`.",
+        ),
+        "NET_SLIVER": (
+            "与村 {other} 之间有窄于 {width} 米、无网格覆盖的狭缝。",
+            "Leaves a strip narrower than {width} m to village {other} that no grid fills.",
         ),
         "NET_NUMBERING": (
             "编号紧接网格 {other}，却在其北侧或同一行的西侧；应自西向东、自北向南编号。",
@@ -105,12 +115,44 @@ class UnitGrid:
         return self.code[:12]
 
 
+_PREFIXES = (12, 9, 6, 4, 2, 0)
+"""Digits that a village shares with all others of itself, of its township, county, city and province, and with any."""
+
+
+class Villages:
+    """The villages that a net may have, and which of them it has whole."""
+
+    def __init__(self, regions: Iterable[str], codes: Sequence[str], right: Iterable[str]) -> None:
+        """`codes` are those of all features, `right` of those whose polygon is right."""
+        lacking = {code[:12] for code in Counter(codes) - Counter(right)}
+        drawn = {code[:12] for code in codes} - lacking
+        unfinished = lacking | {code for code in regions if len(code) == 12 and code not in drawn}
+        self._unfinished = {code[:length] for code in unfinished for length in _PREFIXES}
+
+    def whole(self, prefix: str) -> bool:
+        """Whether every village whose code begins so has all its grids; see `lowest_common`."""
+        return prefix not in self._unfinished
+
+
+def lowest_common(codes: Collection[str]) -> str:
+    """What the codes of the lowest region above all these begin with: village, township, county, city or province."""
+    first, last = min(codes), max(codes)
+    return first[: next(length for length in _PREFIXES if first[:length] == last[:length])]
+
+
+def region_code(prefix: str) -> str:
+    """The code of the region whose codes begin so."""
+    return prefix.ljust(6, "0")
+
+
 def code_faults(codes: Iterable[str], villages: Collection[str]) -> Iterator[Fault]:
     """What is wrong with the codes as such."""
     seen: set[str] = set()
     for code in codes:
         if not (is_code(code) and level_of(code) is Level.GRID):
             yield Fault(code, "NET_CODE")
+        elif code.endswith("000"):
+            yield Fault(code, "NET_SERIAL")
         elif code[:12] not in villages:
             yield Fault(code, "NET_VILLAGE_UNKNOWN")
         if code in seen:

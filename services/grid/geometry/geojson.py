@@ -33,6 +33,8 @@ def read(path: Path) -> tuple[list[Cell], list[str], list[Fault]]:
     if not isinstance(features, list):
         return [], [], [Fault(path.name, "NET_UNREADABLE")]
     faults = [] if _system_fits(collection.get("crs")) else [Fault(path.name, "NET_OTHER_SYSTEM")]
+    if not features:
+        faults.append(Fault(path.name, "NET_EMPTY"))
     cells, codes = [], []
     for number, feature in enumerate(features):
         code = _code(feature, number)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
-from services.grid.domain.net import Fault, UnitGrid, code_faults, numbering_faults
+from services.grid.domain.net import Fault, UnitGrid, Villages, code_faults, numbering_faults
 from services.grid.geometry import geojson
 from services.grid.geometry.cells import Sheet, unit_grids
 from services.grid.geometry.checking import gap_faults, overlap_faults
@@ -23,14 +22,14 @@ def read_net(path: Path, regions: Collection[str]) -> tuple[list[UnitGrid], list
     """The grids of the file, and everything that is wrong with them; grids with a fault are no use.
 
     `regions` are the codes that grids may lie below. Grids are compared with one another as far as their polygons are
-    right: of a village that lacks one, gaps are not looked for.
+    right: where a village lacks one, or has no grids yet, gaps are not looked for.
     """
     cells, codes, faults = geojson.read(path)
     faults += code_faults(codes, regions)
     sheet = Sheet([cell.polygon for cell in cells])
     grids = unit_grids(cells, sheet)
-    lacking = Counter(codes) - Counter(cell.code for cell in cells)
+    villages = Villages(regions, codes, (cell.code for cell in cells))
     faults += overlap_faults(cells, sheet)
-    faults += gap_faults(cells, sheet, {code[:12] for code in lacking})
+    faults += gap_faults(cells, sheet, villages)
     faults += numbering_faults(grids)
     return grids, faults

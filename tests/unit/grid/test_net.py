@@ -24,8 +24,8 @@ KNOWN = {VILLAGE, NEXT_VILLAGE}
 FIRST, SECOND, THIRD = (f"{VILLAGE}{n:03}" for n in (1, 2, 3))
 
 
-def faults(folder: Path, features: list[Any], **members: Any) -> list[tuple[str, str]]:
-    _, found = read_net(write(folder, features, **members), KNOWN)
+def faults(folder: Path, features: list[Any], known: set[str] = KNOWN, **members: Any) -> list[tuple[str, str]]:
+    _, found = read_net(write(folder, features, **members), known)
     return [(fault.at, fault.rule) for fault in found]
 
 
@@ -65,6 +65,7 @@ SWAPPED = {
         (feature(FIRST, box(0, 0, 100, 100), box(200, 0, 300, 100)), "NET_INVALID"),
         (feature("37110200100101", box(0, 0, 100, 100)), "NET_CODE"),
         (feature("371102001001001x", box(0, 0, 100, 100)), "NET_CODE"),
+        (feature(f"{VILLAGE}000", box(0, 0, 100, 100)), "NET_SERIAL"),
         (feature("371102001009001", box(0, 0, 100, 100)), "NET_VILLAGE_UNKNOWN"),
         (feature(FIRST, box(0, 0, 100, 100), box(40, 40, 60, 60)), "NET_GAP"),
     ],
@@ -113,6 +114,37 @@ RING = [
 def test_a_hole_between_grids_is_a_gap_unless_another_village_fills_it(tmp_path: Path) -> None:
     assert faults(tmp_path, RING) == [(VILLAGE, "NET_GAP")]
     assert faults(tmp_path, [*RING, feature(f"{NEXT_VILLAGE}001", box(100, 100, 200, 200))]) == []
+    half = feature(f"{NEXT_VILLAGE}001", box(100, 100, 185, 200))
+    assert faults(tmp_path, [*RING, half]) == [(VILLAGE, "NET_GAP")], "once, not between the villages too"
+
+
+PINWHEEL = [box(0, 200, 200, 300), box(200, 100, 300, 300), box(100, 0, 300, 100), box(0, 0, 100, 200)]
+"""Four grids around a hole of 100 m by 100 m."""
+
+
+def test_a_hole_between_villages_is_a_gap_of_the_lowest_region_around_it(tmp_path: Path) -> None:
+    for villages, region in (
+        ([f"37110200100{n}" for n in (1, 2, 3, 4)], "371102001"),
+        (["371102001001", "371102001002", "371102002001", "371102003001"], "371102"),
+        (["371102001001", "371102001002", "371103001001", "371103001002"], "371100"),
+    ):
+        around = [feature(f"{village}001", ring) for village, ring in zip(villages, PINWHEEL, strict=True)]
+        assert faults(tmp_path, around, set(villages)) == [(region, "NET_GAP")]
+        yet_to_come = {*villages, f"{region.removesuffix('00')}009009"[:12].ljust(12, "9")}
+        assert faults(tmp_path, around, yet_to_come) == [], "a village without grids may lie there"
+
+
+def test_a_strip_between_two_villages_is_a_sliver_where_no_grid_bridges_it(tmp_path: Path) -> None:
+    def apart(metres: float, *more: dict[str, Any]) -> list[tuple[str, str]]:
+        return faults(tmp_path, [*row(count=1), *row(NEXT_VILLAGE, 1, west=100 + metres), *more])
+
+    assert apart(0.1) == apart(21) == apart(900) == []
+    assert apart(0.5) == apart(19) == [(NEXT_VILLAGE, "NET_SLIVER")]
+    assert apart(19, feature(SECOND, box(100, 0, 119, 100))) == []
+
+
+def test_a_net_without_grids_is_no_net(tmp_path: Path) -> None:
+    assert faults(tmp_path, []) == [("net.geojson", "NET_EMPTY")]
 
 
 def test_grids_that_do_not_hang_together_leave_a_gap_unless_they_are_exclaves(tmp_path: Path) -> None:
@@ -171,7 +203,7 @@ def test_a_fault_is_said_in_both_languages() -> None:
         f"{SECOND}: NET_OVERLAP: 与网格 {FIRST} 重叠，深度超过 0.2 米。 Overlaps grid {FIRST} by more than 0.2 m."
     )
     rules = [name for name in texts.names() if name.startswith("NET_")]
-    assert len(rules) == 13
+    assert len(rules) == 16
 
 
 def test_the_loader_names_faults_beside_those_of_its_sheets(tmp_path: Path) -> None:
