@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.inspection.domain.inspections import Inspection, InspectionState, RefusedEffect
+from services.inspection.domain.inspections import Inspection, RefusedEffect
 from services.inspection.domain.officers import Nominee
 from services.inspection.domain.opening import DispatchedIncident, department_for
 from services.inspection.domain.reference import ChecklistItem, Gravity, InspectedType, is_inspected
+from services.inspection.domain.transitions import InspectionState
 from services.inspection.wire import events
 from services.kernel.ids import uuid7
 from services.kernel.ports import UnitOfWork

@@ -10,14 +10,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from services.inspection.domain.inspections import (
-    Finding,
-    Inspection,
-    InspectionOutcome,
-    InspectionState,
-    RefusedEffect,
-)
+from services.inspection.domain.inspections import Finding, Inspection, InspectionOutcome, RefusedEffect
 from services.inspection.domain.reference import Gravity
+from services.inspection.domain.transitions import InspectionState
 from services.kernel.errors import conflict, not_found
 from services.kernel.paging import Page, PageRequest
 from services.kernel.parties import Party

@@ -13,9 +13,10 @@ from egov.inspection.v1 import events_pb2
 
 from services.chassis.moments import stamp
 from services.chassis.parties import party
-from services.inspection.domain.inspections import Inspection, InspectionState, RefusedEffect
+from services.inspection.domain.inspections import Inspection, RefusedEffect
 from services.inspection.domain.opening import DispatchedIncident
 from services.inspection.domain.reference import IncidentType
+from services.inspection.domain.transitions import InspectionState
 from services.inspection.wire.inspections import GRAVITIES_OUT, OUTCOMES, text_of
 
 INCIDENT_KINDS = {incidents_pb2.INCIDENT_KIND_COMPONENT: "component", incidents_pb2.INCIDENT_KIND_EVENT: "event"}

@@ -10,14 +10,10 @@ from egov.inspection.v1 import inspection_service_pb2, inspections_pb2
 
 from services.chassis.moments import stamp
 from services.chassis.parties import party_message
-from services.inspection.domain.inspections import (
-    Finding,
-    Inspection,
-    InspectionOutcome,
-    InspectionState,
-)
+from services.inspection.domain.inspections import Finding, Inspection, InspectionOutcome
 from services.inspection.domain.officers import Staff
 from services.inspection.domain.reference import ChecklistItem, Gravity
+from services.inspection.domain.transitions import InspectionState
 from services.kernel.paging import Page, PageRequest, instant, page_request, plain
 
 STATES = {

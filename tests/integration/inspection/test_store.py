@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.inspection.domain.inspections import Inspection, InspectionState, RefusedEffect
+from services.inspection.domain.inspections import Inspection, RefusedEffect
 from services.inspection.domain.reference import ChecklistItem, InspectedType
+from services.inspection.domain.transitions import InspectionState
 from services.inspection.store.inspections import InspectionStore
 from services.inspection.store.reference import ReferenceStore, replace_inspected_types, replace_items
 from services.kernel.errors import Kind, Refusal

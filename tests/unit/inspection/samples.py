@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.inspection.domain.inspections import Inspection, InspectionState, RefusedEffect
+from services.inspection.domain.inspections import Inspection, RefusedEffect
 from services.inspection.domain.officers import Nominee, Staff
 from services.inspection.domain.opening import DispatchedIncident
 from services.inspection.domain.reference import ChecklistItem, Gravity, IncidentType, InspectedType
+from services.inspection.domain.transitions import InspectionState
 from services.kernel import casenumber, regions
 from services.kernel.clock import shanghai_day
 from services.kernel.errors import conflict, not_found

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.inspection.domain.inspections import Inspection, InspectionOutcome, InspectionState
+from services.inspection.domain.inspections import Inspection, InspectionOutcome
 from services.inspection.domain.reference import Gravity
+from services.inspection.domain.transitions import InspectionState
 from services.kernel.errors import Kind, Refusal
 from services.kernel.ids import uuid7
 from tests.unit.fakes import NOW

@@ -9,15 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.inspection.domain.inspections import (
-    LONGEST_RECTIFICATION,
-    TRANSITIONS,
-    Command,
-    Inspection,
-    InspectionOutcome,
-    InspectionState,
-)
+from services.inspection.domain.inspections import LONGEST_RECTIFICATION, Inspection, InspectionOutcome
 from services.inspection.domain.reference import ChecklistItem, Gravity
+from services.inspection.domain.transitions import TRANSITIONS, Command, InspectionState
 from services.kernel.errors import Refusal
 from services.kernel.ids import uuid7
 from tests.unit.fakes import NOW

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.inspection.domain.inspections import InspectionState
 from services.inspection.domain.officers import Nominee
+from services.inspection.domain.transitions import InspectionState
 from services.kernel.errors import Kind, Refusal
 from services.kernel.parties import Party
 from tests.unit.inspection import samples

@@ -9,8 +9,9 @@ import pytest
 from egov.inspection.v1 import events_pb2, inspections_pb2
 
 from services.inspection import usecases
-from services.inspection.domain.inspections import Inspection, InspectionState, RefusedEffect
+from services.inspection.domain.inspections import Inspection, RefusedEffect
 from services.inspection.domain.reference import Gravity
+from services.inspection.domain.transitions import InspectionState
 from services.kernel import casenumber
 from services.kernel.errors import Kind, Refusal
 from services.kernel.ids import uuid7
