@@ -12,7 +12,9 @@ from typing import NamedTuple
 from services.kernel import texts
 from services.kernel.worktime.calendars import Calendar
 from services.kernel.worktime.ledger import Entry, ledger, total
-from services.kernel.worktime.terms import Limit, Pause, Reason, Term, Unit, due_or_horizon
+from services.kernel.worktime.reckoning import due_or_horizon
+from services.kernel.worktime.stretches import Reason
+from services.kernel.worktime.terms import Limit, Pause, Term, Unit
 
 SOON = Fraction(4, 5)
 """The share of a clock at which whoever holds the incident is warned."""

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from services.grid.domain.clocks import SOON, Clock, ClockKind, first_to_end
 from services.kernel import regions
 from services.kernel.worktime.calendars import Calendar, OutOfCalendar
+from services.kernel.worktime.reckoning import moment_at, warnings
 from services.kernel.worktime.reminders import Reminders
-from services.kernel.worktime.terms import Limit, moment_at, warnings
+from services.kernel.worktime.terms import Limit
 
 
 class Level(StrEnum):

@@ -10,7 +10,8 @@ from services.chassis.moments import stamp
 from services.grid.domain.clocks import ClockKind, Explained, Verdict
 from services.kernel import texts
 from services.kernel.worktime.ledger import Entry
-from services.kernel.worktime.terms import Reason, Unit
+from services.kernel.worktime.stretches import Reason
+from services.kernel.worktime.terms import Unit
 
 KINDS_OUT = {
     ClockKind.DISPATCH: clocks_pb2.CLOCK_KIND_DISPATCH,

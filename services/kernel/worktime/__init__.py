@@ -13,5 +13,6 @@ working day (工作日) is one day of the calendar on which the department works
 
 So a working day is not eight hours: who works from 9 to 12 has until 12, and a make-up day counts as one.
 
-`calendars` holds the days, `terms` the limits that run, `ledger` what becomes of each moment. Times are aware, UTC.
+`calendars` holds the days, `terms` the limits that run, `stretches` which time counts for them, `reckoning` when they
+end, `ledger` what becomes of each moment. Times are aware, UTC.
 """

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from services.kernel.worktime.calendars import OutOfCalendar
-from services.kernel.worktime.terms import MICROSECOND, Reason, Stretch, Term, stretches
+from services.kernel.worktime.stretches import Reason, Stretch, stretches
+from services.kernel.worktime.terms import MICROSECOND, Term
 
 
 class Entry(NamedTuple):

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.kernel.worktime.calendars import Calendar
-from services.kernel.worktime.terms import Limit, Term, due
+from services.kernel.worktime.reckoning import due
+from services.kernel.worktime.terms import Limit, Term
 
 TIMES = 7
 """For how many intervals it is often, and how many times longer the intervals are then: a week of days."""

@@ -18,7 +18,7 @@ from services.grid.usecases import CLOCK, Finding
 from services.grid.wire.clocks import clocks_message
 from services.kernel.errors import Refusal
 from services.kernel.worktime.ledger import total
-from services.kernel.worktime.terms import Reason
+from services.kernel.worktime.stretches import Reason
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
 from tests.unit.grid import samples, steps
 from tests.unit.grid.samples import CENTRE, DAY, DEPARTMENT, LIMITS, FakeIncidents

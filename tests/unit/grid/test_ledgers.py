@@ -15,7 +15,8 @@ from services.grid.domain.clocks import HOLD, Clock, ClockKind, Explained, Verdi
 from services.grid.store.clocks import clocks_in, clocks_out
 from services.grid.wire.clocks import clocks_message
 from services.kernel.worktime.calendars import Calendar, DayName, NationalCalendar, Shifts, Span
-from services.kernel.worktime.terms import Limit, Pause, Reason, Unit
+from services.kernel.worktime.stretches import Reason
+from services.kernel.worktime.terms import Limit, Pause, Unit
 from tests.unit.grid.samples import DEPARTMENT
 from tests.unit.grid.test_clocks import at
 

@@ -8,7 +8,9 @@ from itertools import pairwise
 from hypothesis import given
 
 from services.kernel.worktime.ledger import Entry, ledger, total
-from services.kernel.worktime.terms import Pause, Reason, Term, spent
+from services.kernel.worktime.reckoning import spent
+from services.kernel.worktime.stretches import Reason
+from services.kernel.worktime.terms import Pause, Term
 from tests.unit.kernel.worktime.samples import NIGHT, OFFICE, at, lengths, paused_terms, term
 
 

@@ -12,20 +12,8 @@ from hypothesis import strategies as st
 
 from services.kernel.clock import SHANGHAI
 from services.kernel.worktime.calendars import Calendar, NationalCalendar, OutOfCalendar
-from services.kernel.worktime.terms import (
-    MICROSECOND,
-    Due,
-    Limit,
-    Pause,
-    Term,
-    Unit,
-    due,
-    due_or_horizon,
-    moment_at,
-    spent,
-    used,
-    warnings,
-)
+from services.kernel.worktime.reckoning import Due, due, due_or_horizon, moment_at, spent, used, warnings
+from services.kernel.worktime.terms import MICROSECOND, Limit, Pause, Term, Unit
 from tests.unit.kernel.worktime import samples
 from tests.unit.kernel.worktime.samples import ALWAYS, NIGHT, OFFICE, STREET, at, lengths, moments, paused_terms, term
 
