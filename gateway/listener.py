@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from gateway import errors, filters, routes
+from gateway import errors, filters, replies, routes
 from gateway.clusters import COLLECTOR
 from gateway.contract import Contract
 from gateway.settings import Address, GatewaySettings
@@ -92,7 +92,7 @@ def _manager(contract: Contract, settings: GatewaySettings) -> Config:
         "early_header_mutation_extensions": [_strip_outside()],
         "tracing": _tracing(settings),
         "access_log": [_access_log()],
-        "local_reply_config": errors.local_replies(),
+        "local_reply_config": replies.local_replies(),
         "route_config": {"name": "routes", "virtual_hosts": [routes.virtual_host(contract, settings)]},
         "http_filters": filters.chain(contract, settings),
     }

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from egov.common.v1 import options_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from gateway import errors
+from gateway.catalogue.answers import ERRORS, error_response, status_schema
 from gateway.catalogue.model import DURATION, TIMESTAMP, Book, closure, is_map, rules
 from gateway.catalogue.samples import sample, value_sample
 from gateway.catalogue.schemas import Schema, enum_schema, field_schema, message_schema, reference
@@ -22,20 +22,6 @@ _ABOUT = (
     "A call that changes something carries an Idempotency-Key: the same key brings the same answer, never a second "
     "effect. Every error is a google.rpc.Status with a machine-readable reason, zh-CN and en text and the trace id."
 )
-_ERRORS = {
-    "400": "The request is wrong, or does not fit the state that things are in.",
-    "401": "There is no token, or none that is valid.",
-    "403": "The caller is known and may not.",
-    "404": "No such thing, or none that this caller may know of.",
-    "409": "Someone else was faster: read again, then try again.",
-    "413": "The body is too large.",
-    "415": "The body is not application/json.",
-    "429": "Too many calls; header Retry-After says when the next may come.",
-    "431": "The headers are too large.",
-    "500": "A fault of the backbone; tell the operators the trace id.",
-    "503": "The service is not available at the moment.",
-    "504": "The service did not answer in time.",
-}
 
 
 def document(book: Book) -> dict[str, Any]:
@@ -156,7 +142,7 @@ def _responses(book: Book, method: Method) -> Operation:
         "content": {"application/json": {"schema": reference(method.output_type)}},
     }
     skipped = {"401", "403"} if method.anonymous else set()
-    refused = {code: {"$ref": f"#/components/responses/{code}"} for code in _ERRORS if code not in skipped}
+    refused = {code: {"$ref": f"#/components/responses/{code}"} for code in ERRORS if code not in skipped}
     return {"200": answer, **refused}
 
 
@@ -169,8 +155,8 @@ def _components(book: Book) -> Operation:
         schemas[name] = message_schema(book, message, bound.get(name, frozenset()), closed=name in asked)
     schemas |= {name: enum_schema(book, enum) for name, enum in sorted({**enums, **more}.items())}
     return {
-        "schemas": {**schemas, "google.rpc.Status": _status_schema()},
-        "responses": {code: _error_response(code, description) for code, description in _ERRORS.items()},
+        "schemas": {**schemas, "google.rpc.Status": status_schema()},
+        "responses": {code: error_response(code, description) for code, description in ERRORS.items()},
         "parameters": _common_parameters(),
         "headers": _headers(),
         "securitySchemes": _security(book),
@@ -180,36 +166,6 @@ def _components(book: Book) -> Operation:
 def _bound(method: Method) -> frozenset[str]:
     """Fields that the path sets in every binding with a body, so that no body holds them."""
     return frozenset(name for binding in method.bindings if binding.body for name in binding.variables)
-
-
-def _status_schema() -> Schema:
-    detail = {
-        "type": "object",
-        "properties": {"@type": {"type": "string"}},
-        "required": ["@type"],
-        "description": "ErrorInfo, LocalizedMessage (zh-CN, en), RequestInfo (trace id), BadRequest, RetryInfo.",
-    }
-    return {
-        "type": "object",
-        "description": "Every error has this form.",
-        "required": ["code", "message", "details"],
-        "properties": {
-            "code": {"type": "integer", "description": "gRPC status code."},
-            "message": {"type": "string", "description": "What happened, for developers."},
-            "details": {"type": "array", "items": detail, "description": "More, each with its type in `@type`."},
-        },
-    }
-
-
-def _error_response(code: str, description: str) -> Operation:
-    content: Operation = {"schema": reference("google.rpc.Status")}
-    own = next((error for error in errors.ERRORS if str(error.http) == code and not error.names_service), None)
-    if own is not None:
-        content["example"] = errors.status_json(own, "4bf92f3577b34da6a3ce929d0e0e4736")
-    headers = {"egov-trace-id": {"$ref": "#/components/headers/egov-trace-id"}}
-    if code in ("429", "503"):
-        headers["retry-after"] = {"$ref": "#/components/headers/retry-after"}
-    return {"description": description, "headers": headers, "content": {"application/json": content}}
 
 
 def _common_parameters() -> Operation:
