@@ -23,7 +23,7 @@ from deploy.local.places import ROOT, Places
 from deploy.local.ports import LOOPBACK, Ports
 from deploy.local.postgres import Postgres
 from deploy.local.prepared import Stamp, fingerprint
-from deploy.local.supervisor import Part
+from deploy.local.supervised import Part
 from deploy.local.wiring import COLLECTOR_KEY, Wiring
 from gateway.binary import envoy_command
 from services.chassis.packages import package_of

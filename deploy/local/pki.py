@@ -16,14 +16,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-ROOT_LIFE = timedelta(days=730)
+from deploy.local.x509forms import builder_of, near_end, pem_cert, pem_key, self_signed, signed_by, usage
+
 IDENTITY_LIFE = timedelta(days=90)
-CLOCK_SKEW = timedelta(minutes=5)
 SERVER, CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 
 
@@ -67,17 +66,17 @@ class Authority:
             folder.mkdir(parents=True, exist_ok=True)
             key = ec.generate_private_key(ec.SECP256R1())
             cert = self._sign(name, key.public_key(), names, usages)
-            write_private(files.key, _pem_key(key))
-            files.cert.write_bytes(_pem_cert(cert))
-            write_private(files.store, _pem_key(key) + _pem_cert(cert))
+            write_private(files.key, pem_key(key))
+            files.cert.write_bytes(pem_cert(cert))
+            write_private(files.store, pem_key(key) + pem_cert(cert))
         return files
 
     def announce_root(self) -> None:
         """Make the next root and trust it; nothing is signed by it before every part that runs trusts it too."""
         key = ec.generate_private_key(ec.SECP256R1())
-        root = _self_signed(self._title, key)
-        write_private(self.folder / "next.key", _pem_key(key))
-        write_private(self.folder / "next.pem", _pem_cert(root))
+        root = self_signed(self._title, key)
+        write_private(self.folder / "next.key", pem_key(key))
+        write_private(self.folder / "next.pem", pem_cert(root))
         # Also what an exchange that broke off left behind: some part may still show an identity under it.
         self._put_bundle([*x509.load_pem_x509_certificates(self.trust.read_bytes()), root])
 
@@ -101,7 +100,7 @@ class Authority:
     def _put_bundle(self, roots: Sequence[x509.Certificate]) -> None:
         """Replace the bundle, whole or not at all: connections are made meanwhile."""
         draft = self.trust.with_suffix(".new")
-        draft.write_bytes(b"".join(_pem_cert(cert) for cert in roots))
+        draft.write_bytes(b"".join(pem_cert(cert) for cert in roots))
         draft.replace(self.trust)
 
     def _serves(self, files: Identity, names: Names) -> bool:
@@ -109,18 +108,18 @@ class Authority:
             return False
         cert = x509.load_pem_x509_certificate(files.cert.read_bytes())
         held = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return not _near_end(cert) and set(held) == set(names.all()) and _signed_by(cert, self._root)
+        return not near_end(cert) and set(held) == set(names.all()) and signed_by(cert, self._root)
 
     def _ensure_root(self) -> None:
         """Load the root, or make one; the bundle keeps earlier roots until they end."""
         cert_file, key_file = self.folder / "root.pem", self.folder / "root.key"
-        if not (cert_file.exists() and key_file.exists()) or _near_end(_load(cert_file)):
+        if not (cert_file.exists() and key_file.exists()) or near_end(_load(cert_file)):
             key = ec.generate_private_key(ec.SECP256R1())
             earlier = x509.load_pem_x509_certificates(self.trust.read_bytes()) if self.trust.exists() else []
-            root = _self_signed(self._title, key)
+            root = self_signed(self._title, key)
             bundle = [root, *(cert for cert in earlier if cert.not_valid_after_utc > datetime.now(UTC))]
-            write_private(key_file, _pem_key(key))
-            cert_file.write_bytes(_pem_cert(root))
+            write_private(key_file, pem_key(key))
+            cert_file.write_bytes(pem_cert(root))
             self._put_bundle(bundle)
         self._root = _load(cert_file)
         loaded = serialization.load_pem_private_key(key_file.read_bytes(), None)
@@ -131,9 +130,9 @@ class Authority:
         self, name: str, key: ec.EllipticCurvePublicKey, names: Names, usages: Sequence[x509.ObjectIdentifier]
     ) -> x509.Certificate:
         builder = (
-            _builder(name, self._root.subject, key, IDENTITY_LIFE)
+            builder_of(name, self._root.subject, key, IDENTITY_LIFE)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(digital_signature=True), critical=True)
+            .add_extension(usage(digital_signature=True), critical=True)
             .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )
@@ -208,64 +207,3 @@ def _host(name: str) -> x509.GeneralName:
 
 def _load(path: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
-
-
-def _near_end(cert: x509.Certificate) -> bool:
-    """Less than a third of its life is left."""
-    life = cert.not_valid_after_utc - cert.not_valid_before_utc
-    return datetime.now(UTC) > cert.not_valid_after_utc - life / 3
-
-
-def _signed_by(cert: x509.Certificate, root: x509.Certificate) -> bool:
-    try:
-        cert.verify_directly_issued_by(root)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
-
-
-def _self_signed(title: str, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, title)])
-    builder = (
-        _builder(title, subject, key.public_key(), ROOT_LIFE)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
-    )
-    return builder.sign(key, hashes.SHA256())
-
-
-def _builder(name: str, issuer: x509.Name, key: ec.EllipticCurvePublicKey, life: timedelta) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCK_SKEW)
-        .not_valid_after(now + life)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-    )
-
-
-def _usage(digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        key_cert_sign=key_cert_sign,
-        crl_sign=crl_sign,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _pem_key(key: ec.EllipticCurvePrivateKey) -> bytes:
-    form = serialization.PrivateFormat.PKCS8
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-
-
-def _pem_cert(cert: x509.Certificate) -> bytes:
-    return cert.public_bytes(serialization.Encoding.PEM)

@@ -18,7 +18,7 @@ from deploy.local.fetch import check_platform
 from deploy.local.renew import renew
 from deploy.local.stack import Stack
 from deploy.local.stackfile import run_folder
-from deploy.local.supervisor import Part, State
+from deploy.local.supervised import Part, State
 
 MEGABYTE = 1024 * 1024
 

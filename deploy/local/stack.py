@@ -24,7 +24,8 @@ from deploy.local.kafka import Kafka
 from deploy.local.places import Places, forget, home_for, unprivileged
 from deploy.local.ports import LOOPBACK, Ports, address_of
 from deploy.local.postgres import Passwords, Postgres
-from deploy.local.supervisor import Part, Say, State, Supervisor
+from deploy.local.supervised import Part, State
+from deploy.local.supervisor import Say, Supervisor
 from deploy.local.wiring import Wiring
 
 STATE_FILE = "stack.json"

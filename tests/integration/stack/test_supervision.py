@@ -16,7 +16,8 @@ from deploy.local.children import Child, wait_until
 from deploy.local.errors import StackError
 from deploy.local.places import ROOT
 from deploy.local.stack import Stack
-from deploy.local.supervisor import Part, State, Supervisor
+from deploy.local.supervised import Part, State
+from deploy.local.supervisor import Supervisor
 
 CACHE = ROOT / ".run" / "cache"
 
