@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from services.chassis import telemetry
 from services.chassis.database import is_away
 from services.chassis.envelope import BadEnvelope, Envelope, belongs, open_envelope
+from services.chassis.eventdays import unfit_day
 from services.chassis.faultpoints import faultpoint
 from services.chassis.inbox import Arrival, admit_all, known_of
-from services.chassis.taking import Fenced, Taker, unfit_day
+from services.chassis.positions import Fenced
+from services.chassis.taking import Taker
 
 if TYPE_CHECKING:
-    from services.chassis.uow import Transaction
+    from services.chassis.transaction import Transaction
 
 MOST = 100
 # Rows that a handler changed stay locked until the commit, and an RPC waits for a lock no longer than a second.

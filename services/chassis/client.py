@@ -6,11 +6,7 @@ answer may be kept for as long as the contract allows; while the service is down
 
 from __future__ import annotations
 
-import copy
 import json
-import threading
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -22,6 +18,7 @@ from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
 
 from services.chassis import telemetry
+from services.chassis.answers import Answers
 from services.chassis.call import Call, outside_transaction
 from services.chassis.contract import ContractError, Method, methods_of
 from services.chassis.interceptors.errors import KINDS, read_status
@@ -31,7 +28,6 @@ from services.kernel.errors import Kind, Refusal, timed_out
 
 LONGEST_CALL_S = 5.0
 STALE_S = 24 * 3600
-KEPT_ANSWERS = 20_000
 ADDRESS_KEY = "EGOV_ADDRESS_{}"
 DETAILS = "grpc-status-details-bin"
 RETRY = {
@@ -41,32 +37,6 @@ RETRY = {
     "backoffMultiplier": 3,
     "retryableStatusCodes": ["UNAVAILABLE"],
 }
-
-
-class Answers:
-    """Answers kept for a while, the longest unused given up first. Safe for use from many threads."""
-
-    def __init__(self, most: int = KEPT_ANSWERS) -> None:
-        self._most = most
-        self._kept: OrderedDict[tuple[str, bytes], tuple[float, Message]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[str, bytes], within_s: float) -> Message | None:
-        """The answer, if one not older than `within_s` seconds is kept; a copy, so that it stays as it was given."""
-        with self._lock:
-            kept = self._kept.get(key)
-            if kept is None or time.monotonic() - kept[0] > within_s:
-                return None
-            self._kept.move_to_end(key)
-            return copy.deepcopy(kept[1])
-
-    def put(self, key: tuple[str, bytes], answer: Message) -> None:
-        """Keep an answer."""
-        with self._lock:
-            self._kept[key] = (time.monotonic(), copy.deepcopy(answer))
-            self._kept.move_to_end(key)
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
 
 
 class Channel:

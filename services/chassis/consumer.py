@@ -21,9 +21,9 @@ from services.chassis import batches, logs, metrics, telemetry
 from services.chassis.batches import Batches
 from services.chassis.database import is_passing
 from services.chassis.leftovers import sweep
-from services.chassis.positions import Positions
+from services.chassis.positions import Fenced, Positions
 from services.chassis.standstill import StandsStill, Standstill
-from services.chassis.taking import Fenced, Taker
+from services.chassis.taking import Taker
 
 if TYPE_CHECKING:
     from services.chassis.entrypoints import On, OnAny

@@ -12,7 +12,7 @@ from nameko.extensions import DependencyProvider
 from services.chassis.call import Call
 from services.chassis.denylist import DenyList, deny_list
 from services.chassis.entrypoints import BEGINNING, on
-from services.chassis.uow import Transaction
+from services.chassis.transaction import Transaction
 
 CONSUMER = "deny-list"
 DENY = sa.text("INSERT INTO chassis.denied (kind, id, since) VALUES (:kind, :id, :since) ON CONFLICT DO NOTHING")

@@ -25,7 +25,7 @@ from services.chassis.call import Call, Due, Retry
 from services.chassis.contract import ContractError
 from services.chassis.database import is_passing
 from services.chassis.faultpoints import faultpoint
-from services.chassis.uow import Transaction
+from services.chassis.transaction import Transaction
 from services.chassis.verdicts import MAY_PASS, backoff
 from services.kernel.errors import Kind, Refusal
 

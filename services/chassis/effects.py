@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from services.chassis.taking import KEPT_DAYS
+from services.chassis.eventdays import KEPT_DAYS
 from services.kernel.errors import Violation, invalid
 from services.kernel.paging import plain, read_token, token_of
 

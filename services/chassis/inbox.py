@@ -157,6 +157,11 @@ class Arrival:
         tries = {"attempts": attempts, "failures": failures}
         connection.exec_driver_sql(PARK, facts | more | tries | {"due_in": due_in})
 
+    def correct(self, connection: sa.Connection, outcome: str) -> None:
+        """Put another outcome in place of the one that was listed on arrival."""
+        unchanged = {"consumer": self.consumer, "event_id": self.event_id, "day": self.day}
+        connection.execute(SET_OUTCOME, {"outcome": outcome, "reason": None, "attempts": 0, **unchanged})
+
     def place(self) -> dict[str, Any]:
         """Consumer, topic, partition and offset."""
         return {

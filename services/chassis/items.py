@@ -24,7 +24,7 @@ from services.chassis.idempotency import Replayed
 from services.chassis.interceptors.errors import fault
 from services.chassis.rpcserver import RpcServer
 from services.chassis.runtime import Runtime
-from services.chassis.uow import Transaction
+from services.chassis.transaction import Transaction
 from services.chassis.validation import Check, compile_rules
 from services.kernel import texts
 from services.kernel.errors import Kind, Refusal, invalid

@@ -24,7 +24,7 @@ from services.chassis.call import Call, Job, Retry
 from services.chassis.database import is_passing
 from services.chassis.faultpoints import faultpoint
 from services.chassis.jobleases import JobLeases
-from services.chassis.uow import Transaction
+from services.chassis.transaction import Transaction
 from services.chassis.verdicts import MAY_PASS, backoff
 from services.kernel.errors import Kind, Refusal
 

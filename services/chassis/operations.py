@@ -19,7 +19,7 @@ from services.chassis.entrypoints import every, rpc
 from services.chassis.inbox import Kept
 from services.chassis.moments import stamp
 from services.chassis.resume import finish
-from services.chassis.uow import Transaction
+from services.chassis.transaction import Transaction
 from services.kernel.errors import failed_state, not_found
 from services.kernel.paging import page_request
 

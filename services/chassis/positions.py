@@ -16,7 +16,6 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
 from services.chassis import inbox
-from services.chassis.taking import Fenced
 
 SKIPS_KEPT = 500
 FIRST_POSITION_MS = 5000
@@ -27,6 +26,10 @@ KEEP_TOPIC = sa.text(
     "INSERT INTO chassis.kept (name, value) VALUES (:name, :id)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = clock_timestamp()"
 )
+
+
+class Fenced(Exception):
+    """Another process has taken the partition meanwhile: the position is not where this one left it."""
 
 
 class Positions:

@@ -11,21 +11,21 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
-from kafka.errors import InvalidRecordError, KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from kafka.errors import KafkaError
 from nameko.extensions import SharedExtension
 
 from services.chassis import logs, metrics, telemetry
-from services.chassis.contract import about_person
 from services.chassis.faultpoints import faultpoint
 from services.chassis.floor import Floor
 from services.chassis.lease import Lease
+from services.chassis.outbox import DELETE, Queued, first_of_each_key, head
 from services.chassis.owntopic import mark
 from services.chassis.producer import Producer
+from services.chassis.sending import REFUSALS, Sent
 from services.chassis.standstill import StandsStill
 
 log = logging.getLogger(__name__)
@@ -39,48 +39,6 @@ LAST_SENDS_S = 2.0
 LAST_ANSWERS_S = 4.0
 # Longer than a broker takes to start. A producer of which nothing is heard for as long may be stuck, and is replaced.
 ANSWER_WITHIN_S = 120.0
-
-# What is wrong with the event itself. Any other error is about Kafka, and everything waits.
-REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidRecordError)
-
-# Asked first: to plan the look at the head takes longer than this, and mostly there is nothing to see.
-WAITING = sa.text("SELECT EXISTS (SELECT FROM chassis.outbox WHERE position >= :floor)")
-# Each OFFSET keeps the planner from another way, which reads the log for every event that waits, at each look: it takes
-# the two columns of the key for independent and expects one row in all, and when the outbox fills while Kafka is away,
-# it goes on for a minute to believe that it is as good as empty.
-HEAD = sa.text(
-    "SELECT o.position, e.event_id, e.type, e.aggregate_id, e.headers, e.traceparent, e.body, e.case_number,"
-    " e.logged_at FROM (SELECT * FROM chassis.outbox WHERE position >= :floor ORDER BY position OFFSET 0) o"
-    " CROSS JOIN LATERAL ("
-    " SELECT * FROM chassis.event_log WHERE event_id = o.event_id AND logged_at = o.logged_at OFFSET 0) e"
-    " WHERE e.aggregate_id <> ALL(:busy) ORDER BY o.position LIMIT :most"
-)
-# The lease row is locked against a new owner until the delete is through.
-DELETE = sa.text(
-    "WITH held AS (SELECT 1 FROM chassis.lease WHERE name = 'relay' AND epoch = :epoch FOR SHARE)"
-    " DELETE FROM chassis.outbox WHERE position = ANY(:positions) AND EXISTS (SELECT 1 FROM held)"
-)
-
-
-class Queued(NamedTuple):
-    """One event at the head of the outbox."""
-
-    position: int
-    event_id: Any
-    type: str
-    key: str
-    headers: dict[str, str]
-    traceparent: str | None
-    body: bytes
-    case_number: str | None
-    logged_at: Any
-
-
-class Sent(NamedTuple):
-    """An event that the producer has, and its span, which lasts until Kafka has answered."""
-
-    event: Queued
-    span: telemetry.Span
 
 
 class Relay(SharedExtension):
@@ -189,16 +147,13 @@ class Relay(SharedExtension):
             return 0
         now = time.monotonic()
         self._refused = {key: until for key, until in self._refused.items() if until > now}
-        floor = self._floor.at(now)
         with self._engine.connect() as connection:
-            waiting = connection.execute(WAITING, {"floor": floor}).scalar()
-            facts = {"floor": floor, "most": room, "busy": [*self._in_flight, *self._refused]}
-            rows = [Queued(*row) for row in connection.execute(HEAD, facts)] if waiting else []
+            rows = head(connection, self._floor.at(now), room, busy=[*self._in_flight, *self._refused])
         # What Kafka refused is neither found nor on its way, and yet in the queue.
         if not self._refused:
             on_their_way = [sent.event.position for sent in self._in_flight.values()]
             self._floor.found([*(row.position for row in rows), *on_their_way], now)
-        chosen = _first_of_each_key(rows)
+        chosen = first_of_each_key(rows)
         if not chosen:
             return 0
         self._producer.ready()
@@ -209,16 +164,10 @@ class Relay(SharedExtension):
         return len(chosen)
 
     def _send(self, event: Queued) -> None:
-        age = (self._runtime.clock.now() - event.logged_at).total_seconds()
-        parent, links = telemetry.cause(event.traceparent, age)
-        facts = _facts(event, self._topic)
-        span = telemetry.span(f"send {self._topic}", kind="producer", parent=parent, links=links, attributes=facts)
         if not self._in_flight:
             self._heard_at = time.monotonic()
-        sent = self._in_flight[event.key] = Sent(event, span)
-        headers = [(name, text.encode()) for name, text in event.headers.items()]
-        headers.append(("traceparent", span.traceparent.encode()))
-        self._producer.send(event.key, event.body, headers, lambda answer: self._answered(sent, answer))
+        sent = self._in_flight[event.key] = Sent.begin(event, self._topic, self._runtime.clock.now())
+        self._producer.send(event.key, event.body, sent.headers, lambda answer: self._answered(sent, answer))
 
     def _answered(self, sent: Sent, answer: Any) -> None:
         """Called by the producer's thread: Kafka acknowledged the event, or `answer` is the error."""
@@ -249,7 +198,7 @@ class Relay(SharedExtension):
     def _take_answer(self, sent: Sent, answer: Any) -> None:
         """Raises the error when Kafka, not the event, is the reason."""
         error = answer if isinstance(answer, Exception) else None
-        _end(sent, telemetry.failure(error) if error else None)
+        sent.end(telemetry.failure(error) if error else None)
         if error is None:
             self._acknowledged.append(sent)
             # No offset: Kafka had it already, from a try of the same producer whose answer was lost.
@@ -297,46 +246,5 @@ class Relay(SharedExtension):
         self._producer.close()
         for sent in self._in_flight.values():
             if sent not in self._acknowledged:
-                _end(sent, "GIVEN_UP")
+                sent.end("GIVEN_UP")
         self._in_flight, self._acknowledged = {}, []
-
-
-def _end(sent: Sent, failure: str | None) -> None:
-    """End the span of an event; its time began when the event was handed over."""
-    with sent.span as span:
-        if sent.event.case_number:
-            telemetry.set_case(sent.event.case_number)
-        if failure is not None:
-            span.fail(failure)
-
-
-def _first_of_each_key(rows: Sequence[Queued]) -> list[Queued]:
-    """The earliest event of each key: the next of a key goes out when the one before was acknowledged."""
-    first: dict[str, Queued] = {}
-    for row in rows:
-        first.setdefault(row.key, row)
-    return list(first.values())
-
-
-def _facts(event: Queued, topic: str) -> dict[str, Any]:
-    """What the span says of the event: the envelope's codes and ids, never its body."""
-    texts = event.headers
-    holder = texts.get("ce_holder", "")
-    return {
-        "messaging.system": "kafka",
-        "messaging.destination.name": topic,
-        "messaging.operation.type": "send",
-        "messaging.operation.name": "send",
-        "messaging.message.id": str(event.event_id),
-        "messaging.message.body.size": len(event.body),
-        "egov.event.type": event.type,
-        "egov.event.id": str(event.event_id),
-        "egov.event.time": texts["ce_time"],
-        "egov.event.source": texts["ce_source"],
-        "egov.event.aggregate": None if about_person(event.type) else event.key,
-        "egov.event.version": int(texts["ce_aggregateversion"]),
-        "egov.event.phase": texts.get("ce_casephase"),
-        "egov.event.holder": None if holder.startswith("person/") else holder or None,
-        "egov.event.deadline": texts.get("ce_deadline"),
-        "egov.region": texts.get("ce_region"),
-    }

@@ -18,10 +18,10 @@ import sqlalchemy as sa
 
 from services.chassis.contract import ContractError
 from services.chassis.database import without_limit
+from services.chassis.eventdays import KEPT_DAYS
 from services.chassis.lease import LEASE_S
 from services.chassis.run import make_runtime
 from services.chassis.settings import ConfigurationError
-from services.chassis.taking import KEPT_DAYS
 
 # Consumers park what is older than KEPT_DAYS; what is sent today may be taken tomorrow.
 OLDEST = timedelta(days=KEPT_DAYS - 1)

@@ -16,12 +16,13 @@ import sqlalchemy as sa
 from services.chassis import facts, inbox, logs, metrics, telemetry
 from services.chassis.database import is_away, is_passing
 from services.chassis.envelope import BadEnvelope, Envelope, belongs, open_envelope
+from services.chassis.eventdays import day_of
 from services.chassis.faultpoints import faultpoint
 from services.chassis.inbox import Kept, head_of_key
 from services.chassis.runtime import Runtime
-from services.chassis.taking import Taker, day_of, report
-from services.chassis.uow import Transaction
-from services.chassis.verdicts import CRASHES, Verdict, backoff, judge, next_state
+from services.chassis.taking import Taker
+from services.chassis.transaction import Transaction
+from services.chassis.verdicts import CRASHES, Verdict, backoff, judge, next_state, report
 
 log = logging.getLogger(__name__)
 

@@ -33,8 +33,9 @@ from services.chassis.entrypoints import Http
 from services.chassis.metrics_export import MetricsExport
 from services.chassis.operations import queues_of, status_of
 from services.chassis.packages import package_of
+from services.chassis.process_settings import ChassisSettings
 from services.chassis.runtime import PARTS, Runtime
-from services.chassis.settings import ChassisSettings, ConfigurationError, read_all
+from services.chassis.settings import ConfigurationError, read_all
 from services.chassis.tls import TlsIdentity
 from services.kernel.clock import SystemClock
 

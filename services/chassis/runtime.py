@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.chassis.database import standalone
-from services.chassis.settings import ChassisSettings
+from services.chassis.process_settings import ChassisSettings
 from services.chassis.tls import TlsIdentity, client_context
 from services.kernel.clock import Clock
 

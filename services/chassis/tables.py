@@ -27,6 +27,11 @@ OUTCOME = """kept AS (
     VALUES (%(day)s, %(client)s, %(subject)s, %(method)s, %(key)s, %(body_hash)s, %(response)s, %(case_number)s)
 )"""
 
+EVENT_COLUMNS = (
+    "event_ids", "logged_at", "types", "keys", "versions", "event_cases", "headers", "traceparents", "bodies",
+)  # fmt: skip
+DUE_COLUMNS = ("due_names", "due_keys", "due_moments", "due_cases", "due_traces")
+JOB_COLUMNS = ("job_ids", "job_names", "job_keys", "job_payloads", "job_cases", "job_traces")
 AUDIT_COLUMNS = (
     "id", "logged_at", "workload", "client", "subject", "department", "region", "method", "case_number", "target",
     "outcome", "trace_id", "note",

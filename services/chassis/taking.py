@@ -10,33 +10,25 @@ import dataclasses
 import logging
 import time
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, cast
-from uuid import UUID
 
 from services.chassis import facts, logs, metrics, telemetry
 from services.chassis.call import SYSTEM, Call
 from services.chassis.database import is_away, is_passing
 from services.chassis.envelope import LONGEST_NEEDED, BadEnvelope, Envelope, belongs, open_envelope, text_of
 from services.chassis.faultpoints import faultpoint
-from services.chassis.inbox import SET_OUTCOME, Arrival
-from services.chassis.uow import Transaction
-from services.chassis.verdicts import CRASHES, Verdict, backoff, judge, next_state
+from services.chassis.inbox import Arrival
+from services.chassis.transaction import Transaction
+from services.chassis.verdicts import CRASHES, Verdict, backoff, judge, next_state, report
 from services.chassis.watchdog import Watched
-from services.kernel.ids import uuid7_time
 
 if TYPE_CHECKING:
     from services.chassis.entrypoints import On, OnAny
+from services.chassis.eventdays import day_of, unfit_day
+from services.chassis.positions import Fenced
 
 log = logging.getLogger(__name__)
-
-KEPT_DAYS = 21
-# An event's day is by its sender's clock, today by this one's: either may be a day off before anybody mends it.
-AHEAD_DAYS = 2
-
-
-class Fenced(Exception):
-    """Another process has taken the partition meanwhile: the position is not where this one left it."""
 
 
 class Taker:
@@ -87,8 +79,7 @@ class Taker:
         arrival = self.arrival(record, expected, envelope)
         if not belongs(envelope, record.topic):
             return self._park(arrival, "FOREIGN_EVENT")
-        today = self._runtime.clock.now().astimezone(UTC).date()
-        if unfit := unfit_day(arrival.day, today):
+        if unfit := unfit_day(arrival.day, self._runtime.clock.now().astimezone(UTC).date()):
             return self._park(arrival, unfit, listed=False)
         if crashes > CRASHES:
             return self._park(arrival, "HANDLER_CRASHED", attempts=crashes - 1)
@@ -129,7 +120,7 @@ class Taker:
                 return "duplicate"
             if admitted.held:
                 arrival.park(transaction.connection, "WAITING", "BEHIND_ANOTHER", attempts=0, due_in=None)
-                set_outcome(transaction, arrival, "waiting")
+                arrival.correct(transaction.connection, "waiting")
                 transaction.commit()
                 return "waiting"
             self.handle(envelope, arrival.body, call, transaction, uncounted=None if counted else arrival)
@@ -257,35 +248,3 @@ class Taker:
             reason=reason, event_type=arrival.event_type, case_number=arrival.case_number,
         )  # fmt: skip
         return "parked"
-
-
-def set_outcome(transaction: Transaction, arrival: Arrival, outcome: str) -> None:
-    """Correct the outcome that was listed on arrival."""
-    transaction.connection.execute(
-        SET_OUTCOME,
-        {"outcome": outcome, "reason": None, "attempts": 0, "consumer": arrival.consumer, "event_id": arrival.event_id,
-         "day": arrival.day},
-    )  # fmt: skip
-
-
-def day_of(event_id: str, now: datetime) -> date:
-    """The UTC day in which an event was recorded, from its UUIDv7; today for what has no such id."""
-    try:
-        return uuid7_time(UUID(event_id)).date()
-    except (ValueError, OverflowError):
-        return now.astimezone(UTC).date()
-
-
-def unfit_day(day: date, today: date) -> str | None:
-    """Why an event of that UTC day is not taken: the inbox does not go back, or ahead, that far; None when it does."""
-    if day < today - timedelta(days=KEPT_DAYS):
-        return "TOO_OLD"
-    return "FROM_THE_FUTURE" if day > today + timedelta(days=AHEAD_DAYS) else None
-
-
-def report(consumer: str, event_id: str, event_type: str, error: Exception) -> None:
-    """Log a handler's failure: its type and place, not its text."""
-    logs.event(
-        log, logging.ERROR, "handler failed", exc_info=True, consumer=consumer, event_id=event_id,
-        event_type=event_type, reason=telemetry.failure(error),
-    )  # fmt: skip

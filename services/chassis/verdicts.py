@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import enum
+import logging
 
 from google.protobuf.message import DecodeError
 
+from services.chassis import logs, telemetry
 from services.chassis.database import is_passing
 from services.kernel.errors import Kind, NotYet, Refusal
+
+log = logging.getLogger(__name__)
 
 TRIES_OF_A_FAULT = 5
 # What an event waits for may itself wait for a broker or a service that is away: that takes hours, not tries.
@@ -56,3 +60,11 @@ def next_state(verdict: Verdict, *, failures: int, waited_s: float) -> str:
 def backoff(attempts: int, longest_s: float = LONGEST_BACKOFF_S) -> float:
     """Seconds until the next try after so many: half a second, doubled each time."""
     return float(min(0.25 * 2 ** min(attempts, 20), longest_s))
+
+
+def report(consumer: str, event_id: str, event_type: str, error: Exception) -> None:
+    """Log a handler's failure: its type and place, not its text."""
+    logs.event(
+        log, logging.ERROR, "handler failed", exc_info=True, consumer=consumer, event_id=event_id,
+        event_type=event_type, reason=telemetry.failure(error),
+    )  # fmt: skip

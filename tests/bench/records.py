@@ -13,8 +13,7 @@ from egov.grid.v1 import events_pb2
 
 from services.chassis.envelope import Envelope, seal
 from services.chassis.moments import stamp
-from services.chassis.tables import columns, flush_statement
-from services.chassis.uow import EVENT_COLUMNS
+from services.chassis.tables import EVENT_COLUMNS, columns, flush_statement
 from services.kernel import casenumber
 from services.kernel.clock import shanghai_day
 from services.kernel.ids import uuid7

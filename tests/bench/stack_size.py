@@ -13,7 +13,8 @@ import psycopg
 from egov.grid.v1 import incidents_pb2
 
 from deploy.local.stack import Stack
-from services.chassis.relay import HEAD, MOST_IN_FLIGHT
+from services.chassis.outbox import HEAD
+from services.chassis.relay import MOST_IN_FLIGHT
 from tests.bench.direct import Call, closed_loop, grid_at
 from tests.bench.filling import Filling
 from tests.bench.measure import Line, Meter, Sample, Side, Told

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.chassis import settings as chassis_settings
+from services.chassis import process_settings as chassis_settings
 from services.chassis.packages import package_of
 from tests.contract.system import FOLDERS, ROOT, SERVICES
 

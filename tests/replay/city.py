@@ -24,7 +24,7 @@ from services.chassis.call import SYSTEM, Call
 from services.chassis.migrate import migrate
 from services.chassis.run import make_runtime
 from services.chassis.runtime import Runtime
-from services.chassis.uow import Transaction
+from services.chassis.transaction import Transaction
 from services.grid import load
 from services.grid.config import GridSettings
 from services.grid.domain.deadlines import Limits

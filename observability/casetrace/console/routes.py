@@ -11,7 +11,7 @@ from observability.casetrace.console.front import Page
 from observability.casetrace.console.pages import case, find, health, help, trace
 from services.chassis.asking import Asking
 from services.chassis.entrypoints import http
-from services.chassis.uow import Transaction
+from services.chassis.transaction import Transaction
 
 
 class ConsoleRoutes:

@@ -12,7 +12,7 @@ from egov.grid.v1 import incidents_pb2
 
 from services.chassis.call import Call
 from services.chassis.reads import Reading
-from services.chassis.uow import Transaction
+from services.chassis.transaction import Transaction
 from services.grid import usecases
 from services.grid.config import GridSettings
 from services.grid.domain.deadlines import Limits

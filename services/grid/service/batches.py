@@ -10,7 +10,7 @@ from services.chassis.call import Call
 from services.chassis.entrypoints import rpc
 from services.chassis.items import ItemWork, Work, item_refusal
 from services.chassis.regions import known_region
-from services.chassis.uow import Transaction
+from services.chassis.transaction import Transaction
 from services.grid.service.base import Methods
 from services.grid.store.batches import BatchStore
 from services.grid.usecases.batches import submit_item

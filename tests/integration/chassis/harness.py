@@ -22,7 +22,7 @@ from services.chassis.call import Call
 from services.chassis.container import Container
 from services.chassis.run import make_runtime
 from services.chassis.runtime import PARTS, Runtime
-from services.chassis.uow import Transaction
+from services.chassis.transaction import Transaction
 from tests.integration.chassis.callers import JWKS, REGION, Callers
 from tests.integration.chassis.permits import python_path
 from tests.integration.chassis.servers import GRID_TOPIC, OWN_TOPIC, SERVICE, Servers

@@ -9,7 +9,7 @@ import pytest
 
 from services.chassis import batches, consumer
 from services.chassis.batches import Batches
-from services.chassis.taking import Fenced
+from services.chassis.positions import Fenced
 from services.kernel.errors import Kind, NotYet, Refusal
 from services.kernel.ids import uuid7
 from tests.integration.chassis.harness import World, event_call

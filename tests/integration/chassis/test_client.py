@@ -14,6 +14,7 @@ from egov.identity.v1 import identity_service_pb2 as identity
 
 from services.chassis import client as client_module
 from services.chassis import telemetry
+from services.chassis.answers import Answers
 from services.chassis.call import Call, working_on
 from services.chassis.client import Channel
 from services.chassis.interceptors.errors import render
@@ -104,7 +105,7 @@ def test_an_answer_is_kept_as_long_as_the_contract_says_and_cannot_be_spoilt(
     first.region.name = "spoilt"
     assert region(channel).region.name == ""
     assert len(peer.asked) == 1
-    monkeypatch.setattr(client_module.Answers, "get", _ignoring_age(client_module.Answers.get))
+    monkeypatch.setattr(Answers, "get", _ignoring_age(Answers.get))
     region(channel)
     assert len(peer.asked) == 2
 
@@ -114,7 +115,7 @@ def test_while_the_service_is_down_an_old_answer_is_served_and_a_new_question_re
 ) -> None:
     region(channel)
     peer.stop()
-    monkeypatch.setattr(client_module.Answers, "get", _ignoring_age(client_module.Answers.get))
+    monkeypatch.setattr(Answers, "get", _ignoring_age(Answers.get))
     assert region(channel) is not None
     begun = time.monotonic()
     with pytest.raises(Refusal) as refused:

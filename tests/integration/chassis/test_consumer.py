@@ -10,7 +10,8 @@ from kafka.errors import CoordinatorNotAvailableError
 from services.chassis import consumers, metrics, standstill
 from services.chassis.consumers import Consumers
 from services.chassis.entrypoints import END, on
-from services.chassis.taking import Fenced, Taker
+from services.chassis.positions import Fenced
+from services.chassis.taking import Taker
 from services.kernel.ids import uuid7
 from tests.integration.chassis.harness import CLOSED, World, event_call
 from tests.integration.chassis.servers import GRID_TOPIC

@@ -11,7 +11,7 @@ from kafka import KafkaProducer
 from kafka.future import Future
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from services.chassis import floor, producer, relay, telemetry
+from services.chassis import floor, outbox, producer, relay, telemetry
 from services.chassis.lease import Lease
 from services.kernel.ids import uuid7
 from tests.integration.chassis.harness import World
@@ -108,7 +108,7 @@ def test_a_look_at_the_head_reads_as_much_of_the_log_as_it_takes_however_much_wa
     if after is not None:
         after(world)
     dialect = sa.make_url("postgresql+psycopg://").get_dialect()()
-    query = f"EXPLAIN (ANALYZE, FORMAT JSON) {relay.HEAD.compile(dialect=dialect)}"
+    query = f"EXPLAIN (ANALYZE, FORMAT JSON) {outbox.HEAD.compile(dialect=dialect)}"
     with world.connect() as connection:
         ((plan,),) = connection.execute(query.encode(), {"floor": 0, "busy": ["a1"], "most": 50})
     of_the_log = [each for each in nodes(plan[0]["Plan"]) if "event_log" in each.get("Relation Name", "")]
@@ -186,8 +186,8 @@ def test_a_relay_that_lost_its_lease_deletes_nothing(world: World) -> None:
     positions = [row[0] for row in world.sql("SELECT position FROM chassis.outbox")]
     with engine.begin() as connection:
         facts = {"epoch": (heir.epoch or 0) - 1, "positions": positions}
-        assert connection.execute(relay.DELETE, facts).rowcount == 0
-        assert connection.execute(relay.DELETE, facts | {"epoch": heir.epoch}).rowcount == 1
+        assert connection.execute(outbox.DELETE, facts).rowcount == 0
+        assert connection.execute(outbox.DELETE, facts | {"epoch": heir.epoch}).rowcount == 1
     engine.dispose()
 
 

@@ -18,7 +18,7 @@ from services.chassis.items import Items
 from services.chassis.moments import stamp
 from services.chassis.reads import Reading
 from services.chassis.runtime import Runtime
-from services.chassis.uow import Transaction
+from services.chassis.transaction import Transaction
 from services.chassis.validation import compile_rules
 from services.grid.config import GridSettings
 from services.grid.service import GridService

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from services.chassis import client
+from services.chassis.process_settings import ChassisSettings
 from services.chassis.settings import (
     Address,
-    ChassisSettings,
     ConfigurationError,
     Secret,
     number,

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.chassis.taking import AHEAD_DAYS, KEPT_DAYS, unfit_day
+from services.chassis.eventdays import AHEAD_DAYS, KEPT_DAYS, unfit_day
 
 TODAY = date(2026, 11, 28)
 
