@@ -47,6 +47,8 @@ texts.register(
         "DO_DISMISS": ("不予处置，直接结案", "Close without handling"),
         "DO_MERGE": ("并案", "Merge into a main incident"),
         "DO_SPLIT": ("拆案", "Split off"),
+        "DO_SPLIT_TO_CHECK": ("拆案，待核实", "Split off, to be checked"),
+        "DO_SPLIT_TO_FILE": ("拆案，待立案", "Split off, to be filed"),
         "DO_VOID": ("作废", "Void"),
         "DO_REOPEN": ("申请重开", "Reopen"),
         "DO_RATE": ("评价", "Rate"),

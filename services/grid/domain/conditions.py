@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from services.grid.domain.clocks import Clock, ClockKind
 from services.grid.domain.deadlines import Limits
-from services.grid.domain.states import TimeKind
+from services.grid.domain.states import IncidentState, TimeKind
 from services.grid.domain.transitions import Given, Need, Step
 from services.kernel import texts
 from services.kernel.errors import Violation, failed_state, invalid
@@ -63,6 +63,9 @@ REFUSED_AS: Mapping[Given, str] = {
     Given.LATELY_DECLINED: "OBJECT_TOO_LATE",
     Given.NOT_OBJECTED: "OBJECTED_ALREADY",
     Given.A_DUPLICATE: "WRONG_STATE",
+    Given.ONCE_FILED: "WRONG_STATE",
+    Given.NEVER_CHECKED: "WRONG_STATE",
+    Given.NEVER_FILED: "WRONG_STATE",
 }
 """The reason by which a command is refused when this is not so."""
 
@@ -83,6 +86,9 @@ _HOLDS: Mapping[Given, _Holds] = {
     Given.LATELY_DECLINED: lambda it, limits, now: _lately_ended(it, limits, now),
     Given.NOT_OBJECTED: lambda it, limits, now: it.intake is None or not it.intake.objected,
     Given.A_DUPLICATE: lambda it, limits, now: it.main is not None,
+    Given.ONCE_FILED: lambda it, limits, now: it.on_the_way_in is None,
+    Given.NEVER_CHECKED: lambda it, limits, now: it.on_the_way_in is IncidentState.REPORTED,
+    Given.NEVER_FILED: lambda it, limits, now: it.on_the_way_in is IncidentState.CHECKED,
 }
 
 

@@ -21,6 +21,13 @@ texts.register(
     }
 )
 
+SPLITS = {
+    None: Command.SPLIT,
+    IncidentState.REPORTED: Command.SPLIT_TO_CHECK,
+    IncidentState.CHECKED: Command.SPLIT_TO_FILE,
+}
+"""How an incident is split off, by where it is on its way in."""
+
 
 def merge(incident: Incident, main: Incident, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
     """The grid centre found it to be a duplicate of `main`. Raises Refusal MAIN_UNFIT."""
@@ -40,8 +47,12 @@ def merge(incident: Incident, main: Incident, *, seen: int, by: str | None, limi
 
 
 def split(incident: Incident, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
-    """It is no duplicate after all, says the grid centre; or its main incident counts as none."""
-    return incident.refiled(incident.led(Command.SPLIT, seen=seen, by=by, limits=limits, now=now), limits, now)
+    """It is no duplicate after all, says the grid centre; or its main incident counts as none.
+
+    It goes back to where it was on its way in, or waits to be dispatched.
+    """
+    step = incident.led(SPLITS[incident.on_the_way_in], seen=seen, by=by, limits=limits, now=now)
+    return incident.refiled(step, limits, now)
 
 
 def follow(incident: Incident, main: Incident, *, limits: Limits, now: datetime) -> Incident:

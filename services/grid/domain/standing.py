@@ -201,6 +201,16 @@ class Standing:
         return step
 
     @property
+    def on_the_way_in(self) -> IncidentState | None:
+        """Where a report that was never filed is on its way in, or was when it was merged; None for one that was filed.
+
+        What is filed begins the time to dispatch it.
+        """
+        if self.intake is None or any(each.kind is ClockKind.DISPATCH for each in self.clocks):
+            return None
+        return IncidentState.CHECKED if self.intake.checked_at else IncidentState.REPORTED
+
+    @property
     def just_filed(self) -> bool:
         """It waits for its first dispatch."""
         return self.state is IncidentState.FILED and not self.returns

@@ -89,6 +89,12 @@ class Given(StrEnum):
     NOT_OBJECTED = "NOT_OBJECTED"
     A_DUPLICATE = "A_DUPLICATE"
     """It was closed with its main incident."""
+    ONCE_FILED = "ONCE_FILED"
+    """It was filed before."""
+    NEVER_CHECKED = "NEVER_CHECKED"
+    """It was neither filed nor checked on site."""
+    NEVER_FILED = "NEVER_FILED"
+    """It was checked on site, and not filed."""
 
 
 class Step(NamedTuple):
@@ -135,7 +141,7 @@ _WHOM, _HOW = (_N.BODY, _N.ANSWER_BY), (_N.BODY_CODE, _N.REFERENCE)
 
 # fmt: off
 TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
-    # What the public says is looked at on site before it is filed. Split off again, a duplicate among it is filed by that.
+    # What the public says is looked at on site before it is filed.
     (_S.REPORTED, _C.CONFIRM): Step(_S.CHECKED, _CENTRE, _F.CHECKED, takes=(_N.REMARK, *_PROOF), stops=_CHECK, starts=_FILE),
     (_S.REPORTED, _C.DENY): Step(_S.CHECKED, _CENTRE, _F.CHECKED, needs=(_N.REMARK,), takes=_PROOF, stops=_CHECK, starts=_FILE),
     (_S.REPORTED, _C.REJECT): Step(_S.DECLINED, _CENTRE, _F.DECLINED, needs=_WHY, stops=_CHECK),
@@ -207,7 +213,10 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.VERIFIED, _C.ESCALATE): Step(_S.VERIFIED, _TIMER, _F.ESCALATED),
 
     (_S.MERGED, _C.FOLLOW): Step(_S.CLOSED, _TIMER, _F.CLOSED),
-    (_S.MERGED, _C.SPLIT): Step(_S.FILED, _CENTRE + _TIMER, _F.SPLIT, starts=_DISPATCH),
+    # Split off, it is where it was on its way in; once filed, it waits for a dispatch of its own.
+    (_S.MERGED, _C.SPLIT): Step(_S.FILED, _CENTRE + _TIMER, _F.SPLIT, given=(_G.ONCE_FILED,), starts=_DISPATCH),
+    (_S.MERGED, _C.SPLIT_TO_CHECK): Step(_S.REPORTED, _CENTRE + _TIMER, _F.SPLIT, given=(_G.NEVER_CHECKED,), starts=_CHECK),
+    (_S.MERGED, _C.SPLIT_TO_FILE): Step(_S.CHECKED, _CENTRE + _TIMER, _F.SPLIT, given=(_G.NEVER_FILED,), starts=_FILE),
 
     (_S.CLOSED, _C.REOPEN): Step(_S.FILED, _REPORTER, _F.REOPENED, given=(_G.LATELY_CLOSED,), starts=_DISPATCH),
     # The same problem for all who reported it: what was closed with the main incident goes on with it.

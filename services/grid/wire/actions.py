@@ -66,6 +66,8 @@ WAYS: Mapping[Command, Way] = {
     Command.DISMISS: Way("CloseIncident"),
     Command.MERGE: Way("MergeIncident"),
     Command.SPLIT: Way("SplitIncident"),
+    Command.SPLIT_TO_CHECK: Way("SplitIncident"),
+    Command.SPLIT_TO_FILE: Way("SplitIncident"),
     Command.VOID: Way("VoidIncident"),
     Command.REOPEN: Way("ReopenIncident"),
     Command.RATE: Way("RateIncident"),

@@ -8,7 +8,7 @@ from egov.grid.v1 import events_pb2
 
 from services.chassis.moments import stamp
 from services.grid.domain.incidents import Incident
-from services.grid.wire.codes import RETURN_REASONS_OUT, SATISFACTIONS_OUT
+from services.grid.wire.codes import RETURN_REASONS_OUT, SATISFACTIONS_OUT, STATES_OUT
 from services.grid.wire.events import facts, held
 
 
@@ -42,7 +42,11 @@ def incident_merged(before: Incident, incident: Incident, at: datetime) -> event
 def incident_split(incident: Incident, at: datetime) -> events_pb2.IncidentSplit:
     """The fact that it is no duplicate."""
     return events_pb2.IncidentSplit(
-        dispatch_by=stamp(incident.deadline), centre=incident.owner, split_at=stamp(at), **held(incident)
+        dispatch_by=stamp(incident.deadline),
+        centre=incident.owner,
+        split_at=stamp(at),
+        state=STATES_OUT[incident.state],
+        **held(incident),
     )
 
 

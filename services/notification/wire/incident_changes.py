@@ -106,7 +106,10 @@ def _merged(event: grid.IncidentMerged, event_id: str) -> Occasion:
 
 
 def _split(event: grid.IncidentSplit, event_id: str) -> Occasion:
-    facts: dict[str, Fact] = {"split_at": moment(event.split_at), "dispatch_by": moment(event.dispatch_by)}
+    # Events of before there was a state are of what was filed.
+    state = incidents_pb2.IncidentState.Name(event.state or incidents_pb2.INCIDENT_STATE_FILED)
+    moments = {"split_at": moment(event.split_at), "dispatch_by": moment(event.dispatch_by)}
+    facts: dict[str, Fact] = {**moments, "state": state.removeprefix("INCIDENT_STATE_")}
     return _occasion(event, event_id, "incident-split", (_reporter(event), _one("centre", event.centre)), facts)
 
 

@@ -118,6 +118,10 @@ def merge(it: Incident, main: Incident = MAIN) -> Incident:
     return merging.merge(it, main, seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
 
 
+def split(it: Incident) -> Incident:
+    return merging.split(it, seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
+
+
 def void(it: Incident) -> Incident:
     return ending.void(it, "测试数据", seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
 
@@ -159,7 +163,9 @@ DO: Mapping[Command, Callable[[Incident], Incident]] = {
     Command.CLOSE: close,
     Command.DISMISS: lambda it: close(it, ClosingOutcome.DUPLICATE),
     Command.MERGE: merge,
-    Command.SPLIT: lambda it: merging.split(it, seen=it.version, by=it.owner, limits=LIMITS, now=NOW),
+    Command.SPLIT: split,
+    Command.SPLIT_TO_CHECK: split,
+    Command.SPLIT_TO_FILE: split,
     Command.FOLLOW: lambda it: merging.follow(it, samples.closed(), limits=LIMITS, now=NOW),
     Command.REJOIN: lambda it: merging.rejoin(it, limits=LIMITS, now=NOW),
     Command.VOID: void,
@@ -175,7 +181,7 @@ def shape(incident: Incident) -> tuple[object, ...]:
     extended = any(each.extension for each in incident.clocks if each.running)
     at = incident.course and incident.course.at
     objected, duplicate = bool(incident.intake and incident.intake.objected), incident.main is not None
-    time = (asked, extended, at, objected, duplicate)
+    time = (asked, extended, at, objected, duplicate, incident.on_the_way_in)
     return incident.state, time, incident.bound, min(incident.returns, 1), incident.satisfaction
 
 

@@ -381,8 +381,9 @@ class IncidentMachine(RuleBasedStateMachine):
     @rule(by=BY, late=LATE)
     def split(self, by: str | None, late: int) -> None:
         before, caller, seen = self.incident, self.who(by), self.incident.version - late
-        why_not = self.why_not(Command.SPLIT, caller, late)
-        self.ask(why_not, lambda: merging.split(before, seen=seen, by=caller, limits=LIMITS, now=self.now))
+        why_not = self.why_not(merging.SPLITS[before.on_the_way_in], caller, late)
+        after = self.ask(why_not, lambda: merging.split(before, seen=seen, by=caller, limits=LIMITS, now=self.now))
+        assert after is None or after.state is (before.on_the_way_in or IncidentState.FILED)
 
     @precondition(lambda self: self.accepted > 12)
     @rule(by=BY, late=LATE, reason=st.sampled_from(("", "测试数据")))

@@ -8,16 +8,21 @@ import pytest
 from egov.grid.v1 import events_pb2, incidents_pb2
 
 from services.grid import usecases
+from services.grid.domain.clocks import ClockKind
 from services.grid.domain.incidents import Incident
+from services.grid.domain.merging import follow
 from services.grid.domain.standing import Main, Which
 from services.grid.domain.states import ClosingOutcome, Command, IncidentState, Satisfaction
 from services.grid.usecases import CLOCK, Finding
+from services.grid.wire.codes import STATES_OUT
+from services.grid.wire.telling import event_of
 from services.kernel.errors import Refusal
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
 from tests.unit.grid import samples, steps
 from tests.unit.grid.samples import CENTRE, DAY, ELSEWHERE, LIMITS, FakeIncidents, FakeReference
 
 SEAT = caller(subject=WANG, department=CENTRE)
+VOIDED = steps.void(steps.MAIN)
 
 
 def kept(*incidents: Incident) -> FakeIncidents:
@@ -51,6 +56,32 @@ def test_a_duplicate_waits_for_its_main_incident_and_keeps_its_case_number() -> 
     assert isinstance(event, events_pb2.IncidentMerged)
     assert envelope.links == (("merged", main.case_number),)
     assert uow.dues == {}, "nobody looks at it before its main incident has ended"
+
+
+@pytest.mark.parametrize(
+    ("before", "state", "clock"),
+    [
+        (steps.reported(), IncidentState.REPORTED, ClockKind.CHECK),
+        (steps.check(steps.reported()), IncidentState.CHECKED, ClockKind.FILE),
+        (steps.DO[Command.FILE](steps.check(steps.reported())), IncidentState.FILED, ClockKind.DISPATCH),
+        (samples.dispatched(), IncidentState.FILED, ClockKind.DISPATCH),
+    ],
+)
+def test_split_off_it_is_where_it_was_on_its_way_in(before: Incident, state: IncidentState, clock: ClockKind) -> None:
+    for after in (steps.split(steps.merge(before)), follow(steps.merge(before), VOIDED, limits=LIMITS, now=NOW)):
+        assert (after.state, after.main, after.department) == (state, None, "")
+        assert [each.kind for each in after.clocks if each.running] == [clock]
+    told = event_of(steps.merge(before), after, NOW)
+    assert isinstance(told, events_pb2.IncidentSplit)
+    assert told.state == STATES_OUT[state]
+
+
+def test_what_was_merged_before_it_was_filed_is_filed_by_its_own_step() -> None:
+    incidents, uow = kept(steps.split(steps.merge(steps.check(steps.reported())))), FakeUnitOfWork(caller=SEAT)
+    [split] = incidents.rows.values()
+    filed = usecases.file_report(uow, incidents, Which(split.id, "3711", split.version), LIMITS)
+    assert filed.state is IncidentState.FILED
+    assert [type(each) for each in uow.events] == [events_pb2.IncidentFiled]
 
 
 def test_the_sweep_finds_a_duplicate_alone_when_its_main_incident_has_ended() -> None:

@@ -144,6 +144,7 @@ CHANGES = [
     (FILED, MERGED, "incident-merged", OF_REPORTER),
     (DISPATCHED, steps.merge(DISPATCHED), "incident-merged", OF_BOTH),
     (MERGED, SPLIT, "incident-split", {**OF_REPORTER, "centre": CENTRE}),
+    (steps.merge(REPORTED), steps.split(steps.merge(REPORTED)), "incident-split", {**OF_REPORTER, "centre": CENTRE}),
     (DISPATCHED, VOIDED, "incident-voided", OF_BOTH),
     (FILED, steps.void(FILED), "incident-voided", OF_REPORTER),
     (CLOSED, RATED, "incident-rated", {"centre": CENTRE}),

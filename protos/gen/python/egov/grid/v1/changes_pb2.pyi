@@ -399,7 +399,7 @@ class SplitIncidentResponse(_message.Message):
     INCIDENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def incident(self) -> _incidents_pb2.Incident:
-        """The incident, in state FILED."""
+        """The incident, in state FILED; in REPORTED or CHECKED where it was merged in that."""
 
     def __init__(
         self,

@@ -1554,7 +1554,9 @@ Global___IncidentMerged: _TypeAlias = IncidentMerged  # noqa: Y015
 
 @_typing.final
 class IncidentSplit(_message.Message):
-    """An incident is no duplicate after all (拆案), or its main incident was voided: the grid centre dispatches it by itself."""
+    """An incident is no duplicate after all (拆案), or its main incident was voided: the grid centre dispatches it by itself. One
+    that was merged before it was filed is where it was then: to be checked on site, or to be filed, which IncidentFiled tells.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1569,6 +1571,7 @@ class IncidentSplit(_message.Message):
     REFERENCE_FIELD_NUMBER: _builtins.int
     CENTRE_FIELD_NUMBER: _builtins.int
     SPLIT_AT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -1583,9 +1586,11 @@ class IncidentSplit(_message.Message):
     """The reporting system's own reference."""
     centre: _builtins.str
     """Code of the county's grid centre."""
+    state: _incidents_pb2.IncidentState.ValueType
+    """Where it stands: FILED, REPORTED or CHECKED."""
     @_builtins.property
     def dispatch_by(self) -> _timestamp_pb2.Timestamp:
-        """Until when the grid centre must dispatch it."""
+        """Until when the grid centre must dispatch it, or check or file it where it was not filed before."""
 
     @_builtins.property
     def type(self) -> _incidents_pb2.IncidentTypeKey:
@@ -1613,10 +1618,11 @@ class IncidentSplit(_message.Message):
         reference: _builtins.str = ...,
         centre: _builtins.str = ...,
         split_at: _timestamp_pb2.Timestamp | None = ...,
+        state: _incidents_pb2.IncidentState.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["dispatch_by", b"dispatch_by", "reporter", b"reporter", "split_at", b"split_at", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "dispatch_by", b"dispatch_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "split_at", b"split_at", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "centre", b"centre", "dispatch_by", b"dispatch_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "split_at", b"split_at", "state", b"state", "type", b"type", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

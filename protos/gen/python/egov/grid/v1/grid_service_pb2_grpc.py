@@ -591,7 +591,8 @@ class GridServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SplitIncident(self, request, context):
-        """Splits off what is no duplicate after all (拆案); the grid centre dispatches it. Only the county's grid centre may.
+        """Splits off what is no duplicate after all (拆案); the grid centre dispatches it, or checks and files it where it was merged
+        before that. Only the county's grid centre may.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
         not merged (WRONG_STATE), not the grid centre (NOT_THE_HOLDER).
         """
