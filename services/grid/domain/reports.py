@@ -24,6 +24,11 @@ texts.register(
             "采集员上报、上级交办只能由部门人员提交。",
             "Only somebody of a department files what a collector saw or a superior ordered.",
         ),
+        "SOURCE_NOT_OWN": (
+            "本人或本企业上报的来源只能为公众；热线、媒体、设备由其系统或部门人员提交。",
+            "Whoever reports for themselves is the public; what the hotline, the media or a device says is filed by the"
+            " system that hands it on, or by a department.",
+        ),
     }
 )
 
@@ -51,6 +56,22 @@ class Source(StrEnum):
     def official(self) -> bool:
         """Only a department says so."""
         return self in (Source.COLLECTOR, Source.SUPERIOR)
+
+    @property
+    def own(self) -> bool:
+        """People and enterprises say so of what they report themselves."""
+        return self in (Source.UNSAID, Source.PUBLIC)
+
+    def broken_by(self, caller: Caller) -> str | None:
+        """The rule that this caller breaks by saying so; None: none.
+
+        A department says anything; a system without a person hands on what others than departments say.
+        """
+        if caller.department is not None:
+            return None
+        if self.official:
+            return "SOURCE_UNFIT"
+        return None if self.own or caller.subject is None else "SOURCE_NOT_OWN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +139,13 @@ def check_report(
     centre: str | None,
     bound: str,
     now: datetime,
-    official: bool = False,
+    unfit_source: str | None = None,
 ) -> None:
     """Refuse a report that cannot be filed, with everything that is wrong with it.
 
     `region` is what identity knows of `registered_region`, None: nothing; `centre` is None when the county has no grid
     centre; `bound` is the region prefix that the caller works in, and for a caller a region outside does not exist;
-    `official`: the caller speaks for a department.
+    `unfit_source`: the rule that its source breaks, said by this caller.
     Raises Refusal (INVALID).
     """
     here = replace(region, code=report.region) if region else None
@@ -135,7 +156,7 @@ def check_report(
         (not report.misplaced, "report.position", report.misplaced),
         (unfit is None, "report.region", unfit or ""),
         (not known or centre is not None, "report.region", "NO_CENTRE"),
-        (official or not report.source.official, "report.source", "SOURCE_UNFIT"),
+        (unfit_source is None, "report.source", unfit_source or ""),
         (report.seen_at is None or report.seen_at <= now + SEEN_AHEAD, "report.seen_at", "SEEN_IN_FUTURE"),
     )
     broken = [Violation(name, rule) for holds, name, rule in rules if not holds]

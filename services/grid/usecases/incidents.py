@@ -43,8 +43,10 @@ def file_incident(
     now = uow.now()
     centre = reference.centre_of(report.county)
     in_force = reference.type_in_force(report.type, now)
-    official = uow.caller.department is not None
-    check_report(report, type_in_force=in_force, region=region, centre=centre, bound=bound, now=now, official=official)
+    unfit = report.source.broken_by(uow.caller)
+    check_report(
+        report, type_in_force=in_force, region=region, centre=centre, bound=bound, now=now, unfit_source=unfit
+    )  # fmt: skip
     incident = Incident.file(
         report,
         id=uuid7(),

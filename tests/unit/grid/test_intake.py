@@ -58,6 +58,26 @@ def test_nobody_without_a_department_says_that_they_were_sent(source: Source) ->
     assert (violation.field, violation.rule) == ("report.source", "SOURCE_UNFIT")
 
 
+PERSON, ENTERPRISE = caller(subject=WANG), caller(subject=WANG, enterprise="91350100M000100Y43")
+SYSTEM = caller(subject=None)
+
+
+@pytest.mark.parametrize("source", Source)
+def test_who_reports_for_themselves_is_the_public_and_systems_hand_on_what_others_say(source: Source) -> None:
+    own, official = {Source.UNSAID, Source.PUBLIC}, {Source.COLLECTOR, Source.SUPERIOR}
+    for citizen in (PERSON, ENTERPRISE):
+        fits = None if source in own else "SOURCE_UNFIT" if source in official else "SOURCE_NOT_OWN"
+        assert source.broken_by(citizen) == fits
+    assert source.broken_by(SYSTEM) == ("SOURCE_UNFIT" if source in official else None)
+    assert source.broken_by(COLLECTOR) is None
+
+
+def test_a_source_that_is_not_theirs_is_refused_by_field_and_rule() -> None:
+    with pytest.raises(Refusal) as refused:
+        filed(Source.HOTLINE, FakeUnitOfWork(caller=PERSON), FakeIncidents())
+    assert [(each.field, each.rule) for each in refused.value.violations] == [("report.source", "SOURCE_NOT_OWN")]
+
+
 def test_a_city_may_take_what_says_no_source_for_the_publics() -> None:
     assert sourced(report(), CITIZEN).source is Source.PUBLIC
     assert sourced(report(), COLLECTOR).source is Source.UNSAID

@@ -289,7 +289,8 @@ class GridServiceServicer:
         Refused: unknown or retired type (TYPE_UNKNOWN), region unknown or outside the caller's (REGION_UNKNOWN), closed
         region (REGION_CLOSED), seen in the future (SEEN_IN_FUTURE), no centre for the region (NO_CENTRE), a position outside
         the city's net of grids (PLACE_OUTSIDE_NET), or outside the region said by more than its accuracy (PLACE_ELSEWHERE), a
-        collector's or a superior's report from a caller without a department (SOURCE_UNFIT).
+        collector's or a superior's report from a caller without a department (SOURCE_UNFIT), the hotline's, the media's or a
+        device's from a person or an enterprise who speaks for themselves (SOURCE_NOT_OWN).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

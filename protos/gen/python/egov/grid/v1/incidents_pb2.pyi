@@ -137,7 +137,7 @@ class _ReportSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReportSo
     REPORT_SOURCE_PUBLIC: _ReportSource.ValueType  # 1
     """The public (公众举报), such as a citizen's app."""
     REPORT_SOURCE_HOTLINE: _ReportSource.ValueType  # 2
-    """The hotline (12345 热线)."""
+    """The hotline (12345 热线). Said only by a system, or by a caller of a department; so are the media and devices."""
     REPORT_SOURCE_MEDIA: _ReportSource.ValueType  # 3
     """The media (媒体曝光)."""
     REPORT_SOURCE_COLLECTOR: _ReportSource.ValueType  # 4
@@ -157,7 +157,7 @@ REPORT_SOURCE_UNSPECIFIED: ReportSource.ValueType  # 0
 REPORT_SOURCE_PUBLIC: ReportSource.ValueType  # 1
 """The public (公众举报), such as a citizen's app."""
 REPORT_SOURCE_HOTLINE: ReportSource.ValueType  # 2
-"""The hotline (12345 热线)."""
+"""The hotline (12345 热线). Said only by a system, or by a caller of a department; so are the media and devices."""
 REPORT_SOURCE_MEDIA: ReportSource.ValueType  # 3
 """The media (媒体曝光)."""
 REPORT_SOURCE_COLLECTOR: ReportSource.ValueType  # 4
