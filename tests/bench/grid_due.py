@@ -23,7 +23,8 @@ from services.chassis.database import create_engine, standalone
 from services.chassis.migrate import migrate
 from services.grid.usecases import CLOCK
 from tests.bench.casetrace.report import Times
-from tests.bench.grid_reads import FEW, MANY, SETTING
+from tests.bench.grid_lists import FEW
+from tests.bench.grid_reads import MANY, SETTING
 from tests.bench.report import machine
 from tests.bench.stacks import running
 from tests.conftest import RUN

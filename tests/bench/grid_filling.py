@@ -41,6 +41,12 @@ FROM (
 ) AS made
 """
 CHUNK = 50_000
+WATCHED = """
+INSERT INTO chassis.due (name, key, due_at, try_at, case_number)
+SELECT 'incident-clock', id::text, at, at, case_number FROM (
+    SELECT id, case_number, now() + interval '1 d' * (1 + random()) AS at FROM incident WHERE state <> 'CLOSED'
+) AS waiting
+"""
 NUMBERED = """
 INSERT INTO department_number
 SELECT department, 'CG-' || row_number() OVER (ORDER BY id), id, filed_at FROM incident WHERE department LIKE '%-CGJ'
@@ -56,6 +62,15 @@ def fill(owner: sa.Engine, cases: int) -> None:
             connection.execute(sa.text(FILL), facts)
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("SET statement_timeout = 0"))
+        # The server's own VACUUM may be at a table already; it makes way after a second.
+        connection.execute(sa.text("SET lock_timeout = '1min'"))
         connection.execute(sa.text(NUMBERED))
         for table in ("incident", "incident_text", "department_number"):
             connection.execute(sa.text(f"VACUUM (ANALYZE) {table}"))
+
+
+def watch(owner: sa.Engine) -> None:
+    """Have each open incident looked at some time tomorrow."""
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(WATCHED))
+        connection.execute(sa.text("VACUUM (ANALYZE) chassis.due"))

@@ -13,7 +13,8 @@ from services.grid import usecases
 from services.grid.domain.clocks import explain
 from services.grid.domain.reports import only_reports_of
 from services.grid.service.base import Methods, shown
-from services.grid.wire import catalogue, clocks, codes, messages
+from services.grid.store.search import SearchStore
+from services.grid.wire import catalogue, clocks, codes, messages, search
 from services.grid.wire.evidence import proofs
 from services.grid.wire.messages import which
 from services.kernel.parties import Party
@@ -49,14 +50,8 @@ class IncidentMethods(Methods):
     @rpc
     def ListIncidents(self, request: grid.ListIncidentsRequest, call: Call) -> grid.ListIncidentsResponse:
         """Lists incidents, newest first."""
-        page = self._incidents.search(
-            call.region,
-            messages.incident_page(request.page),
-            reported_by=only_reports_of(call.caller),
-            state=codes.STATES.get(request.state),
-            region=request.region,
-            case_number=request.case_number,
-        )
+        sought = search.listed(request, call.caller, call.region)
+        page = SearchStore(self.uow.connection).page(sought, messages.incident_page(request.page))
         return messages.incidents_message(page, call.caller.department, Party(*call.caller.party))
 
     @rpc

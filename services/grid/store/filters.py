@@ -26,11 +26,19 @@ _NEAR = (
 _NUMBERED = "SELECT incident_id AS id FROM department_number WHERE number = :department_number"
 
 
+# Fences, behind which PostgreSQL goes by this filter, whatever it thinks how many have it and in what order.
+_THOSE = "(SELECT * FROM incident WHERE {passes} OFFSET 0)"
+_THOSE_OF = (
+    "(SELECT each.* FROM ({keys}) AS few CROSS JOIN LATERAL (SELECT * FROM incident WHERE id = few.id LIMIT 1) AS each)"
+)
+
+
 class Filter(NamedTuple):
-    """A condition. `keys`: the statement of ids by which its incidents are looked up, where there may be few."""
+    """A condition. Where few may have it, `keys` are what is counted, and `incidents` how these are looked up."""
 
     passes: str
     keys: str = ""
+    incidents: str = ""
 
 
 def text_filter(sought: Sought) -> Filter | None:
@@ -42,7 +50,7 @@ def text_filter(sought: Sought) -> Filter | None:
         for name, code in (("bound", sought.bound), ("region", sought.region))
         if len(code) >= COUNTY_DIGITS
     ]
-    return Filter(
+    return _keyed(
         "position(lower(:text) IN lower(description)) > 0",
         f"SELECT incident_id AS id FROM incident_text WHERE words @> (incident_words(:text){''.join(places)})",
     )
@@ -52,15 +60,13 @@ def filters(sought: Sought) -> Iterator[Filter]:
     """All that a search asks for but a text; the region that the caller works in always."""
     for name, code in (("bound", sought.bound), ("region", sought.region)):
         if code:
-            yield Filter(_WITHIN.format(name))
-            if len(code) >= TOWNSHIP_DIGITS:
-                yield Filter(_IN_TOWNSHIP.format(name))
+            yield from _inside(name, code)
     if sought.case_number_prefix:
         yield _found("case_number ~>=~ :case_number AND case_number ~<~ :behind_case_number")
     if sought.reference:
         yield _found("reference = :reference AND reference <> ''")
     if sought.department_number:
-        yield Filter(f"id IN ({_NUMBERED})", _NUMBERED)
+        yield _keyed(f"id IN ({_NUMBERED})", _NUMBERED)
     if sought.near:
         yield _found(_NEAR)
         yield Filter(_SHOWN)
@@ -69,6 +75,14 @@ def filters(sought: Sought) -> Iterator[Filter]:
     if sought.reporter:
         yield Filter("reporter_kind = :reporter_kind AND reporter_id = :reporter_id")
     yield from _plain(sought)
+
+
+def _inside(name: str, code: str) -> Iterator[Filter]:
+    """One condition for a place: of two that say the same PostgreSQL takes few to have both."""
+    if len(code) > TOWNSHIP_DIGITS:
+        yield _found(_WITHIN.format(name))
+    else:
+        yield Filter((_IN_TOWNSHIP if len(code) == TOWNSHIP_DIGITS else _WITHIN).format(name))
 
 
 def _plain(sought: Sought) -> Iterator[Filter]:
@@ -84,7 +98,11 @@ def _plain(sought: Sought) -> Iterator[Filter]:
 
 
 def _found(passes: str) -> Filter:
-    return Filter(passes, f"SELECT id FROM incident WHERE {passes}")
+    return Filter(passes, f"SELECT id FROM incident WHERE {passes}", _THOSE.format(passes=passes))
+
+
+def _keyed(passes: str, keys: str) -> Filter:
+    return Filter(passes, keys, _THOSE_OF.format(keys=keys))
 
 
 def values(sought: Sought) -> dict[str, Any]:

@@ -10,15 +10,11 @@ import sqlalchemy as sa
 
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import IncidentState
-from services.grid.store.incident_rows import INCIDENT, incident_of, incident_row
+from services.grid.store.incident_rows import COLUMNS, INCIDENT, incident_of, incident_row
 from services.grid.store.stages import TRUE_STATE, in_state
 from services.kernel.errors import not_found
-from services.kernel.paging import Page, PageRequest
 from services.kernel.parties import Party
-from services.kernel.regions import scope_prefix
 
-# The chassis's table of what is due.
-_DUE = sa.table("due", sa.column("name"), sa.column("key"), schema="chassis")
 _LOAD = sa.select(INCIDENT).where(
     INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.region.like(sa.bindparam("bound"))
 )
@@ -37,19 +33,17 @@ _SAVE = sa.update(INCIDENT).where(
     INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.version == sa.bindparam("seen")
 )
 _OPEN = sa.select(INCIDENT).where(INCIDENT.c.state != sa.literal_column("'CLOSED'"))
-_MAIN = INCIDENT.alias("main")
-_FOLLOWS = sa.and_(
-    sa.literal_column(TRUE_STATE) == sa.literal_column("'MERGED'"),
-    sa.exists().where(_MAIN.c.id == INCIDENT.c.main_id, _MAIN.c.state != sa.literal_column("'CLOSED'")),
-)
-_UNWATCHED = (
-    _OPEN.where(~sa.exists().where(_DUE.c.name == sa.bindparam("timer"), _DUE.c.key == sa.cast(INCIDENT.c.id, sa.Text)))
-    .where(~_FOLLOWS)
-    .limit(1)
-    .with_for_update(skip_locked=True, of=INCIDENT)
-)
+# All that are open are looked at, in the index alone: no row of the table is read but of those that have no moment.
+_UNWATCHED = sa.text(f"""
+SELECT {COLUMNS} FROM incident JOIN (
+    SELECT id FROM incident AS waiting WHERE state <> 'CLOSED'
+        AND NOT EXISTS (SELECT FROM chassis.due WHERE name = :timer AND key = waiting.id::text) OFFSET 0
+) AS forgotten USING (id)
+WHERE state <> 'CLOSED' AND NOT ({TRUE_STATE} = 'MERGED'
+    AND EXISTS (SELECT FROM incident AS main WHERE main.id = incident.main_id AND main.state <> 'CLOSED'))
+LIMIT 1 FOR UPDATE OF incident SKIP LOCKED
+""").columns(**{each.name: each.type for each in INCIDENT.c})
 _UNHELD = _OPEN.where(INCIDENT.c.owner == "").limit(1).with_for_update(skip_locked=True)
-_NEWEST_FIRST = sa.select(INCIDENT).order_by(INCIDENT.c.filed_at.desc(), INCIDENT.c.id.desc())
 
 
 class IncidentStore:
@@ -104,32 +98,6 @@ class IncidentStore:
         """An open incident that nobody answers for, locked until the end; None when there is none to be had."""
         found = self._connection.execute(_UNHELD).mappings().first()
         return incident_of(found) if found else None
-
-    def search(
-        self,
-        bound: str,
-        page: PageRequest,
-        *,
-        reported_by: Party | None = None,
-        state: IncidentState | None = None,
-        region: str = "",
-        case_number: str = "",
-    ) -> Page[Incident]:
-        """Incidents inside `bound`, newest first; None and empty filters let everything pass."""
-        wanted = _NEWEST_FIRST.where(INCIDENT.c.region.like(f"{bound}%"))
-        if reported_by:
-            kind, party_id = reported_by
-            wanted = wanted.where(INCIDENT.c.reporter_kind == kind, INCIDENT.c.reporter_id == party_id)
-        if state:
-            wanted = wanted.where(sa.text(in_state(state)))
-        if region:
-            wanted = wanted.where(INCIDENT.c.region.like(f"{scope_prefix(region)}%"))
-        if case_number:
-            wanted = wanted.where(INCIDENT.c.case_number == case_number)
-        if page.after:
-            wanted = wanted.where(sa.tuple_(INCIDENT.c.filed_at, INCIDENT.c.id) < page.after)
-        rows = self._connection.execute(wanted.limit(page.fetch)).mappings()
-        return page.cut([incident_of(row) for row in rows], key=lambda incident: (incident.filed_at, incident.id))
 
     def _only(self, statement: sa.Select[Any], given: Mapping[str, Any]) -> Incident:
         found = self._connection.execute(statement, given).mappings().first()

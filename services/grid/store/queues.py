@@ -22,15 +22,15 @@ def _listed(states: Iterable[IncidentState]) -> str:
 _URGENCY = "coalesce(deadline, filed_at)"
 _OPEN = "state <> 'CLOSED' AND region LIKE :bound || '%'"
 _RUNS = f"{TRUE_STATE} NOT IN ({_listed(STANDING_STILL)})"
-_OVERDUE = f"({_RUNS} AND (escalation_level <> 'GRID' OR {_URGENCY} <= :now))"
-_SOON = f"({_RUNS} AND escalation_level = 'GRID' AND {_URGENCY} > :now AND {_URGENCY} <= :soon)"
+_LATE = f"(escalation_level <> 'GRID' OR {_URGENCY} <= :now)"
+_SOON = f"(escalation_level = 'GRID' AND {_URGENCY} > :now AND {_URGENCY} <= :soon)"
 _REPORTED = "reporter_kind = :kind AND reporter_id = :party_id"
-_HELD = (
-    f"owner = :department AND {TRUE_STATE} IN ({_listed(held_by(Who.CENTRE))})",
-    f"department = :department AND {TRUE_STATE} IN ({_listed(held_by(Who.DEPARTMENT))})",
+_HELD = {
+    Who.CENTRE: "owner = :department",
+    Who.DEPARTMENT: "department = :department",
     # Said twice, for the index that holds nothing else.
-    f"coordinator = :department AND coordinator <> '' AND {TRUE_STATE} IN ({_listed(held_by(Who.COORDINATOR))})",
-)
+    Who.COORDINATOR: "coordinator = :department AND coordinator <> ''",
+}
 _KEYS = f"""(
     SELECT id, {_URGENCY} AS urgency FROM incident WHERE {_OPEN} AND {{which}}
 {{behind}}
@@ -41,14 +41,16 @@ _PAGE = """
 SELECT {columns} FROM (SELECT * FROM ({keys}) AS found ORDER BY urgency, id LIMIT :fetch) AS first
 JOIN incident USING (id) ORDER BY urgency, id
 """
-_COUNTED = (
-    f"SELECT {TRUE_STATE} AS state, {_OVERDUE} AS overdue, {_SOON} AS soon FROM incident WHERE {_OPEN} AND {{which}}"
-)
-_COUNT = """
-SELECT state, count(*) AS many, count(*) FILTER (WHERE overdue) AS overdue, count(*) FILTER (WHERE soon) AS soon
-FROM ({counted}) AS waiting GROUP BY state
+# Rows are counted by what stands in the index, and what that means is asked of the few groups: asked of each of 30,000
+# rows it took longer than all else.
+_COUNTED = f"""
+SELECT {TRUE_STATE} AS state, many, late, soon FROM (
+    SELECT state, stage, count(*) AS many,
+        count(*) FILTER (WHERE {_LATE}) AS late, count(*) FILTER (WHERE {_SOON}) AS soon
+    FROM incident WHERE {_OPEN} AND {{which}} GROUP BY state, stage
+) AS waiting WHERE {{held}}
 """
-_FILTERS = {QueueKind.OVERDUE: _OVERDUE, QueueKind.DUE_SOON: _SOON}
+_FILTERS = {QueueKind.OVERDUE: f"{_RUNS} AND {_LATE}", QueueKind.DUE_SOON: f"{_RUNS} AND {_SOON}"}
 
 
 class QueueStore:
@@ -64,12 +66,12 @@ class QueueStore:
 
     def counts(self, desk: Desk) -> Mapping[QueueKind, int]:
         """How much waits in the queues of every kind but MINE."""
-        counted = " UNION ALL ".join(_COUNTED.format(which=each) for each in _whose(desk))
-        rows = self._connection.execute(sa.text(_COUNT.format(counted=counted)), _given(desk)).all()
-        by_state = {row.state: row.many for row in rows}
-        counts = {kind: by_state.get(state.value, 0) for kind, state in STATE_OF.items()}
-        soon = {QueueKind.OVERDUE: sum(row.overdue for row in rows), QueueKind.DUE_SOON: sum(row.soon for row in rows)}
-        return counts | soon
+        counted = " UNION ALL ".join(_COUNTED.format(which=which, held=_held(who)) for who, which in _whose(desk))
+        rows = self._connection.execute(sa.text(counted), _given(desk)).all()
+        running = [row for row in rows if row.state not in STANDING_STILL]
+        counts = {kind: sum(row.many for row in rows if row.state == state) for kind, state in STATE_OF.items()}
+        late, soon = sum(row.late for row in running), sum(row.soon for row in running)
+        return counts | {QueueKind.OVERDUE: late, QueueKind.DUE_SOON: soon}
 
     def open_reports(self, desk: Desk) -> int:
         """How many incidents of the desk's reporter are open."""
@@ -82,16 +84,21 @@ def statement(desk: Desk, kind: QueueKind, page: PageRequest) -> sa.TextualSelec
     asked = [_FILTERS[kind]] if kind in _FILTERS else []
     asked += [in_state(STATE_OF[kind])] if kind in STATE_OF else []
     behind = _BEHIND if page.after else ""
-    keys = (_KEYS.format(which=" AND ".join((whose, *asked)), behind=behind) for whose in _whose(desk))
+    parts = ((which, _held(who), *asked) for who, which in _whose(desk))
+    keys = (_KEYS.format(which=" AND ".join(each), behind=behind) for each in parts)
     made = sa.text(_PAGE.format(columns=COLUMNS, keys=" UNION ALL ".join(keys)))
     return made.columns(**{each.name: each.type for each in INCIDENT.c})
 
 
-def _whose(desk: Desk) -> tuple[str, ...]:
-    """Each has an index of its own."""
+def _whose(desk: Desk) -> list[tuple[Who | None, str]]:
+    """Rows of which an index of its own has each; with who has to hold them, None: anybody."""
     if desk.reporter:
-        return (_REPORTED,)
-    return _HELD if desk.department else ("true",)
+        return [(None, _REPORTED)]
+    return list(_HELD.items()) if desk.department else [(None, "true")]
+
+
+def _held(who: Who | None) -> str:
+    return f"{TRUE_STATE} IN ({_listed(held_by(who))})" if who else "true"
 
 
 def _given(desk: Desk) -> dict[str, Any]:

@@ -24,10 +24,6 @@ from services.kernel.paging import Page, PageRequest
 FEW = 5_000
 RECENT = 2_000
 COUNTED = "SELECT count(*) FROM (SELECT FROM ({keys}) AS found LIMIT :few) AS counted"
-# LIMIT 1 keeps the way: those of the filter first, whatever PostgreSQL thinks how many there are.
-THESE = (
-    "(SELECT each.* FROM ({keys}) AS few CROSS JOIN LATERAL (SELECT * FROM incident WHERE id = few.id LIMIT 1) AS each)"
-)
 LISTED = "SELECT {columns} FROM {incidents} AS incident WHERE {conditions} ORDER BY filed_at DESC, id DESC LIMIT :most"
 LATEST = "(SELECT * FROM incident WHERE {conditions} ORDER BY filed_at DESC, id DESC LIMIT :recent)"
 BEHIND = "(filed_at, id) < (:last_filed_at, :last_id)"
@@ -74,7 +70,7 @@ def statement(sought: Sought, page: PageRequest, narrow: Filter | None) -> sa.Te
     """That of a page: of the incidents of the narrow filter, or else of all."""
     text = text_filter(sought)
     conditions = [*_conditions(sought, page), *([text.passes] if text else [])]
-    return _list(THESE.format(keys=narrow.keys) if narrow else "incident", conditions)
+    return _list(narrow.incidents if narrow else "incident", conditions)
 
 
 def recent(sought: Sought, page: PageRequest) -> sa.TextualSelect:

@@ -24,7 +24,7 @@ STAND_INS: Mapping[IncidentState, IncidentState] = {
 
 
 _PAIRS = ", ".join(f"('{stage.value}', '{known.value}')" for stage, known in STAND_INS.items())
-TRUE_STATE = f"CASE WHEN (stage, state) IN ({_PAIRS}) THEN stage ELSE state END"
+TRUE_STATE = f"CASE WHEN stage IS NULL THEN state WHEN (stage, state) IN ({_PAIRS}) THEN stage ELSE state END"
 """A row's state, as SQL that is written out."""
 
 
@@ -45,4 +45,6 @@ def in_state(state: IncidentState) -> str:
     known = STAND_INS.get(state)
     if known:
         return f"state = '{known.value}' AND stage = '{state.value}'"
-    return f"state = '{state.value}' AND {TRUE_STATE} = '{state.value}'"
+    others = ", ".join(f"'{stage.value}'" for stage, known in STAND_INS.items() if known is state)
+    # Of columns alone PostgreSQL knows how many there are.
+    return f"state = '{state.value}'" + (f" AND (stage IS NULL OR stage NOT IN ({others}))" if others else "")

@@ -29,7 +29,7 @@ _STANDING = sa.text(
 _REPORTER = "reporter_kind = :kind AND reporter_id = :party_id"
 _DEPARTMENT = "department = :department"
 _OWNER = "owner = :department AND department <> :department"
-_REGION = "left(region, length(:bound)) = :bound"
+_REGION = "region ^@ :bound"
 # The index of townships serves whatever lies in one.
 _TOWNSHIP = "left(region, 9) = left(:bound, 9)"
 _PRESENT = """(

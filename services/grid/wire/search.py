@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from egov.common.v1 import paging_pb2
-from egov.grid.v1 import search_pb2
+from egov.grid.v1 import grid_service_pb2, search_pb2
 
 from services.chassis.moments import moment_in
 from services.grid.domain.incidents import Incident
@@ -39,6 +39,19 @@ def sought(message: search_pb2.SearchIncidentsRequest, caller: Caller, bound: st
         filed_from=moment_in(message, "filed_from"),
         filed_until=moment_in(message, "filed_until"),
         near=near,
+    )
+
+
+def listed(message: grid_service_pb2.ListIncidentsRequest, caller: Caller, bound: str) -> Sought:
+    """What a caller who works inside `bound` has listed. A whole case number is the beginning of no other."""
+    return Sought(
+        bound=bound,
+        reporter=only_reports_of(caller),
+        asking=Party(*caller.party),
+        asking_department=caller.department or "",
+        case_number_prefix=message.case_number,
+        state=STATES.get(message.state),
+        region=message.region,
     )
 
 

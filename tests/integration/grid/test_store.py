@@ -166,9 +166,6 @@ def test_the_stages_of_another_dispatch_are_not_those_of_this_one(engine_of: Eng
 def test_what_is_beside_the_plain_way_comes_back_as_it_was_kept(stores: Stores, name: str) -> None:
     [it] = kept(stores, BESIDE[name])
     assert stores.incidents.load(it.id, "37") == it
-    assert [each.id for each in stores.incidents.search("37", ALL, state=it.state).rows] == [it.id]
-    others = [state for state in IncidentState if state is not it.state]
-    assert not any(stores.incidents.search("37", ALL, state=state).rows for state in others)
 
 
 def test_a_resumed_clock_keeps_its_pause(stores: Stores) -> None:
@@ -253,8 +250,6 @@ def test_who_is_shown_their_own_reports_finds_no_other(stores: Stores) -> None:
     stranger = Party(filed.reporter.kind, str(uuid7()))
     assert stores.incidents.show(filed.id, "3711", filed.reporter) == filed
     assert stores.incidents.show(filed.id, "3711", None) == filed
-    assert stores.incidents.search("3711", ALL, reported_by=filed.reporter).rows == (filed,)
-    assert stores.incidents.search("3711", ALL, reported_by=stranger).rows == ()
     for bound, reader in (("3711", stranger), ("371121", filed.reporter), ("371121", None)):
         with pytest.raises(Refusal) as refused:
             stores.incidents.show(filed.id, bound, reader)
@@ -267,43 +262,6 @@ def test_of_two_changes_to_one_version_the_second_is_refused(stores: Stores) -> 
     with pytest.raises(Refusal) as refused:
         stores.incidents.save(dispatched(filed))
     assert (refused.value.kind, refused.value.reason) == (Kind.CONFLICT, "STALE_VERSION")
-
-
-def test_a_list_shows_the_newest_first_page_by_page_whatever_is_filed_meanwhile(stores: Stores) -> None:
-    same_moment = [incident(at=NOW) for _ in range(3)]
-    filed = kept(stores, *(incident(at=NOW - timedelta(minutes=n)) for n in range(1, 5)), *same_moment)
-    expected = sorted(filed, key=lambda each: (each.filed_at, each.id), reverse=True)
-    shown: list[Incident] = []
-    page = PageRequest(size=2)
-    while True:
-        answer = stores.incidents.search("3711", page)
-        shown.extend(answer.rows)
-        if not answer.next_token:
-            break
-        page = PageRequest(size=2, after=(answer.rows[-1].filed_at, answer.rows[-1].id))
-        kept(stores, incident(at=NOW + timedelta(minutes=1)))
-    assert shown == expected
-
-
-def test_a_list_stays_in_the_callers_region_and_the_one_asked_for(stores: Stores) -> None:
-    here, there = kept(stores, incident(), incident(region=ELSEWHERE))
-
-    def found(bound: str, region: str = "") -> set[Incident]:
-        return set(stores.incidents.search(bound, ALL, region=region).rows)
-
-    assert found("3711") == found("37", "371100") == {here, there}
-    assert found("371102") == found("3711", "371102001") == found("371102", GRID) == {here}
-    assert found("371121") == {there}
-    assert found("371102", "371121") == found("370213") == set()
-
-
-def test_a_list_is_narrowed_by_state_and_case_number(stores: Stores) -> None:
-    first, second = kept(stores, incident(), incident())
-    later = dispatched(second)
-    stores.incidents.save(later)
-    assert stores.incidents.search("3711", ALL, state=IncidentState.DISPATCHED).rows == (later,)
-    assert stores.incidents.search("3711", ALL, case_number=first.case_number).rows == (first,)
-    assert stores.incidents.search("371121", ALL, case_number=first.case_number).rows == ()
 
 
 def test_types_are_listed_by_key_page_by_page(stores: Stores) -> None:

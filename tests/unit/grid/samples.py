@@ -154,31 +154,6 @@ class FakeIncidents:
         unheld = (row for row in self.rows.values() if not row.state.ended and not row.owner)
         return next(unheld, None)
 
-    def search(
-        self,
-        bound: str,
-        page: PageRequest,
-        *,
-        reported_by: Party | None = None,
-        state: IncidentState | None = None,
-        region: str = "",
-        case_number: str = "",
-    ) -> Page[Incident]:
-        def key(row: Incident) -> tuple[datetime, UUID]:
-            return row.filed_at, row.id
-
-        found = [
-            row
-            for row in sorted(self.rows.values(), key=key, reverse=True)
-            if row.report.region.startswith(bound)
-            and reported_by in (None, row.reporter)
-            and (state is None or row.state is state)
-            and (not region or regions.within(row.report.region, region))
-            and case_number in ("", row.case_number)
-            and (page.after is None or key(row) < page.after)
-        ]
-        return page.cut(found[: page.fetch], key)
-
 
 class FakeReference:
     """Reference data in memory."""
