@@ -87,6 +87,7 @@ def describe(name: str, status: Status | None) -> list[str]:
         + (f", the oldest {status.outbox_age_ms / 1000:.1f} s" if status.outbox_depth else ""),
         f"  events taken: {taken}; parked {status.parked}, deferred {status.deferred}, waiting {status.waiting}",
         f"  jobs pending {status.jobs_pending}, given up {status.jobs_failed}",
+        *(f"  WRONG and not to be mended: {fault} {found}" for fault, found in sorted(status.unmended.items())),
         *_consumers(status.consumers),
     ]
 

@@ -67,6 +67,7 @@ _job_runs = counter("egov_job_runs_total")
 _due_runs = counter("egov_due_runs_total")
 _due_late = gauge("egov_due_late_seconds")
 _mended = counter("egov_mended_total")
+_unmended = gauge("egov_unmended")
 _pool_in_use = gauge("egov_pool_in_use")
 _pool_size = gauge("egov_pool_size")
 _tls_expiry = gauge("egov_tls_expiry_seconds")
@@ -188,6 +189,17 @@ def due_late(name: str, seconds: float) -> None:
 def mended(fault: str) -> None:
     """A sweep mended something that should not have been so; `fault` says what it was."""
     _mended.labels(fault).inc()
+
+
+def unmended(fault: str, found: int) -> None:
+    """A sweep found so much that should not be so and cannot be mended by it; `fault` says what it is."""
+    _unmended.labels(fault).set(found)
+
+
+def left_unmended() -> dict[str, int]:
+    """What sweeps of this process found last and could not mend, by fault; those that found nothing are left out."""
+    [family] = _unmended.collect()
+    return {each.labels["fault"]: int(each.value) for each in family.samples if each.value}
 
 
 def pool(in_use: Callable[[], int], size: int) -> None:

@@ -10,7 +10,7 @@ from egov.common.v1 import paging_pb2
 from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider
 
-from services.chassis import facts, inbox
+from services.chassis import facts, inbox, metrics
 from services.chassis.call import Call
 from services.chassis.consumers import Consumers
 from services.chassis.database import without_limit
@@ -164,6 +164,7 @@ def status_of(connection: sa.Connection, lags: Lags) -> pb.GetStatusResponse:
         )
     for row in connection.execute(TAKEN):
         answer.events_taken[row.outcome] = row.events
+    answer.unmended.update(metrics.left_unmended())
     return answer
 
 

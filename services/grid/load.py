@@ -1,6 +1,7 @@
 """Load the reference data of grid: `python -m services.grid.load <folder>`.
 
-The folder is the whole truth. A type, rule or unit grid that it no longer has is retired, a centre is gone; types,
+The folder is the whole truth. A type, rule or unit grid that it no longer has is retired, a centre or department is
+gone: another centre takes over the open incidents of the one, those of the other go on. Every city has a centre. Types,
 rules, stages and mappings of codes are a new version of the catalogue from now on, unless they are those in force.
 Working days alone are kept for years that it says nothing of, and shifts where it has no sheet of them: clocks of old
 are explained by them. Routing rules stay, too, where it has no sheet of them. The net is `net.geojson` or
@@ -20,14 +21,16 @@ import sqlalchemy as sa
 from services.chassis import load
 from services.grid.domain.calendars import WorkingTime
 from services.grid.domain.catalogue import Catalogue
+from services.grid.domain.departments import Departments
 from services.grid.domain.net import UnitGrid
 from services.grid.domain.routing import Routing
 from services.grid.geometry.net import find, read_net
 from services.grid.load_calendars import CalendarSheets, read_calendars
+from services.grid.load_centres import read_centres, read_departments
 from services.grid.store.calendars import replace_calendars
 from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.net import replace_net
-from services.grid.store.reference import replace_centres
+from services.grid.store.reference import replace_centres, replace_departments
 from services.grid.store.routing import RoutingStore
 from services.grid.usecases import CLOCK, take_version
 from services.grid.wire.catalogue_sheets import read_catalogue
@@ -35,18 +38,9 @@ from services.grid.wire.routing_sheets import RULES as ROUTING
 from services.grid.wire.routing_sheets import read_routing
 from services.kernel import regions, texts
 from services.kernel.clock import SystemClock
-from services.kernel.sheets import Broken, Reader, Sheets, matching
+from services.kernel.sheets import Broken, Reader, Sheets
 
-texts.register(
-    {
-        "sheet_no_region": ("须为行政区划代码。", "must be a region code"),
-        "sheet_county": ("须为县（区）的 6 位代码。", "must be the six digits of a county"),
-        "sheet_centre": (
-            "须为 371102-ZHZX 这样的部门代码。",
-            "must be a department code such as 371102-ZHZX",
-        ),
-    }
-)
+texts.register({"sheet_no_region": ("须为行政区划代码。", "must be a region code")})
 
 
 def _region(text: str) -> str:
@@ -56,16 +50,13 @@ def _region(text: str) -> str:
 
 
 REGION_COLUMNS: Mapping[str, Reader] = {"code": _region}
-CENTRE_COLUMNS: Mapping[str, Reader] = {
-    "region": matching("[1-9][0-9]{5}", "sheet_county"),
-    "department": matching("[1-9][0-9]{5}-[A-Z]{2,8}", "sheet_centre"),
-}
 
 
 class ReferenceData(NamedTuple):
-    """What the folder holds. `centres`: department code by county."""
+    """What the folder holds. `centres`: department code of the grid centre by region."""
 
     catalogue: Catalogue
+    departments: Departments
     centres: dict[str, str]
     grids: list[UnitGrid]
     calendars: CalendarSheets
@@ -78,9 +69,11 @@ def read(folder: Path) -> ReferenceData:
     sheets = Sheets(folder)
     calendars = read_calendars(sheets)
     working = WorkingTime(bool(calendars.years), frozenset(calendars.shifts or ()))
-    catalogue = read_catalogue(sheets, working)
-    routing = read_routing(sheets, working) if sheets.files(ROUTING) else None
-    data = ReferenceData(catalogue, _centres(sheets), _grids(folder, sheets), calendars, routing)
+    departments = read_departments(sheets)
+    catalogue = read_catalogue(sheets, working, departments)
+    routing = read_routing(sheets, working, departments) if sheets.files(ROUTING) else None
+    centres = read_centres(sheets, departments)
+    data = ReferenceData(catalogue, departments, centres, _grids(folder, sheets), calendars, routing)
     sheets.demand_right()
     return data
 
@@ -89,17 +82,12 @@ def save(connection: sa.Connection, data: ReferenceData) -> None:
     """Make this the reference data; the caller commits."""
     now = SystemClock().now()
     take_version(CatalogueStore(connection), data.catalogue, effective_from=None, now=now)
+    replace_departments(connection, data.departments)
     replace_centres(connection, data.centres)
     replace_net(connection, data.grids)
     replace_calendars(connection, *data.calendars, timer=CLOCK)
     if data.routing is not None:
         take_version(RoutingStore(connection), data.routing, effective_from=None, now=now)
-
-
-def _centres(sheets: Sheets) -> dict[str, str]:
-    lines = sheets.read("centres.csv", CENTRE_COLUMNS)
-    sheets.demand_unique(lines, "region")
-    return {line.values["region"]: line.values["department"] for line in lines}
 
 
 def _grids(folder: Path, sheets: Sheets) -> list[UnitGrid]:
@@ -125,7 +113,8 @@ def counts(data: ReferenceData) -> str:
         f"{len(data.catalogue.types)} incident types, {len(data.catalogue.rules)} dispatch rules,"
         f" {len(data.routing.rules) if data.routing else 0} routing rules,"
         f" {len(data.catalogue.stages)} stages, {len(data.catalogue.mappings)} code mappings,"
-        f" {len(data.centres)} centres, {len(data.grids)} unit grids, working days of {years}"
+        f" {len(data.departments.codes)} departments, {len(data.centres)} centres,"
+        f" {len(data.grids)} unit grids, working days of {years}"
     )
 
 

@@ -1,8 +1,8 @@
 """Load a catalogue, from a moment on: `python -m services.grid.load_catalogue <folder> [--from MOMENT] [--dry-run]`.
 
 The folder has the sheets that `services.grid.load` reads, too: `incident_types.csv`, `dispatch_rules.csv` and, if
-there, `stages.csv` and `code_mappings.csv`. Working days and shifts are those that are loaded. The same sheets again
-change nothing.
+there, `stages.csv` and `code_mappings.csv`. Working days, shifts and departments are those that are loaded. The same
+sheets again change nothing.
 """
 
 from __future__ import annotations

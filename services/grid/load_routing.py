@@ -1,7 +1,7 @@
 """Load routing rules, from a moment on: `python -m services.grid.load_routing <folder> [--from MOMENT] [--dry-run]`.
 
-The folder has `routing_rules.csv` and, if there, `capacities.csv`. Working days and shifts are those that are loaded.
-The same sheets again change nothing.
+The folder has `routing_rules.csv` and, if there, `capacities.csv`. Working days, shifts and departments are those that
+are loaded. The same sheets again change nothing.
 """
 
 from __future__ import annotations

@@ -14,8 +14,10 @@ import sqlalchemy as sa
 
 from services.chassis.load import in_one_transaction, owner_url
 from services.grid.domain.calendars import WorkingTime
+from services.grid.domain.departments import Departments
 from services.grid.domain.versions import Outcome, Version, Versioned
 from services.grid.store.calendars import read_calendars
+from services.grid.store.reference import ReferenceStore
 from services.grid.store.versions import VersionStore
 from services.grid.usecases import take_version
 from services.kernel import texts
@@ -31,7 +33,7 @@ class Loaded(NamedTuple, Generic[Said]):
     """What a command loads: `read` from sheets, noting their faults, into `store`; `counted` is said of it."""
 
     command: str
-    read: Callable[[Sheets, WorkingTime], Said]
+    read: Callable[[Sheets, WorkingTime, Departments], Said]
     store: Callable[[sa.Connection], VersionStore[Said]]
     counted: Callable[[Said], str]
 
@@ -65,7 +67,8 @@ def main(loaded: Loaded[Said], arguments: Sequence[str]) -> int:
 def _take(loaded: Loaded[Said], wish: Wish, connection: sa.Connection) -> None:
     """Take it, and say what became of it. Raises SheetFaults with everything that is wrong."""
     sheets = Sheets(wish.folder)
-    said = loaded.read(sheets, WorkingTime.of(read_calendars(connection)))
+    departments = ReferenceStore(connection).departments()
+    said = loaded.read(sheets, WorkingTime.of(read_calendars(connection)), departments)
     sheets.demand_right()
     outcome, version = take_version(
         loaded.store(connection), said, effective_from=wish.begin, now=SystemClock().now(), dry_run=wish.dry_run

@@ -73,10 +73,10 @@ def _dispatches(connection: sa.Connection) -> dict[str, Ask]:
 
 
 def _sweep(connection: sa.Connection) -> dict[str, Ask]:
-    store = IncidentStore(connection)
+    store, centres = IncidentStore(connection), {county: f"{county}-ZHZX" for county in COUNTIES}
 
     def look() -> None:
-        assert store.unwatched(CLOCK) is None and store.unheld() is None, "nothing is to be mended"
+        assert store.unwatched(CLOCK) is None and store.unheld(centres) is None, "nothing is to be mended"
         connection.rollback()
 
     return {"the sweep finds nothing to mend": look}

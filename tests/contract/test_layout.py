@@ -16,7 +16,7 @@ FILES = {"__init__.py", "config.py", "README.md"}
 OPTIONAL = {"load"}
 OWN = {
     "casetrace": {"console", "otlp"},
-    "grid": {"geometry", "load_calendars", "load_catalogue", "load_routing", "load_versions"},
+    "grid": {"geometry", "load_calendars", "load_catalogue", "load_centres", "load_routing", "load_versions"},
     "identity": {"jose", "keys", "oauth", "reference", "rotate_keys"},
     "notification": {"smtp", "templates"},
 }

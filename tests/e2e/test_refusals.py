@@ -341,6 +341,11 @@ STATES = [
         400, "INVALID_ARGUMENT", {"department": "DEPARTMENT_ELSEWHERE"},
     ),
     Refused(
+        "a department that is not there",
+        lambda scene: scene.dispatch(scene.seat, scene.filed, department=f"{COUNTY}-NOBODY"),
+        400, "INVALID_ARGUMENT", {"department": "DEPARTMENT_UNKNOWN"},
+    ),
+    Refused(
         "the department that is in charge already",
         lambda scene: scene.dispatch(scene.seat, scene.dispatched),
         400, "SAME_DEPARTMENT",

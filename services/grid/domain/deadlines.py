@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from services.grid.domain.clocks import SOON, Clock, ClockKind, first_to_end
+from services.grid.domain.reference import IsDepartment, any_code
 from services.kernel import regions
 from services.kernel.worktime.calendars import Calendar, OutOfCalendar
 from services.kernel.worktime.reckoning import moment_at, warnings
@@ -56,30 +57,53 @@ class Mark(NamedTuple):
     clock: ClockKind
 
 
-def coordinator_of(centre: str, *departments: str) -> str:
-    """Department code of the grid centre of the lowest level that all these departments are below; the county at least.
+class Told(NamedTuple):
+    """A grid centre, and of which level it is."""
 
-    All of them work for the incident's region, so that the region of one of them holds those of the others. Below the
-    county no grid centre is on record: an incident would wait there for somebody who may not be.
+    level: Level
+    centre: str
+
+
+CentreOf = Callable[[str], str]
+"""Department code of the grid centre of a region itself; empty where none is on record."""
+
+
+def lowest_centre(region: str, level: Level, centre_of: CentreOf) -> Told | None:
+    """The lowest grid centre on record that answers for a region, of this level or above; None where there is none."""
+    for each in list(Level)[list(Level).index(level) :]:
+        place = each.region_of(region)
+        if centre := centre_of(place):
+            return Told(Level.at(place), centre)
+    return None
+
+
+def coordinator_of(region: str, departments: Iterable[str], centre_of: CentreOf) -> str:
+    """Department code of the lowest grid centre on record that these departments are below; empty where none is.
+
+    All of them work for the incident's `region`, so that the region of one of them holds those of the others.
     """
     widest = min((each.partition("-")[0] for each in departments), key=lambda code: len(regions.scope_prefix(code)))
-    return f"{regions.county_of(widest)}-{centre.partition('-')[2]}"
+    found = lowest_centre(region, Level.at(widest), centre_of)
+    return found.centre if found else ""
 
 
-def supervisor_of(centre: str, region: str, level: Level) -> str:
-    """Department code of a level's grid centre: the county's with the region changed, such as `371102001-ZHZX`."""
-    return f"{level.region_of(region)}-{centre.partition('-')[2]}"
+def is_centre(department: str, centre_of: CentreOf) -> bool:
+    """It is a grid centre on record."""
+    return bool(department) and centre_of(department.partition("-")[0]) == department
 
 
-def first_told(holder: str, centre: str) -> Level:
-    """The lowest level whose grid centre is above whoever holds an incident of this `centre`.
+def first_told(holder: str, centre_of: CentreOf) -> Level:
+    """The lowest level whose grid centre is above whoever holds an incident.
 
     A department answers to the grid centre of its own level, a grid centre to that of the next one. None is above the
     city's: it reminds itself.
     """
-    region, _, name = holder.partition("-")
-    own = Level.at(region)
-    return own.above if own is Level.GRID or name == centre.partition("-")[2] else own
+    own = Level.at(holder.partition("-")[0])
+    return own.above if own is Level.GRID or is_centre(holder, centre_of) else own
+
+
+def _no_centre(region: str) -> str:
+    return ""
 
 
 def _no_calendar(department: str) -> Calendar:
@@ -114,6 +138,10 @@ class Limits:
     """How long after the close the reporter may reopen."""
     calendar_of: Callable[[str], Calendar] = _no_calendar
     """The calendar of a department; asked only for limits in working time."""
+    centre_of: CentreOf = _no_centre
+    """The grid centres on record."""
+    is_department: IsDepartment = any_code
+    """The departments on record."""
 
     def begin(self, kind: ClockKind, department: str, limit: Limit, now: datetime) -> Clock:
         """A department's clock for a step begins."""

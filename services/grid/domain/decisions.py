@@ -30,6 +30,10 @@ texts.register(
             "目录指定的承办部门已退单，请指定其他部门。",
             "The department in charge by the catalogue returned it; name another one.",
         ),
+        "RULE_DEPARTMENT_UNKNOWN": (
+            "规则或目录指定的部门不存在，请指定其他部门。",
+            "The department that the rules name does not exist; name another one.",
+        ),
         "DISPATCHED_BY_RULE": (
             "规则 {rule}：{because}，派遣至 {department}。",
             "Rule {rule} because {because}: to {department}.",
@@ -74,6 +78,8 @@ class Undecided(StrEnum):
     TIME_UNKNOWN = "RULE_TIME_UNKNOWN"
     RETURNED = "RULE_RETURNED"
     RETURNED_BY_CATALOGUE = "CATALOGUE_RETURNED"
+    UNKNOWN = "RULE_DEPARTMENT_UNKNOWN"
+    """It was dissolved since the rules were made."""
 
 
 class Load(NamedTuple):

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from services.grid.domain.clocks import ClockKind
 from services.grid.domain.courses import Course
-from services.grid.domain.deadlines import Level, Limits, coordinator_of, first_told
+from services.grid.domain.deadlines import Level, Limits, Told, coordinator_of, first_told, lowest_centre
 from services.grid.domain.evidence import Proof, demand_evidence, superseded
 from services.grid.domain.reference import DispatchRule, Evidence, assign
 from services.grid.domain.reports import Intake, Report
@@ -90,7 +90,14 @@ class Incident(Standing):
         would begin anew.
         """
         step = self.led(Command.DISPATCH, seen=seen, by=by, limits=limits, now=now, department=named)
-        to = assign(self.report.type, self.report.region, rules, named=named, default=limits.handle)
+        to = assign(
+            self.report.type,
+            self.report.region,
+            rules,
+            named=named,
+            default=limits.handle,
+            is_department=limits.is_department,
+        )
         if to.department == self.department:
             raise failed_state("SAME_DEPARTMENT")
         return self.moved(
@@ -119,8 +126,6 @@ class Incident(Standing):
         """The department in charge returns it: to the grid centre, and the second time to a coordinator."""
         command = Command.REFER if self.returns else Command.RETURN
         step = self.led(command, seen=seen, by=by, limits=limits, now=now, reason=reason)
-        departments = (self.department, self.returned_by or self.department)
-        coordinator = coordinator_of(self.owner, *departments) if command is Command.REFER else ""
         return self.refiled(
             step,
             limits,
@@ -128,8 +133,12 @@ class Incident(Standing):
             returned_by=self.department,
             return_reason=reason,
             returns=self.returns + 1,
-            coordinator=coordinator,
+            coordinator=self._coordinator(limits) if command is Command.REFER else "",
         )
+
+    def _coordinator(self, limits: Limits) -> str:
+        departments = (self.department, self.returned_by or self.department)
+        return coordinator_of(self.report.region, departments, limits.centre_of) or self.owner
 
     def handle(
         self,
@@ -205,13 +214,24 @@ class Incident(Standing):
         return self.refiled(step, limits, now, closed_at=None, closing_outcome=None, closing_reason="")
 
     def escalate(self, *, limits: Limits, now: datetime) -> Incident:
-        """The present step is overdue: the next level up is told, and waits in its turn. Raises Refusal NOT_OVERDUE."""
+        """The present step is overdue: the next grid centre up is told, and waits in its turn.
+
+        Where none is on record, whoever answers for it is, in the city's stead. Raises Refusal NOT_OVERDUE.
+        """
         step = self.led(Command.ESCALATE, seen=self.version, by=Who.TIMER, limits=limits, now=now)
         if not self.overdue(now):
             raise failed_state("NOT_OVERDUE")
-        level = first_told(self.holder, self.owner) if self.level is Level.GRID else self.level.above
-        waits = limits.patience(level, self.clocks, now)
-        return self.moved(step, limits, now, deadline=waits, level=level, mark=limits.passed(self.clocks, now))
+        next_up = first_told(self.holder, limits.centre_of) if self.level is Level.GRID else self.level.above
+        above = lowest_centre(self.report.region, next_up, limits.centre_of) or Told(Level.CITY, self.owner)
+        return self.moved(
+            step,
+            limits,
+            now,
+            deadline=limits.patience(above.level, self.clocks, now),
+            level=above.level,
+            supervisor=above.centre,
+            mark=limits.passed(self.clocks, now),
+        )
 
     def overdue(self, now: datetime) -> bool:
         """The present step, or the level that was told last, has no time left. Without a deadline it has none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -144,18 +144,37 @@ def rule_for(key: TypeKey, region: str, rules: Iterable[DispatchRule]) -> Dispat
     return max((rule for rule in rules if rule.matches(key, region)), key=lambda each: each.strength, default=None)
 
 
-def assign(key: TypeKey, region: str, rules: Iterable[DispatchRule], *, named: str, default: Limit) -> Assignment:
+IsDepartment = Callable[[str], bool]
+"""Whether there is a department of this code."""
+
+
+def any_code(code: str) -> bool:
+    """Where departments are not on record, any code may be one."""
+    return True
+
+
+def assign(
+    key: TypeKey,
+    region: str,
+    rules: Iterable[DispatchRule],
+    *,
+    named: str,
+    default: Limit,
+    is_department: IsDepartment = any_code,
+) -> Assignment:
     """Choose the department: the one named, else the one that the strongest rule gives.
 
     The rule's clock runs for a named department too; without a rule it has the `default`. Raises Refusal
-    DEPARTMENT_ELSEWHERE when the named one works for another region, NO_RULE when nobody says who.
+    DEPARTMENT_ELSEWHERE when the named one works for another region, NO_RULE when nobody says who, DEPARTMENT_UNKNOWN
+    when there is none of this code.
     """
     rule = rule_for(key, region, rules)
-    if named:
-        if not regions.within(region, named.partition("-")[0]):
-            raise invalid(Violation("department", "DEPARTMENT_ELSEWHERE"))
-        return Assignment(named, rule.limit if rule else default, "")
-    if rule is None:
+    if named and not regions.within(region, named.partition("-")[0]):
+        raise invalid(Violation("department", "DEPARTMENT_ELSEWHERE"))
+    if not named and rule is None:
         raise failed_state("NO_RULE")
-    department = rule.department_in(region)
-    return Assignment(department, rule.limit, rule.words(department))
+    department = named or (rule.department_in(region) if rule else "")
+    if not is_department(department):
+        raise invalid(Violation("department", "DEPARTMENT_UNKNOWN"))
+    limit = rule.limit if rule else default
+    return Assignment(department, limit, rule.words(department) if rule and not named else "")

@@ -18,7 +18,7 @@ from typing import ClassVar, NamedTuple
 from services.grid.domain.catalogue import Urgency
 from services.grid.domain.decisions import Decision, Load, Source, Undecided
 from services.grid.domain.moments import CalendarOf, When, department_in
-from services.grid.domain.reference import DispatchRule, TypeKey, rule_for
+from services.grid.domain.reference import DispatchRule, IsDepartment, TypeKey, any_code, rule_for
 from services.kernel import texts
 from services.kernel.errors import Violation, invalid
 
@@ -136,11 +136,16 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a decision may ask for: open cases of departments, calendars, and who had the last case of the kind."""
+    """What a decision may ask for: calendars, who is there, their open cases, and who had the last case of the kind."""
 
     calendar_of: CalendarOf
     open_cases: Callable[[Sequence[str]], Mapping[str, int]]
     last_department: Callable[[Case], str]
+    is_department: IsDepartment = any_code
+
+    def suggested(self, *departments: str) -> str:
+        """The first that there is; empty: none."""
+        return next((each for each in departments if each and self.is_department(each)), "")
 
 
 def demand_near(at: datetime, now: datetime) -> None:
@@ -159,7 +164,7 @@ def decide(case: Case, at: datetime, routing: Routing, fallback: Iterable[Dispat
     if unsure or len({frozenset(each) for each in choices}) > 1:
         left = [each for each in choices[0] if each not in case.returned_by]
         why = Undecided.TIME_UNKNOWN if unsure else Undecided.TIE
-        return Decision.left_to_a_person(why, numbers, left[0] if left else "")
+        return Decision.left_to_a_person(why, numbers, known.suggested(*left))
     return _by_rule(case, top[0], routing, fallback, known)
 
 
@@ -180,12 +185,14 @@ def _strongest(
 def _by_rule(
     case: Case, rule: RoutingRule, routing: Routing, fallback: Iterable[DispatchRule], known: Known
 ) -> Decision:
-    candidates = [each for each in rule.departments_in(case.region) if each not in case.returned_by]
+    named = [each for each in rule.departments_in(case.region) if each not in case.returned_by]
+    candidates = [each for each in named if known.is_department(each)]
     if not candidates:
         other = rule_for(case.type, case.region, fallback)
         suggestion = other.department_in(case.region) if other else ""
-        suggestion = "" if suggestion in case.returned_by else suggestion
-        return Decision.left_to_a_person(Undecided.RETURNED, (rule.number,), suggestion)
+        suggestion = "" if suggestion in case.returned_by else known.suggested(suggestion)
+        why = Undecided.UNKNOWN if named else Undecided.RETURNED
+        return Decision.left_to_a_person(why, (rule.number,), suggestion)
     loads = _loads(candidates, routing, known) if len(candidates) > 1 else ()
     department = loads[0].department if loads else candidates[0]
     said = {language: (rule.because(language), reason) for language, reason in
@@ -204,8 +211,9 @@ def _loads(candidates: Sequence[str], routing: Routing, known: Known) -> tuple[L
 def _by_catalogue(case: Case, fallback: Iterable[DispatchRule], known: Known) -> Decision:
     rule = rule_for(case.type, case.region, fallback)
     if rule is None:
-        return Decision.left_to_a_person(Undecided.NO_RULE, (), known.last_department(case))
+        return Decision.left_to_a_person(Undecided.NO_RULE, (), known.suggested(known.last_department(case)))
     department = rule.department_in(case.region)
-    if department in case.returned_by:
-        return Decision.left_to_a_person(Undecided.RETURNED_BY_CATALOGUE, (), known.last_department(case))
+    why = Undecided.RETURNED_BY_CATALOGUE if department in case.returned_by else Undecided.UNKNOWN
+    if why is Undecided.RETURNED_BY_CATALOGUE or not known.is_department(department):
+        return Decision.left_to_a_person(why, (), known.suggested(known.last_department(case)))
     return Decision.by_catalogue(department, rule.words(department))

@@ -12,7 +12,7 @@ from uuid import UUID
 from services.grid.domain.clocks import Clock, ClockKind, first_to_end
 from services.grid.domain.conditions import demand_given, demand_said
 from services.grid.domain.courses import Course
-from services.grid.domain.deadlines import Level, Limits, Mark, supervisor_of
+from services.grid.domain.deadlines import Level, Limits, Mark
 from services.grid.domain.evidence import Proof, superseded
 from services.grid.domain.reports import Intake, Report
 from services.grid.domain.requests import OutsideRequest, TimeRequest
@@ -78,7 +78,7 @@ class Standing:
     ever ran for it, as they began; `course` is that of the present handling, where the catalogue has stages for it;
     `handle_within` and `handle_by` are those of its present stage then. `step` is how it came to be as it is, unless it
     was just loaded; `ruled` by which rule where that is a dispatch, `mark` what had passed where somebody was told that
-    it is late.
+    it is late; `supervisor` is the grid centre that was told by then.
     """
 
     id: UUID
@@ -124,6 +124,7 @@ class Standing:
     step: Step | None = field(default=None, compare=False, repr=False)
     ruled: Ruled = field(default=BY_NO_RULE, compare=False, repr=False)
     mark: Mark | None = field(default=None, compare=False, repr=False)
+    supervisor: str = field(default="", compare=False, repr=False)
 
     def code_of(self, who: Who) -> str | Party:
         """Who that is for this incident: a department code, a party, or time itself."""
@@ -169,11 +170,6 @@ class Standing:
     def proofs(self) -> tuple[Proof, ...]:
         """All that was handed in, with the report and later."""
         return (*self.report.evidence, *self.evidence)
-
-    @property
-    def supervisor(self) -> str:
-        """Department code of the grid centre of the level that was told last."""
-        return supervisor_of(self.owner, self.report.region, self.level)
 
     @property
     def clock(self) -> Clock | None:

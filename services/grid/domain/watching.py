@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.grid.domain.clocks import ClockKind, first_to_end
-from services.grid.domain.deadlines import Level, Limits
+from services.grid.domain.deadlines import CentreOf, Level, Limits, is_centre, lowest_centre
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import IncidentState
 
@@ -41,16 +41,28 @@ def reckoned(incident: Incident, limits: Limits, now: datetime) -> Incident:
         return incident
     first, handling = first_to_end(clocks), first_to_end(each for each in clocks if each.kind is ClockKind.HANDLE)
     level = incident.level if any(each.late(now) for each in clocks) else Level.GRID
+    told = lowest_centre(incident.report.region, incident.level, limits.centre_of)
     return replace(
         incident,
         version=incident.version + 1,
         clocks=clocks,
         deadline=first.due_at if first and level is Level.GRID else incident.deadline,
         level=level,
+        supervisor=told.centre if told else incident.owner,
         handle_by=handling.due_at if handling else incident.handle_by,
     )
 
 
-def adopted(incident: Incident, centre: str) -> Incident:
-    """One that nobody answers for is this grid centre's from now on."""
-    return replace(incident, version=incident.version + 1, owner=centre)
+def adopted(incident: Incident, centre_of: CentreOf) -> Incident:
+    """With grid centres that are on record in place of those that are not: the lowest of the county or above.
+
+    A coordinator that is gone is the lowest of its own level or above, or else whoever answers for the incident.
+    """
+    region, owner, coordinator = incident.report.region, incident.owner, incident.coordinator
+    if not is_centre(owner, centre_of):
+        found = lowest_centre(region, Level.COUNTY, centre_of)
+        owner = found.centre if found else owner
+    if coordinator and not is_centre(coordinator, centre_of):
+        found = lowest_centre(region, Level.at(coordinator.partition("-")[0]), centre_of)
+        coordinator = found.centre if found else owner
+    return replace(incident, version=incident.version + 1, owner=owner, coordinator=coordinator)

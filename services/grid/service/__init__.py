@@ -100,4 +100,13 @@ class GridService(
             what, case_number = mended
             logs.event(log, logging.WARNING, "an open incident was mended", reason=what, case_number=case_number)
             metrics.mended(what)
+        else:
+            self._tell_unheld()
         return mended is not None
+
+    def _tell_unheld(self) -> None:
+        """Says how many open incidents nobody answers for and no sweep can mend."""
+        left = usecases.left_unheld(self._incidents, self._reference)
+        metrics.unmended("UNHELD", left)
+        if left:
+            logs.event(log, logging.ERROR, "open incidents have no grid centre: load one", reason="UNHELD", count=left)

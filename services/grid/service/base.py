@@ -77,6 +77,8 @@ class Methods:
             verify=self.config.verify_limit or Limit(self.config.verify_within_hours),
             close=self.config.close_limit or Limit(self.config.close_within_hours),
             calendar_of=cache(self._calendar_of),
+            centre_of=cache(self._centre_of),
+            is_department=cache(self._is_department),
             escalate=timedelta(hours=self.config.escalate_every_hours),
             reopen=timedelta(days=self.config.reopen_days),
         )
@@ -108,6 +110,12 @@ class Methods:
 
     def _calendar_of(self, department: str) -> Calendar:
         return CALENDARS.now(self.uow.connection).of(department)
+
+    def _centre_of(self, region: str) -> str:
+        return self._reference.centre_of(region) or ""
+
+    def _is_department(self, code: str) -> bool:
+        return self._reference.is_department(code)
 
     def _placed(self, report: Report) -> Report:
         """The report with the grid of its position, and with its source where the city decides on that."""

@@ -42,7 +42,7 @@ class CatalogueMethods(VersionMethods):
         """Imports a catalogue."""
         demand_city(call.region)
         sheets = sheets_of((each.name, each.content) for each in request.sheets)
-        said = read_catalogue(sheets, self._working)
+        said = read_catalogue(sheets, self._working, self._reference.departments())
         outcome, version = self._imported(request, sheets, said, self._catalogues)
         return catalogue.import_message(outcome, version, said, sheets.faults)
 
@@ -57,7 +57,7 @@ class CatalogueMethods(VersionMethods):
         page = messages.incident_page(request.page)
         past = self._past(request, call)
         sheets = sheets_of((each.name, each.content) for each in request.sheets)
-        said = read_catalogue(sheets, self._working)
+        said = read_catalogue(sheets, self._working, self._reference.departments())
         if sheets.faults:
             return catalogue.faulty_preview(sheets.faults)
         found, limits, now = past.page(page), self._limits, self.uow.now()

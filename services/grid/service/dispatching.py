@@ -55,7 +55,7 @@ class DispatchMethods(VersionMethods):
         """Imports routing rules."""
         demand_city(call.region)
         sheets = routing_sheets_of((each.name, each.content) for each in request.sheets)
-        said = read_routing(sheets, self._working)
+        said = read_routing(sheets, self._working, self._reference.departments())
         outcome, version = self._imported(request, sheets, said, self._routings)
         return routing.import_message(outcome, version, said, sheets.faults)
 

@@ -32,9 +32,8 @@ _NOW = sa.select(INCIDENT).where(INCIDENT.c.id == sa.bindparam("incident_id"))
 _SAVE = sa.update(INCIDENT).where(
     INCIDENT.c.id == sa.bindparam("incident_id"), INCIDENT.c.version == sa.bindparam("seen")
 )
-_OPEN = sa.select(INCIDENT).where(INCIDENT.c.state != sa.literal_column("'CLOSED'"))
 # All that are open are looked at, in the index alone: no row of the table is read but of those that have no moment.
-_UNWATCHED = sa.text(f"""
+_UNWATCHED = f"""
 SELECT {COLUMNS} FROM incident JOIN (
     SELECT id FROM incident AS waiting WHERE state <> 'CLOSED'
         AND NOT EXISTS (SELECT FROM chassis.due WHERE name = :timer AND key = waiting.id::text) OFFSET 0
@@ -42,8 +41,25 @@ SELECT {COLUMNS} FROM incident JOIN (
 WHERE state <> 'CLOSED' AND NOT ({TRUE_STATE} = 'MERGED'
     AND EXISTS (SELECT FROM incident AS main WHERE main.id = incident.main_id AND main.state <> 'CLOSED'))
 LIMIT 1 FOR UPDATE OF incident SKIP LOCKED
-""").columns(**{each.name: each.type for each in INCIDENT.c})
-_UNHELD = _OPEN.where(INCIDENT.c.owner == "").limit(1).with_for_update(skip_locked=True)
+"""
+# From one code to the next: a look into the index for each, however many incidents have it.
+OTHERS = """
+WITH RECURSIVE codes (code) AS (
+    (SELECT {column} FROM incident WHERE {open} ORDER BY {column} LIMIT 1)
+    UNION ALL
+    SELECT (SELECT {column} FROM incident WHERE {open} AND {column} > code ORDER BY {column} LIMIT 1)
+    FROM codes WHERE code IS NOT NULL
+)
+SELECT code FROM codes WHERE code IS NOT NULL AND code <> ALL(:centres)
+"""
+ANSWER = {"owner": "state <> 'CLOSED'", "coordinator": "state <> 'CLOSED' AND coordinator <> ''"}
+"""By the column that names who answers for an open incident: which incidents have one there."""
+_UNHELD = """
+SELECT {columns} FROM incident WHERE {open} AND {column} = ANY(:codes)
+AND (left(region, 6) = ANY(:regions) OR left(region, 4) || '00' = ANY(:regions))
+LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+_COUNT_UNHELD = "SELECT count(*) FROM incident WHERE state <> 'CLOSED' AND owner = ANY(:codes)"
 
 
 class IncidentStore:
@@ -91,16 +107,39 @@ class IncidentStore:
 
         A duplicate is not meant whose main incident is open: it is looked at when that ends.
         """
-        found = self._connection.execute(_UNWATCHED, {"timer": timer}).mappings().first()
+        found = self._connection.execute(_typed(_UNWATCHED), {"timer": timer}).mappings().first()
         return incident_of(found) if found else None
 
-    def unheld(self) -> Incident | None:
-        """An open incident that nobody answers for, locked until the end; None when there is none to be had."""
-        found = self._connection.execute(_UNHELD).mappings().first()
-        return incident_of(found) if found else None
+    def unheld(self, centres: Mapping[str, str]) -> Incident | None:
+        """An open incident whose grid centre or coordinator is none of these, locked until the end.
+
+        `centres`: department code by region. None when there is none to be had for which one of them is there.
+        """
+        for column, condition in ANSWER.items():
+            statement = _UNHELD.format(columns=COLUMNS, column=column, open=condition)
+            given = {"codes": self._others(column, centres), "regions": list(centres)}
+            if given["codes"] and (found := self._connection.execute(_typed(statement), given).mappings().first()):
+                return incident_of(found)
+        return None
+
+    def count_unheld(self, centres: Mapping[str, str]) -> int:
+        """How many open incidents have another grid centre than these."""
+        others = self._others("owner", centres)
+        counted = self._connection.execute(sa.text(_COUNT_UNHELD), {"codes": others}) if others else None
+        return int(counted.scalar_one()) if counted else 0
+
+    def _others(self, column: str, centres: Mapping[str, str]) -> list[str]:
+        """Codes of whoever answers for open incidents that are none of these grid centres."""
+        statement = sa.text(OTHERS.format(column=column, open=ANSWER[column]))
+        return list(self._connection.execute(statement, {"centres": list(centres.values())}).scalars())
 
     def _only(self, statement: sa.Select[Any], given: Mapping[str, Any]) -> Incident:
         found = self._connection.execute(statement, given).mappings().first()
         if found is None:
             raise not_found("INCIDENT_NOT_FOUND")
         return incident_of(found)
+
+
+def _typed(statement: str) -> sa.TextualSelect:
+    """What is written out, with the types of an incident's columns."""
+    return sa.text(statement).columns(**{each.name: each.type for each in INCIDENT.c})

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from services.grid.domain.catalogue import Stage
+from services.grid.domain.departments import Departments
 from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
 from services.grid.store.catalogue import IN_FORCE, RULE, STAGE, TYPE, dispatch_rule, incident_type, stage
 from services.kernel.paging import Page, PageRequest
@@ -15,9 +16,11 @@ from services.kernel.paging import Page, PageRequest
 CENTRE = sa.Table(
     "centre",
     sa.MetaData(),
+    # Any region that has a centre; the release that named the column knew those of counties alone.
     sa.Column("county", sa.Text, primary_key=True),
     sa.Column("department", sa.Text),
 )
+DEPARTMENT = sa.Table("department", sa.MetaData(), sa.Column("code", sa.Text, primary_key=True))
 
 _TYPE_IN_FORCE = sa.select(TYPE.c.code).where(
     TYPE.c.catalogue == IN_FORCE,
@@ -26,7 +29,10 @@ _TYPE_IN_FORCE = sa.select(TYPE.c.code).where(
     TYPE.c.code == sa.bindparam("code"),
 )
 _EVIDENCE_FOR = _TYPE_IN_FORCE.with_only_columns(TYPE.c.evidence)
-_CENTRE_OF = sa.select(CENTRE.c.department).where(CENTRE.c.county == sa.bindparam("county"))
+_CENTRE_OF = sa.select(CENTRE.c.department).where(CENTRE.c.county == sa.bindparam("region"))
+_IS_DEPARTMENT = sa.select(
+    sa.or_(sa.exists().where(DEPARTMENT.c.code == sa.bindparam("code")), ~sa.exists(sa.select(DEPARTMENT.c.code)))
+)
 _RULES_FOR = sa.select(RULE).where(
     RULE.c.catalogue == IN_FORCE, sa.bindparam("region", type_=sa.Text).startswith(RULE.c.region_prefix)
 )
@@ -68,9 +74,21 @@ class ReferenceStore:
         """Whether the catalogue has this type."""
         return self._connection.execute(_TYPE_IN_FORCE, {**key._asdict(), "at": at}).first() is not None
 
-    def centre_of(self, county: str) -> str | None:
-        """Department code of the county's grid centre."""
-        return self._connection.execute(_CENTRE_OF, {"county": county}).scalar()
+    def centre_of(self, region: str) -> str | None:
+        """Department code of the grid centre of a city, county, township or village itself."""
+        return self._connection.execute(_CENTRE_OF, {"region": region}).scalar()
+
+    def all_centres(self) -> dict[str, str]:
+        """Department codes of all grid centres, by region."""
+        return {row.county: row.department for row in self._connection.execute(sa.select(CENTRE))}
+
+    def is_department(self, code: str) -> bool:
+        """It is on record; any code is before departments are loaded."""
+        return bool(self._connection.execute(_IS_DEPARTMENT, {"code": code}).scalar())
+
+    def departments(self) -> Departments:
+        """All that are on record."""
+        return Departments(frozenset(self._connection.execute(sa.select(DEPARTMENT.c.code)).scalars()))
 
     def rules_for(self, region: str, at: datetime) -> Sequence[DispatchRule]:
         """The dispatch rules that speak of this region."""
@@ -128,8 +146,15 @@ class ReferenceStore:
 
 
 def replace_centres(connection: sa.Connection, centres: Mapping[str, str]) -> None:
-    """Make these the grid centres: department code by county."""
+    """Make these the grid centres: department code by region."""
     connection.execute(sa.delete(CENTRE))
     if centres:
-        rows = [{"county": county, "department": code} for county, code in centres.items()]
+        rows = [{"county": region, "department": code} for region, code in centres.items()]
         connection.execute(sa.insert(CENTRE), rows)
+
+
+def replace_departments(connection: sa.Connection, departments: Departments) -> None:
+    """Make these the departments; incidents of others go on."""
+    connection.execute(sa.delete(DEPARTMENT))
+    if departments.codes:
+        connection.execute(sa.insert(DEPARTMENT), [{"code": each} for each in sorted(departments.codes)])

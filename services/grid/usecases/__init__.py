@@ -11,7 +11,7 @@ from services.grid.usecases.changes import (
     split_incident,
     void_incident,
 )
-from services.grid.usecases.clocks import CLOCK, Finding, check_clock, repair_next
+from services.grid.usecases.clocks import CLOCK, Finding, check_clock, left_unheld, repair_next
 from services.grid.usecases.dispatching import DISPATCH, case_of, plan
 from services.grid.usecases.incidents import (
     accept_incident,
@@ -53,6 +53,7 @@ __all__ = [
     "end_inspection",
     "file_incident",
     "file_report",
+    "left_unheld",
     "merge_incident",
     "object_to_decision",
     "plan",

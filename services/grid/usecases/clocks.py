@@ -18,9 +18,8 @@ from services.grid.wire import events
 from services.grid.wire.telling import CALENDAR, CENTRE_FOUND, event_of
 from services.kernel.ids import uuid7
 from services.kernel.ports import UnitOfWork
-from services.kernel.regions import county_of
 
-__all__ = ["CLOCK", "Finding", "check_clock", "repair_next"]
+__all__ = ["CLOCK", "Finding", "check_clock", "left_unheld", "repair_next"]
 
 
 class Finding(StrEnum):
@@ -114,18 +113,23 @@ def repair_next(uow: UnitOfWork, incidents: Incidents, reference: Reference, lim
     """Mend one open incident that nobody would look at again, or that nobody answers for: what it was, and its case.
 
     None when there is none that can be mended: then every open incident has a holder and a next moment, a duplicate
-    that of its main incident.
+    that of its main incident, but those that `left_unheld` counts.
     """
     forgotten = incidents.unwatched(CLOCK)
     if forgotten is not None:
         uow.set_due(CLOCK, str(forgotten.id), next_look(forgotten, limits, uow.now()) or uow.now())
         return "UNWATCHED", forgotten.case_number
-    orphan = incidents.unheld()
-    centre = reference.centre_of(county_of(orphan.report.region)) if orphan else None
-    if orphan is None or centre is None:
+    centres = reference.all_centres()
+    orphan = incidents.unheld(centres)
+    if orphan is None:
         return None
-    incident = adopted(orphan, centre)
+    incident = adopted(orphan, lambda region: centres.get(region, ""))
     incidents.save(incident)
     watch(uow, incident, limits, uow.now())
     uow.record(events.deadline_moved(orphan, incident, CENTRE_FOUND, uow.now()))
     return "UNHELD", incident.case_number
+
+
+def left_unheld(incidents: Incidents, reference: Reference) -> int:
+    """How many open incidents nobody answers for though all was mended that could be: no grid centre is above them."""
+    return incidents.count_unheld(reference.all_centres())

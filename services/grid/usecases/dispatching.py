@@ -78,8 +78,8 @@ def chosen(
     """Who takes an incident, with the version of the rules that said so; whoever is named, where somebody is.
 
     Others who choose between the same departments wait until the end of the transaction.
-    Raises Refusal NO_RULE, RULES_TIE, RULE_TIME_UNKNOWN, RULE_RETURNED, CATALOGUE_RETURNED where a person has to name
-    one.
+    Raises Refusal NO_RULE, RULES_TIE, RULE_TIME_UNKNOWN, RULE_RETURNED, CATALOGUE_RETURNED, RULE_DEPARTMENT_UNKNOWN
+    where a person has to name one.
     """
     if named:
         return 0, Decision.by_person(named)
@@ -99,4 +99,4 @@ def _known(
     dispatching: Dispatching, open_cases: Callable[[Sequence[str]], Mapping[str, int]], limits: Limits, at: datetime
 ) -> Known:
     last = cache(lambda case: dispatching.last_department(case, at - LATELY))
-    return Known(limits.calendar_of, open_cases, last)
+    return Known(limits.calendar_of, open_cases, last, limits.is_department)

@@ -79,7 +79,7 @@ def dispatch_incident(
     Where nobody says how urgent it is, the rule does that decides, or the catalogue with the only one that it knows.
     The routing rules are those of now; the catalogue's, with their limits, are those that it was filed under.
     Raises what `Incident.dispatch` does, and Refusal RULES_TIE, RULE_TIME_UNKNOWN, RULE_RETURNED,
-    CATALOGUE_RETURNED.
+    CATALOGUE_RETURNED, RULE_DEPARTMENT_UNKNOWN.
     """
     before, by = incidents.load(which.id, which.bound), uow.caller.department
     return _dispatched(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -42,8 +42,14 @@ class Incidents(Protocol):
         A duplicate is not meant whose main incident is open: it is looked at when that ends.
         """
 
-    def unheld(self) -> Incident | None:
-        """An open incident that nobody answers for, locked until the end; None when there is none to be had."""
+    def unheld(self, centres: Mapping[str, str]) -> Incident | None:
+        """An open incident whose grid centre or coordinator is none of these, locked until the end.
+
+        `centres`: department code by region. None when there is none to be had for which one of them is there.
+        """
+
+    def count_unheld(self, centres: Mapping[str, str]) -> int:
+        """How many open incidents have another grid centre than these."""
 
 
 class Reference(Protocol):
@@ -52,8 +58,11 @@ class Reference(Protocol):
     def type_in_force(self, key: TypeKey, at: datetime) -> bool:
         """Whether the catalogue has this type."""
 
-    def centre_of(self, county: str) -> str | None:
-        """Department code of the county's grid centre."""
+    def centre_of(self, region: str) -> str | None:
+        """Department code of the grid centre of a city, county, township or village itself."""
+
+    def all_centres(self) -> Mapping[str, str]:
+        """Department codes of all grid centres, by region."""
 
     def rules_for(self, region: str, at: datetime) -> Sequence[DispatchRule]:
         """The dispatch rules that speak of this region."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from services.grid.domain.calendars import WorkingTime
 from services.grid.domain.catalogue import Catalogue, CodeMapping, Counted, Stage
+from services.grid.domain.departments import ANY, Departments
 from services.grid.domain.reference import (
     STANDARD_2013,
     DispatchRule,
@@ -83,14 +84,14 @@ def sheets_of(sent: Iterable[tuple[str, bytes]]) -> Sheets:
     return sent_sheets(sent, NAMES, "sheet_unknown")
 
 
-def read_catalogue(sheets: Sheets, working: WorkingTime) -> Catalogue:
+def read_catalogue(sheets: Sheets, working: WorkingTime, departments: Departments = ANY) -> Catalogue:
     """Read and check the sheets of a catalogue; stages and mappings need not be there. Faults are noted in `sheets`.
 
     Where no type could be read, nothing is said of what names one.
     """
     types = _types(sheets)
     known = _keys_and_prefixes([each.key for each in types])
-    rules = _rules(sheets, known, working)
+    rules = _rules(sheets, known, working, departments)
     stages = _stages(sheets, known, working, {rule.department_suffix for rule in rules}) if sheets.files(STAGES) else []
     mappings = _mappings(sheets, {each.key for each in types}) if sheets.files(MAPPINGS) else []
     return Catalogue(tuple(types), tuple(rules), tuple(stages), tuple(mappings))
@@ -127,12 +128,18 @@ def _keys_and_prefixes(keys: Iterable[TypeKey]) -> set[tuple[str, str, str]]:
     }
 
 
-def _rules(sheets: Sheets, known: set[tuple[str, str, str]], working: WorkingTime) -> list[DispatchRule]:
+def _rules(
+    sheets: Sheets, known: set[tuple[str, str, str]], working: WorkingTime, departments: Departments
+) -> list[DispatchRule]:
     lines = sheets.read(RULES, RULE_COLUMNS, RULE_OPTIONS)
     sheets.demand_unique(lines, "standard", "kind", "code_prefix", "region_prefix")
     for line in lines:
         _demand_type(sheets, line, known)
         _demand_calendar(sheets, line, working, {line.values["department"]})
+        if not departments.serve(line.values["department"], line.values["region_prefix"]):
+            sheets.fault(
+                line, "department", Broken("sheet_department_unknown", department=line.values["department"])
+            )  # fmt: skip
     return [_rule(**line.values) for line in lines]
 
 

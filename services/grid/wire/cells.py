@@ -41,6 +41,10 @@ texts.register(
             "须为以分号分隔的 {known}，或留空。",
             "must be some of {known}, with semicolons between them, or empty",
         ),
+        "sheet_department_unknown": (
+            "没有部门 {department}。",
+            "there is no department {department}",
+        ),
         "sheet_no_type": ("目录中没有此类别。", "names no incident type of the catalogue"),
         "sheet_no_shifts": ("没有部门 {department} 的班次。", "there are no shifts of {department}"),
         "sheet_no_days": ("没有载入法定工作日。", "there is no sheet of national days"),

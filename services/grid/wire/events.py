@@ -214,7 +214,7 @@ def deadline_moved(
         cause=cause,
         department=incident.department,
         withdrawn=LEVELS_OUT[before.level] if withdrawn else incidents_pb2.ESCALATION_LEVEL_UNSPECIFIED,
-        supervisor=before.supervisor if withdrawn else "",
+        supervisor=incident.supervisor if withdrawn else "",
         **held(incident),
     )
 

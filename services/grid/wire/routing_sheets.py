@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from services.grid.domain.calendars import WorkingTime
+from services.grid.domain.departments import ANY, Departments
 from services.grid.domain.moments import MIDNIGHT, When
 from services.grid.domain.routing import Routing, RoutingRule
 from services.grid.wire import cells
@@ -109,21 +110,27 @@ def routing_sheets_of(sent: Iterable[tuple[str, bytes]]) -> Sheets:
     return sent_sheets(sent, NAMES, "sheet_routing_unknown")
 
 
-def read_routing(sheets: Sheets, working: WorkingTime) -> Routing:
+def read_routing(sheets: Sheets, working: WorkingTime, departments: Departments = ANY) -> Routing:
     """Read and check the rules, and the capacities if there. Faults are noted in `sheets`."""
-    capacities = _capacities(sheets) if sheets.files(CAPACITIES) else {}
+    capacities = _capacities(sheets, departments) if sheets.files(CAPACITIES) else {}
     lines = sheets.read(RULES, RULE_COLUMNS, RULE_OPTIONS, together=_times_fit)
     sheets.demand_unique(lines, "rule")
     sheets.demand_unique(lines, *_SCOPE)
     for line in lines:
         _demand_departments(sheets, line, capacities)
+        _demand_known(sheets, line, departments)
         _demand_calendar(sheets, line, working)
     return Routing(tuple(_rule(line.values) for line in lines), capacities)
 
 
-def _capacities(sheets: Sheets) -> dict[str, int]:
+def _capacities(sheets: Sheets, departments: Departments) -> dict[str, int]:
     lines = sheets.read(CAPACITIES, CAPACITY_COLUMNS)
     sheets.demand_unique(lines, "department")
+    for line in lines:
+        if not departments.serve(line.values["department"], ""):
+            sheets.fault(
+                line, "department", Broken("sheet_department_unknown", department=line.values["department"])
+            )  # fmt: skip
     return {line.values["department"]: line.values["capacity"] for line in lines}
 
 
@@ -144,6 +151,15 @@ def _demand_departments(sheets: Sheets, line: Line, capacities: Mapping[str, int
     for each in departments if len(departments) > 1 else ():
         if each not in capacities and each.partition("-")[2] not in capacities:
             sheets.fault(line, "departments", Broken("sheet_no_capacity", department=each, sheet=CAPACITIES))
+
+
+def _demand_known(sheets: Sheets, line: Line, departments: Departments) -> None:
+    """What a rule names is on record in its region."""
+    named, off_duty = line.values["departments"], line.values["off_duty"]
+    for column, those in (("departments", named), ("off_duty", (off_duty,) if off_duty else ())):
+        for each in those:
+            if not departments.serve(each, line.values["region_prefix"]):
+                sheets.fault(line, column, Broken("sheet_department_unknown", department=each))
 
 
 def _demand_calendar(sheets: Sheets, line: Line, working: WorkingTime) -> None:

@@ -56,6 +56,28 @@ def test_what_is_overdue_goes_up_a_level_and_everybody_is_told(gateway: Gateway,
     assert len(wait_for("the notice", told)) == 1
 
 
+def test_what_goes_up_to_the_city_reaches_somebody_who_decides(gateway: Gateway, people: People, stack: Stack) -> None:
+    incident, path = filed(gateway, people), INCIDENTS
+    make_overdue(stack, incident)
+    seat, city, coordinator = people.seat("371102"), people.seat("371100"), people.coordinator("371100-ZHZX")
+    query = {"caseNumber": incident["caseNumber"], "mailbox": "MAILBOX_DEPARTMENT"}
+    told = wait_for("the notice", lambda: gateway.get("/v1/notices", query, door=city).body["notices"])
+    assert [notice["template"] for notice in told] == ["incident-escalated/3"]
+
+    def step(verb: str, door: Any, **said: Any) -> None:
+        now = shown(gateway, people, incident)
+        gateway.post(f"{path}/{incident['incidentId']}:{verb}", {"version": now["version"], **said}, door=door)
+
+    step("dispatch", seat, department="371100-ZHZX")
+    step("return", coordinator, reason="RETURN_REASON_NOT_OUR_DUTY")
+    step("dispatch", seat, department="371102-CGJ")
+    step("return", people.officer("371102-CGJ"), reason="RETURN_REASON_NOT_OUR_DUTY")
+    referred = shown(gateway, people, incident)
+    assert (referred["state"], referred["holderDepartment"]) == ("INCIDENT_STATE_REFERRED", "371100-ZHZX")
+    step("dispatch", coordinator, department="371102-HBJ")
+    assert shown(gateway, people, incident)["holderDepartment"] == "371102-HBJ"
+
+
 def test_an_inspection_that_it_led_to_accepts_it(gateway: Gateway, people: People) -> None:
     incident, path = filed(gateway, people), INCIDENTS
     body = {"version": incident["version"]}

@@ -27,13 +27,14 @@ from services.chassis.database import create_engine, standalone
 from services.chassis.moments import stamp
 from services.grid.domain.catalogue import Catalogue
 from services.grid.domain.decisions import Undecided
+from services.grid.domain.departments import Departments
 from services.grid.domain.incidents import Incident
 from services.grid.domain.versions import BEGINNING
 from services.grid.load_routing import main
 from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.dispatching import LAST_DEPARTMENT, OPEN_CASES
 from services.grid.store.incidents import IncidentStore
-from services.grid.store.reference import ReferenceStore
+from services.grid.store.reference import ReferenceStore, replace_departments
 from services.grid.store.work import NEXT
 from services.grid.usecases.dispatching import LATELY
 from services.kernel.clock import SHANGHAI
@@ -56,7 +57,7 @@ CGJ, SCJG = (caller(subject=WANG, department=f"371102-{each}", region="371102") 
 def desk(engine: sa.Engine) -> Iterator[Desk]:
     yield Desk(engine)
     with engine.begin() as connection:
-        for table in ("routing_rule", "routing_capacity", "routing"):
+        for table in ("routing_rule", "routing_capacity", "routing", "department"):
             connection.execute(sa.text(f"DELETE FROM {table}"))
 
 
@@ -219,6 +220,38 @@ def test_without_any_rule_whoever_had_the_last_one_is_suggested(desk: Desk, engi
     would = explained(desk, filed).planned
     assert would.undecided == routing_pb2.UNDECIDED_REASON_NO_RULE
     assert would.suggested_department == "371102-HBJ"
+
+
+def there_are(engine: sa.Engine, *codes: str) -> None:
+    with engine.begin() as connection:
+        replace_departments(connection, Departments(frozenset(codes)))
+
+
+def test_nothing_goes_to_a_department_that_is_not_there(desk: Desk, engine: sa.Engine) -> None:
+    [filed] = kept(engine, incident())
+    imported(desk)
+    there_are(engine, CENTRE, "371102-ZJJ")
+    with pytest.raises(Refusal) as refused:
+        dispatch(desk, filed, "371102-NOBODY")
+    assert [(each.field, each.rule) for each in refused.value.violations] == [("department", "DEPARTMENT_UNKNOWN")]
+    with pytest.raises(Refusal) as refused:
+        dispatch(desk, filed)
+    assert refused.value.reason == "RULE_DEPARTMENT_UNKNOWN", "those of rule 12 were dissolved after it was made"
+    assert planned(desk).undecided == routing_pb2.UNDECIDED_REASON_DEPARTMENT_UNKNOWN
+    faults = imported(desk, SHARED.replace("CGJ", "ZJJ"), CAPACITIES + "ZJJ,3\n").faults
+    assert [(each.sheet, each.line, each.column) for each in faults] == [
+        ("capacities.csv", 2, "department"),
+        ("capacities.csv", 3, "department"),
+        ("routing_rules.csv", 2, "departments"),
+    ]
+
+
+def test_what_a_dissolved_department_holds_goes_on(desk: Desk, engine: sa.Engine) -> None:
+    [held] = kept(engine, dispatched())
+    there_are(engine, CENTRE, "371102-SCJG")
+    request = grid_service_pb2.AcceptIncidentRequest(incident_id=str(held.id), version=held.version)
+    done = desk.call("AcceptIncident", request, grid_service_pb2.AcceptIncidentResponse, CGJ).incident
+    assert done.state == incidents_pb2.INCIDENT_STATE_ACCEPTED
 
 
 def test_a_department_takes_its_most_urgent_and_every_taker_another(desk: Desk, engine: sa.Engine) -> None:

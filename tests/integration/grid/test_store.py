@@ -231,9 +231,23 @@ def test_a_duplicate_is_looked_at_when_its_main_incident_has_ended(stores: Store
     assert (then.id, then.state) == (duplicate.id, IncidentState.MERGED)
 
 
-def test_one_that_nobody_answers_for_is_found(stores: Stores) -> None:
-    [orphan] = kept(stores, replace(incident(), owner=""))
-    assert stores.incidents.unheld() == orphan
+def test_one_that_nobody_answers_for_is_found_behind_those_that_nobody_could(stores: Stores) -> None:
+    centres = {"371102": CENTRE}
+    lost, _, _ = kept(stores, replace(incident(region=ELSEWHERE), owner=""), incident(), replace(closed(), owner=""))
+    assert stores.incidents.unheld(centres) is None
+    assert stores.incidents.count_unheld(centres) == 1
+    [orphan] = kept(stores, replace(incident(), owner="371102-WGZX"))
+    assert stores.incidents.unheld(centres) == orphan
+    assert stores.incidents.unheld({"371100": "371100-ZHZX", "371102": CENTRE, "371121": "371102-WGZX"}) == lost
+    assert stores.incidents.count_unheld({"371102": CENTRE, "371121": ""}) == 1
+
+
+def test_one_whose_coordinator_is_gone_is_found(stores: Stores) -> None:
+    centres = {"371102": CENTRE, "371100": "371100-ZHZX"}
+    kept(stores, incident(), replace(steps.give_back(steps.dispatch(steps.give_back(dispatched()))), step=None))
+    assert stores.incidents.unheld(centres) is None
+    [orphan] = kept(stores, replace(incident(), coordinator="371100-DDZX", state=IncidentState.REFERRED, returns=2))
+    assert stores.incidents.unheld(centres) == orphan
 
 
 @pytest.mark.parametrize("bound", ["371121", "3710", ELSEWHERE, GRID + "0"])

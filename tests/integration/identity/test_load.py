@@ -22,7 +22,7 @@ from tests.integration.conftest import Engine
 from tests.integration.identity.doors import SAMPLE, TABLES
 from tests.unit.identity.samples import MEMBER_KEY, NOW, NUMBERS, PUBLIC_KEY, SECRET
 
-COUNTS = (1741 + 3 * 1679, 36, 37, 86, 86, 2, 3, 11)
+COUNTS = (1741 + 3 * 1679, 37, 37, 88, 88, 2, 3, 11)
 
 
 @pytest.fixture
@@ -111,12 +111,12 @@ def test_the_command_loads_all_or_nothing(
     with (broken / "staff.csv").open("a", encoding="utf-8") as staff:
         staff.write("new.person,371102-NONE,seat,新人（虚构）,new@staff.rizhao.example,zh-CN,,,,\n")
     assert load.main([str(broken)]) == 1
-    assert "staff.csv:88: department: is not in departments.csv" in capsys.readouterr().err
+    assert "staff.csv:90: department: is not in departments.csv" in capsys.readouterr().err
     with engine.connect() as connection:
         assert content(connection)["region"] == []
     assert load.main([str(SAMPLE)]) == 0
     assert (
-        "6778 regions, 36 departments, 6 roles, 86 staff, 3 member systems, 11 persons and enterprises"
+        "6778 regions, 37 departments, 6 roles, 88 staff, 3 member systems, 11 persons and enterprises"
         in capsys.readouterr().out
     )
     with postgres.database("identity", owner=True) as owner:

@@ -36,7 +36,8 @@ ELSEWHERE = "371121100201"
 CENTRE = "371102-ZHZX"
 DEPARTMENT = "371102-CGJ"
 REPORTER = Party("client", "rizhao-ssp")
-LIMITS = Limits()
+CENTRES = {code: f"{code}-ZHZX" for code in ("371100", "371102", "371121")}
+LIMITS = Limits(centre_of=lambda region: CENTRES.get(region, ""))
 DAY = timedelta(hours=24)
 """What each step has by LIMITS, but handling, which has three."""
 TYPES = (
@@ -150,9 +151,16 @@ class FakeIncidents:
     def _follows(self, row: Incident) -> bool:
         return row.state is IncidentState.MERGED and row.main is not None and not self.rows[row.main.id].state.ended
 
-    def unheld(self) -> Incident | None:
-        unheld = (row for row in self.rows.values() if not row.state.ended and not row.owner)
-        return next(unheld, None)
+    def unheld(self, centres: Mapping[str, str]) -> Incident | None:
+        def gone(code: str) -> bool:
+            return code not in centres.values()
+
+        unheld = (row for row in self.rows.values() if gone(row.owner) or (row.coordinator and gone(row.coordinator)))
+        places = ((row, row.report.region) for row in unheld if not row.state.ended)
+        return next((row for row, region in places if {region[:6], f"{region[:4]}00"} & centres.keys()), None)
+
+    def count_unheld(self, centres: Mapping[str, str]) -> int:
+        return sum(not row.state.ended and row.owner not in centres.values() for row in self.rows.values())
 
 
 class FakeReference:
@@ -172,6 +180,9 @@ class FakeReference:
 
     def centre_of(self, county: str) -> str | None:
         return self.centres.get(county)
+
+    def all_centres(self) -> Mapping[str, str]:
+        return self.centres
 
     def rules_for(self, region: str, at: datetime) -> Sequence[DispatchRule]:
         return [rule for rule in self.rules if region.startswith(rule.region_prefix)]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.grid.domain import holding
-from services.grid.domain.deadlines import Level, first_told, supervisor_of
+from services.grid.domain.deadlines import Level, Told, first_told, lowest_centre
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import ReturnReason, Who
 from services.grid.wire.events import incident_escalated
@@ -19,7 +19,7 @@ from services.kernel.errors import Refusal
 from services.kernel.worktime.terms import Limit
 from tests.unit.fakes import NOW
 from tests.unit.grid import samples
-from tests.unit.grid.samples import CENTRE, DAY, DEPARTMENT, GRID, LIMITS, VILLAGE, rule
+from tests.unit.grid.samples import CENTRE, CENTRES, DAY, DEPARTMENT, GRID, LIMITS, VILLAGE, rule
 
 HOUR = timedelta(hours=1)
 
@@ -95,7 +95,41 @@ def test_what_is_overdue_goes_up_level_by_level_and_the_top_is_reminded() -> Non
     ],
 )
 def test_who_is_told_first_is_above_whoever_is_late(holder: str, level: Level) -> None:
-    assert first_told(holder, CENTRE) is level
+    there = CENTRES | {VILLAGE: f"{VILLAGE}-ZHZX"}
+    assert first_told(holder, lambda region: there.get(region, "")) is level
+
+
+TOWNSHIP = "371102001"
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        ((VILLAGE, "371102", "371100"), [VILLAGE, "371102", "371100", "371100"]),
+        ((TOWNSHIP, "371102", "371100"), [TOWNSHIP, "371102", "371100", "371100"]),
+        (("371102", "371100"), ["371102", "371100", "371100", "371100"]),
+        (("371100",), ["371100", "371100", "371100", "371100"]),
+        ((), ["371102", "371102", "371102", "371102"]),
+    ],
+)
+def test_only_centres_on_record_are_told_and_where_there_are_none_whoever_answers_for_it(
+    there: tuple[str, ...], told: list[str]
+) -> None:
+    limits = replace(LIMITS, centre_of=lambda region: f"{region}-ZHZX" if region in there else "")
+    incident, found = samples.dispatched(), []
+    incident = replace(incident, department=f"{GRID}-WGY")
+    for _ in told:
+        assert incident.deadline
+        incident = incident.escalate(limits=limits, now=incident.deadline)
+        found.append(incident.supervisor)
+    assert found == [f"{region}-ZHZX" for region in told]
+    assert incident.level is Level.CITY
+
+
+def test_a_level_without_a_centre_is_passed_by() -> None:
+    assert lowest_centre(GRID, Level.GRID, LIMITS.centre_of) == Told(Level.COUNTY, CENTRE)
+    assert lowest_centre("371102", Level.VILLAGE, LIMITS.centre_of) == Told(Level.COUNTY, CENTRE)
+    assert lowest_centre("370202001001", Level.VILLAGE, LIMITS.centre_of) is None
 
 
 def test_the_city_is_reminded_every_day_for_a_week_and_then_every_week() -> None:
@@ -187,5 +221,4 @@ def test_what_is_not_overdue_is_not_escalated() -> None:
 
 @pytest.mark.parametrize("region", [GRID, VILLAGE])
 def test_the_city_of_a_county_ends_in_two_zeros(region: str) -> None:
-    assert supervisor_of(CENTRE, region, Level.CITY) == "371100-ZHZX"
-    assert supervisor_of(CENTRE, VILLAGE, Level.GRID) == f"{VILLAGE}-ZHZX"
+    assert lowest_centre(region, Level.CITY, LIMITS.centre_of) == Told(Level.CITY, "371100-ZHZX")

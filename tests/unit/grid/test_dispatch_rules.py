@@ -73,6 +73,15 @@ def test_a_department_of_the_city_or_the_township_may_be_named_but_none_of_elsew
     assert [tuple(violation)[:2] for violation in refused.value.violations] == [("department", "DEPARTMENT_ELSEWHERE")]
 
 
+def test_nothing_goes_to_a_department_that_is_not_there() -> None:
+    for named, rules in (("371102-NOBODY", [EXACT]), ("", [EXACT])):
+        with pytest.raises(Refusal) as refused:
+            assign(
+                RUBBISH, GRID, rules, named=named, default=Limit(72), is_department=lambda code: code == "371102-HBJ"
+            )  # fmt: skip
+        assert [(each.field, each.rule) for each in refused.value.violations] == [("department", "DEPARTMENT_UNKNOWN")]
+
+
 @given(
     st.lists(
         st.builds(

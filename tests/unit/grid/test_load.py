@@ -43,12 +43,22 @@ RZ-LOCAL,event,90001,371100,SCJG,4,working_hour,
 """
 CENTRES = """\
 region,department
+371100,371100-ZHZX
 371102,371102-ZHZX
+"""
+DEPARTMENTS = """\
+code,region,name,name_en,email
+371100-ZHZX,371100,市网格中心,,a@rizhao.example
+371102-ZHZX,371102,网格中心,,a@rizhao.example
+371102-CGJ,371102,城管局,,a@rizhao.example
+371102-SCJG,371102,市场监管局,,a@rizhao.example
+371102-HBJ,371102,环保局,,a@rizhao.example
 """
 
 
 def folder(path: Path, types: str = TYPES, rules: str = RULES, centres: str = CENTRES) -> Path:
-    for name, text in (("incident_types", types), ("dispatch_rules", rules), ("centres", centres)):
+    sheets = {"incident_types": types, "dispatch_rules": rules, "centres": centres, "departments": DEPARTMENTS}
+    for name, text in sheets.items():
         (path / f"{name}.csv").write_text(text, encoding="utf-8")
     return path
 
@@ -63,7 +73,8 @@ def test_right_sheets_are_read(tmp_path: Path) -> None:
         ("", "CGJ"),
         ("3711", "SCJG"),
     ]
-    assert data.centres == {"371102": "371102-ZHZX"}
+    assert data.centres == {"371100": "371100-ZHZX", "371102": "371102-ZHZX"}
+    assert data.departments.has("371102-HBJ") and not data.departments.has("371102-YJJ")
 
 
 def working(path: Path, *, days: str = DAYS, shifts: str = SHIFTS, rules: str = WORKING_RULES) -> Path:
@@ -139,7 +150,7 @@ def test_every_fault_is_named_with_its_place(tmp_path: Path) -> None:
     types = TYPES + "RZ-LOCAL,thing,90,x,9000,,\nRZ-LOCAL,event,90,x,90001,again,\n"
     rules = RULES + "RZ-LOCAL,event,91,,YJJ,0,\nRZ-LOCAL,event,91,37,YJJ,2,\nRZ-LOCAL,component,,,YJJ,2,\n,,,,HBJ,1,\n"
     with pytest.raises(SheetFaults) as refused:
-        read(folder(tmp_path, types, rules, "region,department\n3711,ZHZX\n"))
+        read(folder(tmp_path, types, rules, CENTRES + "3711,ZHZX\n"))
     assert refused.value.faults == [
         "incident_types.csv:4: kind: must be component or event",
         "incident_types.csv:4: name: must be text of 1 to 80 characters",
@@ -149,8 +160,9 @@ def test_every_fault_is_named_with_its_place(tmp_path: Path) -> None:
         "dispatch_rules.csv:5: region_prefix: must be a region code or empty",
         "dispatch_rules.csv:7: standard, kind, code_prefix, region_prefix: stands on line 2 already",
         "dispatch_rules.csv:6: standard, kind, code_prefix: names no incident type of the catalogue",
-        "centres.csv:2: region: must be the six digits of a county",
-        "centres.csv:2: department: must be a department code such as 371102-ZHZX",
+        "dispatch_rules.csv:6: department: there is no department YJJ",
+        "centres.csv:4: region: must be the code of a city, county, township or village",
+        "centres.csv:4: department: must be a department code such as 371102-CGJ",
     ]
 
 
@@ -186,3 +198,18 @@ def test_the_command_says_what_it_needs(monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.delenv("DATABASE_URL_GRID_OWNER", raising=False)
     assert main(["somewhere"]) == 2
     assert "DATABASE_URL_GRID_OWNER" in capsys.readouterr().err
+
+
+def test_every_level_may_have_a_centre_and_what_goes_up_ends_with_somebody(tmp_path: Path) -> None:
+    lines = "371102001001,371102-ZHZX\n371121,371121-ZHZX\n371102,371102-CGJ\n370000,370000-ZHZX\n"
+    with pytest.raises(SheetFaults) as refused:
+        read(folder(tmp_path, centres="region,department\n371102,371102-ZHZX\n" + lines))
+    assert refused.value.faults == [
+        "centres.csv:3: department: must be a department of that region itself, such as 371102001001-ZHZX",
+        "centres.csv:6: region: must be the code of a city, county, township or village",
+        "centres.csv:5: region: stands on line 2 already",
+        "centres.csv:2: region: there is no grid centre of the city 371100: what goes up ends with it, and somebody"
+        " has to be there",
+        "centres.csv:4: department: there is no department 371121-ZHZX",
+    ]
+    assert "缺少 371100 的市级网格中心" in refused.value.located[3].text("zh-CN")

@@ -213,7 +213,7 @@ def test_the_loader_names_faults_beside_those_of_its_sheets(tmp_path: Path) -> N
     with pytest.raises(SheetFaults) as refused:
         read(tmp_path)
     assert refused.value.faults[-2:] == [
-        "centres.csv:2: department: must be a department code such as 371102-ZHZX",
+        "centres.csv:2: department: must be a department code such as 371102-CGJ",
         f"net.geojson: {FIRST}: The boundary crosses itself or encloses no area.",
     ]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from services.grid.domain.deadlines import coordinator_of
 from services.grid.domain.incidents import Incident
-from services.grid.domain.states import Command, IncidentState
+from services.grid.domain.states import Command, IncidentState, ReturnReason
 from services.kernel.errors import Refusal
 from tests.unit.fakes import NOW
 from tests.unit.grid import samples, steps
-from tests.unit.grid.samples import CENTRE, DEPARTMENT, LIMITS, rule
+from tests.unit.grid.samples import CENTRE, CENTRES, DEPARTMENT, GRID, LIMITS, rule
 
 TWICE = steps.give_back(steps.dispatch(steps.give_back(samples.dispatched())))
 BOUND = steps.dispatch(TWICE)
@@ -34,7 +36,22 @@ def test_the_second_return_goes_to_a_coordinator() -> None:
 def test_it_is_the_centre_of_the_lowest_level_above_both_that_has_one(
     departments: tuple[str, str], coordinator: str
 ) -> None:
-    assert coordinator_of(CENTRE, *departments) == coordinator
+    assert coordinator_of(GRID, departments, LIMITS.centre_of) == coordinator
+
+
+def test_two_of_a_township_are_coordinated_by_its_centre_if_it_has_one() -> None:
+    there = CENTRES | {"371102001": "371102001-ZHZX"}
+    departments = ("371102001-CGJ", "371102001001-ZZ")
+    assert coordinator_of(GRID, departments, lambda region: there.get(region, "")) == "371102001-ZHZX"
+
+
+def test_without_a_centre_above_whoever_answers_for_it_coordinates() -> None:
+    nobody = replace(LIMITS, centre_of=lambda region: "")
+    again = steps.dispatch(steps.give_back(samples.dispatched()))
+    referred = again.give_back(
+        ReturnReason.NOT_OUR_DUTY, seen=again.version, by=DEPARTMENT, limits=nobody, now=NOW
+    )  # fmt: skip
+    assert (referred.state, referred.holder) == (IncidentState.REFERRED, CENTRE)
 
 
 def dispatch(incident: Incident, by: str, named: str) -> Incident:

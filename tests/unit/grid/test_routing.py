@@ -41,6 +41,10 @@ def known(last: str = "", **open_cases: int) -> Known:
     return Known(lambda _: CALENDAR, count, lambda _: last)
 
 
+def without(*gone: str, last: str = "") -> Known:
+    return replace(known(last), is_department=lambda code: code not in gone)
+
+
 def to(number: int, *departments: str, **said: Any) -> RoutingRule:
     anything = RoutingRule(number, "", "", "", "", departments)
     return replace(anything, **said)
@@ -197,3 +201,19 @@ def test_a_time_reads_like_a_sentence(language: str) -> None:
             "en": "at weekends, holidays 18:00-08:00, outside the shifts of CGJ",
         }[language]
     )
+
+
+def test_what_the_rules_name_must_be_there() -> None:
+    two = [to(1, "CGJ", "SCJG")]
+    assert decide(CASE, NOON, Routing(tuple(two)), [], without("371102-CGJ")).department == "371102-SCJG"
+    gone = decide(CASE, NOON, Routing(tuple(two)), [rule("ZJJ")], without("371102-CGJ", "371102-SCJG"))
+    assert (gone.department, gone.undecided, gone.suggestion) == ("", Undecided.UNKNOWN, "371102-ZJJ")
+    assert gone.refusal().reason == "RULE_DEPARTMENT_UNKNOWN"
+
+
+def test_what_the_catalogue_names_must_be_there_and_whom_one_might_ask() -> None:
+    fallback = [rule("ZJJ")]
+    gone = decide(CASE, NOON, Routing(), fallback, without("371102-ZJJ", last="371102-GAJ"))
+    assert (gone.department, gone.undecided, gone.suggestion) == ("", Undecided.UNKNOWN, "371102-GAJ")
+    nobody = decide(CASE, NOON, Routing(), [], without("371102-GAJ", last="371102-GAJ"))
+    assert (nobody.undecided, nobody.suggestion) == (Undecided.NO_RULE, "")

@@ -8,6 +8,7 @@ import pytest
 
 from services.grid.domain.calendars import WorkingTime
 from services.grid.domain.catalogue import Urgency
+from services.grid.domain.departments import ANY, Departments
 from services.grid.domain.moments import When
 from services.grid.domain.routing import RoutingRule
 from services.grid.load import read
@@ -22,10 +23,13 @@ WORKING = WorkingTime(True, frozenset({"CGJ"}))
 
 
 def faults(
-    rules: str, capacities: str = "department,capacity\nCGJ,20\n", working: WorkingTime = WORKING
+    rules: str,
+    capacities: str = "department,capacity\nCGJ,20\n",
+    working: WorkingTime = WORKING,
+    departments: Departments = ANY,
 ) -> list[tuple[str, int, str, str]]:
     sheets = Sheets({RULES: (COLUMNS + rules).encode(), CAPACITIES: capacities.encode()})
-    read_routing(sheets, working)
+    read_routing(sheets, working, departments)
     return [(each.file.partition(".")[0], each.line, each.column, each.rule) for each in sheets.faults]
 
 
@@ -110,3 +114,16 @@ def test_a_rule_may_say_how_urgent_what_it_sends_is() -> None:
     sheets = Sheets({RULES: f"{header}1,,,,,,,,,CGJ,,soon\n".encode()})
     read_routing(sheets, WORKING)
     assert [(each.column, each.rule) for each in sheets.faults] == [("urgency", "sheet_urgency")]
+
+
+def test_every_department_that_a_rule_names_is_there() -> None:
+    there = Departments(frozenset({"371102-CGJ", "371102001-ZFD", "371100-DSJ"}))
+    rules = "1,,,,371102,,,,,CGJ,\n2,,,,371103,,,,,CGJ,\n3,,,,,,,,,DSJ,\n4,,,,371102001,,,,,371102001-ZFD,\n"
+    rules += "5,,event,,371102,,,,371102-SCJG,371100-DSJ,\n6,,event,,371102001001,,,,,CGJ,\n"
+    working, capacities = WorkingTime(True, frozenset({"CGJ", "SCJG"})), "department,capacity\nCGJ,20\nNOBODY,1\n"
+    assert faults(rules, capacities, working, there) == [
+        ("capacities", 3, "department", "sheet_department_unknown"),
+        ("routing_rules", 3, "departments", "sheet_department_unknown"),
+        ("routing_rules", 4, "departments", "sheet_department_unknown"),
+        ("routing_rules", 6, "off_duty", "sheet_department_unknown"),
+    ]

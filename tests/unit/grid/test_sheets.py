@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.grid.domain.calendars import WorkingTime
 from services.grid.domain.catalogue import Catalogue
+from services.grid.domain.departments import Departments
 from services.grid.wire.catalogue_sheets import MAPPINGS, RULES, STAGES, TYPES, read_catalogue, sheets_of
 from services.grid.wire.versions import MOST_FAULTS, fault_fields
 from services.kernel.sheets import Fault
@@ -100,6 +101,18 @@ def test_working_time_of_a_stage_is_that_of_the_departments() -> None:
         "stages.csv:2: unit: there are no shifts of CGJ",
         "stages.csv:2: unit: there is no sheet of national days",
         "stages.csv:3: standard, kind, code_prefix: names no incident type of the catalogue",
+    ]
+
+
+def test_a_rule_names_a_department_of_its_region() -> None:
+    there = Departments(frozenset({"371102-CGJ", "371100-DSJ"}))
+    lines = ",event,06,371102,CGJ,4,,\n,event,06,371121,CGJ,4,,\n,event,,371100,DSJ,4,,\n"
+    sent = ONE | {RULES: ONE[RULES] + lines}
+    sheets = sheets_of((name, text.encode()) for name, text in sent.items())
+    read_catalogue(sheets, WORKING, there)
+    assert [str(each) for each in sheets.faults] == [
+        "dispatch_rules.csv:4: department: there is no department CGJ",
+        "dispatch_rules.csv:5: department: there is no department DSJ",
     ]
 
 

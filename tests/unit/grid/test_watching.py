@@ -22,7 +22,7 @@ from services.kernel.regions import Region
 from services.kernel.worktime.calendars import NationalCalendar
 from services.kernel.worktime.terms import Limit, Unit
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
-from tests.unit.grid import samples
+from tests.unit.grid import samples, steps
 from tests.unit.grid.samples import CENTRE, DAY, DEPARTMENT, GRID, LIMITS, FakeIncidents, FakeReference
 from tests.unit.grid.test_clocks import OFFICES, WORKING, at, dispatched
 
@@ -161,3 +161,49 @@ def test_what_nobody_would_look_at_again_is_found_and_mended() -> None:
     assert set(uow.dues) == {(CLOCK, str(each.id)) for each in (watched, forgotten, orphan)}
     assert all(each.holder for each in incidents.rows.values() if each.id != closed.id)
     assert uow.envelopes[-1].holder == f"department/{CENTRE}"
+
+
+def sweep(incidents: FakeIncidents, reference: FakeReference) -> tuple[FakeUnitOfWork, list[str]]:
+    """One round: whom it mended, in order."""
+    uow, mended = FakeUnitOfWork(), []
+    for incident in incidents.rows.values():
+        uow.set_due(CLOCK, str(incident.id), NOW)
+    incidents.dues = uow.dues
+    while found := usecases.repair_next(uow, incidents, reference, LIMITS):
+        mended.append(found[1])
+    return uow, mended
+
+
+def test_whose_centre_has_another_code_now_is_taken_over_by_it() -> None:
+    incidents, reference = FakeIncidents(), FakeReference()
+    reference.centres = {"371102": "371102-WGZX", "371100": "371100-ZHZX"}
+    at_work, elsewhere = samples.dispatched(), samples.incident(region=samples.ELSEWHERE)
+    for incident in (at_work, elsewhere):
+        incidents.add(incident)
+    _, mended = sweep(incidents, reference)
+    assert set(mended) == {at_work.case_number, elsewhere.case_number}
+    assert (incidents.rows[at_work.id].owner, incidents.rows[at_work.id].holder) == ("371102-WGZX", DEPARTMENT)
+    assert incidents.rows[elsewhere.id].holder == "371100-ZHZX", "its county has no centre: the city's has it"
+
+
+def test_what_nobody_could_answer_for_is_counted_and_does_not_block_others() -> None:
+    incidents, reference = FakeIncidents(), FakeReference()
+    lost, orphan = replace(samples.incident(region=samples.ELSEWHERE), owner=""), replace(samples.incident(), owner="")
+    for incident in (lost, orphan):
+        incidents.add(incident)
+    _, mended = sweep(incidents, reference)
+    assert mended == [orphan.case_number]
+    assert usecases.left_unheld(incidents, reference) == 1
+
+
+def test_a_coordinator_that_is_gone_is_replaced() -> None:
+    referred = steps.give_back(steps.dispatch(steps.give_back(samples.dispatched())))
+    for centres, coordinator in (
+        ({"371102": CENTRE, "371100": "371100-ZHZX"}, "371100-ZHZX"),
+        ({"371102": CENTRE}, CENTRE),
+    ):
+        incidents, reference = FakeIncidents(), FakeReference()
+        incidents.add(replace(referred, coordinator="371100-DDZX"))
+        reference.centres = centres
+        sweep(incidents, reference)
+        assert incidents.rows[referred.id].holder == coordinator

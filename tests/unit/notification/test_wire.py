@@ -184,7 +184,8 @@ def test_of_a_calendar_that_moved_a_deadline_nobody_is_told() -> None:
 
 
 def test_whoever_was_told_of_a_delay_hears_when_the_calendar_makes_it_none() -> None:
-    said = incident_changes.occasion(events.deadline_moved(TOLD, DISPATCHED, CALENDAR, NOW), str(uuid7()))
+    not_late = replace(DISPATCHED, supervisor=TOLD.supervisor)
+    said = incident_changes.occasion(events.deadline_moved(TOLD, not_late, CALENDAR, NOW), str(uuid7()))
     assert (said.wording, addressed(said)) == (
         "incident-not-late",
         {"supervisor": TOLD.supervisor, "department": DEPARTMENT},

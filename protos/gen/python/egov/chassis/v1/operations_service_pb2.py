@@ -28,7 +28,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(egov/chassis/v1/operations_service.proto\x12\x0f\x65gov.chassis.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"8\n\x10GetStatusRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\"c\n\x0e\x43onsumerStatus\x12\x10\n\x08\x63onsumer\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x11\n\tpartition\x18\x03 \x01(\x05\x12\x10\n\x08position\x18\x04 \x01(\x03\x12\x0b\n\x03lag\x18\x05 \x01(\x03\"\xfa\x02\n\x11GetStatusResponse\x12\x14\n\x0coutbox_depth\x18\x01 \x01(\x03\x12\x15\n\routbox_age_ms\x18\x02 \x01(\x03\x12\x32\n\tconsumers\x18\x03 \x03(\x0b\x32\x1f.egov.chassis.v1.ConsumerStatus\x12\x0e\n\x06parked\x18\x04 \x01(\x03\x12\x10\n\x08\x64\x65\x66\x65rred\x18\x05 \x01(\x03\x12\x0f\n\x07waiting\x18\x06 \x01(\x03\x12\x14\n\x0cjobs_pending\x18\x07 \x01(\x03\x12\x13\n\x0bjobs_failed\x18\x08 \x01(\x03\x12\x15\n\revents_logged\x18\t \x01(\x03\x12I\n\x0c\x65vents_taken\x18\n \x03(\x0b\x32\x33.egov.chassis.v1.GetStatusResponse.EventsTakenEntry\x12\x10\n\x08restored\x18\x0b \x01(\x08\x1a\x32\n\x10\x45ventsTakenEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\x9b\x01\n\x11ListParkedRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\x12\x18\n\x08\x63onsumer\x18\x02 \x01(\tB\x06\xca\xc1\x18\x02\x18P\x12\x1b\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x06\xca\xc1\x18\x02(\x02\x12)\n\x04page\x18\x04 \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\"\x8b\x02\n\x0bParkedEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x0b\n\x03key\x18\x04 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x05 \x01(\t\x12+\n\x05state\x18\x06 \x01(\x0e\x32\x1c.egov.chassis.v1.ParkedState\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\x05\x12-\n\tparked_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"n\n\x12ListParkedResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.egov.chassis.v1.ParkedEvent\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse\"\x8d\x01\n\x12RetryParkedRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18@\x12\x1a\n\x08\x63onsumer\x18\x03 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18P\x12\x19\n\x06reason\x18\x04 \x01(\tB\t\xca\xc1\x18\x05\x08\x01\x18\xc8\x01\"\x15\n\x13RetryParkedResponse\"\x8f\x01\n\x14\x44iscardParkedRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18@\x12\x1a\n\x08\x63onsumer\x18\x03 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18P\x12\x19\n\x06reason\x18\x04 \x01(\tB\t\xca\xc1\x18\x05\x08\x01\x18\xc8\x01\"\x17\n\x15\x44iscardParkedResponse\"J\n\x12ListEffectsRequest\x12\x16\n\x05\x61\x66ter\x18\x01 \x01(\tB\x07\xca\xc1\x18\x03\x18\xa0\x06\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xca\xc1\x18\x05\x30\x00\x38\xe8\x07\"\xfe\x01\n\x06\x45\x66\x66\x65\x63t\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x03 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x04 \x01(\t\x12/\n\x07outcome\x18\x05 \x01(\x0e\x32\x1e.egov.chassis.v1.EffectOutcome\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x07 \x01(\x05\x12.\n\ndecided_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa3\x01\n\x13ListEffectsResponse\x12(\n\x07\x65\x66\x66\x65\x63ts\x18\x01 \x03(\x0b\x32\x17.egov.chassis.v1.Effect\x12\x0c\n\x04next\x18\x02 \x01(\t\x12\x0c\n\x04more\x18\x03 \x01(\x08\x12\x16\n\x0e\x66rom_beginning\x18\x04 \x01(\x08\x12.\n\nkept_since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xd7\x01\n\rEffectOutcome\x12\x1e\n\x1a\x45\x46\x46\x45\x43T_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n\x14\x45\x46\x46\x45\x43T_OUTCOME_TAKEN\x10\x01\x12\x1a\n\x16\x45\x46\x46\x45\x43T_OUTCOME_REFUSED\x10\x02\x12\x1a\n\x16\x45\x46\x46\x45\x43T_OUTCOME_WAITING\x10\x03\x12\x1b\n\x17\x45\x46\x46\x45\x43T_OUTCOME_RETRYING\x10\x04\x12\x19\n\x15\x45\x46\x46\x45\x43T_OUTCOME_PARKED\x10\x05\x12\x1c\n\x18\x45\x46\x46\x45\x43T_OUTCOME_DISCARDED\x10\x06*y\n\x0bParkedState\x12\x1c\n\x18PARKED_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13PARKED_STATE_PARKED\x10\x01\x12\x19\n\x15PARKED_STATE_DEFERRED\x10\x02\x12\x18\n\x14PARKED_STATE_WAITING\x10\x03\x32\x9a\x06\n\x11OperationsService\x12\x95\x01\n\tGetStatus\x12!.egov.chassis.v1.GetStatusRequest\x1a\".egov.chassis.v1.GetStatusResponse\"A\x90\x02\x01\xaa\xbb\x18\x13\n\x11\n\x0foperations.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/operations/{service}/status\x12\x98\x01\n\nListParked\x12\".egov.chassis.v1.ListParkedRequest\x1a#.egov.chassis.v1.ListParkedResponse\"A\x90\x02\x01\xaa\xbb\x18\x13\n\x11\n\x0foperations.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/operations/{service}/parked\x12\xab\x01\n\x0bRetryParked\x12#.egov.chassis.v1.RetryParkedRequest\x1a$.egov.chassis.v1.RetryParkedResponse\"Q\xaa\xbb\x18\x12\n\x10\n\x0eoperations.act\x82\xd3\xe4\x93\x02\x35\"0/v1/operations/{service}/parked/{event_id}:retry:\x01*\x12\xb3\x01\n\rDiscardParked\x12%.egov.chassis.v1.DiscardParkedRequest\x1a&.egov.chassis.v1.DiscardParkedResponse\"S\xaa\xbb\x18\x12\n\x10\n\x0eoperations.act\x82\xd3\xe4\x93\x02\x37\"2/v1/operations/{service}/parked/{event_id}:discard:\x01*\x12n\n\x0bListEffects\x12#.egov.chassis.v1.ListEffectsRequest\x1a$.egov.chassis.v1.ListEffectsResponse\"\x14\x90\x02\x01\xaa\xbb\x18\r\x12\x0b\n\tcasetraceb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(egov/chassis/v1/operations_service.proto\x12\x0f\x65gov.chassis.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1b\x65gov/common/v1/paging.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"8\n\x10GetStatusRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\"c\n\x0e\x43onsumerStatus\x12\x10\n\x08\x63onsumer\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x11\n\tpartition\x18\x03 \x01(\x05\x12\x10\n\x08position\x18\x04 \x01(\x03\x12\x0b\n\x03lag\x18\x05 \x01(\x03\"\xef\x03\n\x11GetStatusResponse\x12\x14\n\x0coutbox_depth\x18\x01 \x01(\x03\x12\x15\n\routbox_age_ms\x18\x02 \x01(\x03\x12\x32\n\tconsumers\x18\x03 \x03(\x0b\x32\x1f.egov.chassis.v1.ConsumerStatus\x12\x0e\n\x06parked\x18\x04 \x01(\x03\x12\x10\n\x08\x64\x65\x66\x65rred\x18\x05 \x01(\x03\x12\x0f\n\x07waiting\x18\x06 \x01(\x03\x12\x14\n\x0cjobs_pending\x18\x07 \x01(\x03\x12\x13\n\x0bjobs_failed\x18\x08 \x01(\x03\x12\x15\n\revents_logged\x18\t \x01(\x03\x12I\n\x0c\x65vents_taken\x18\n \x03(\x0b\x32\x33.egov.chassis.v1.GetStatusResponse.EventsTakenEntry\x12\x10\n\x08restored\x18\x0b \x01(\x08\x12\x42\n\x08unmended\x18\x0c \x03(\x0b\x32\x30.egov.chassis.v1.GetStatusResponse.UnmendedEntry\x1a\x32\n\x10\x45ventsTakenEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a/\n\rUnmendedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\x9b\x01\n\x11ListParkedRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\x12\x18\n\x08\x63onsumer\x18\x02 \x01(\tB\x06\xca\xc1\x18\x02\x18P\x12\x1b\n\x0b\x63\x61se_number\x18\x03 \x01(\tB\x06\xca\xc1\x18\x02(\x02\x12)\n\x04page\x18\x04 \x01(\x0b\x32\x1b.egov.common.v1.PageRequest\"\x8b\x02\n\x0bParkedEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x0b\n\x03key\x18\x04 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x05 \x01(\t\x12+\n\x05state\x18\x06 \x01(\x0e\x32\x1c.egov.chassis.v1.ParkedState\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\x05\x12-\n\tparked_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"n\n\x12ListParkedResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.egov.chassis.v1.ParkedEvent\x12*\n\x04page\x18\x02 \x01(\x0b\x32\x1c.egov.common.v1.PageResponse\"\x8d\x01\n\x12RetryParkedRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18@\x12\x1a\n\x08\x63onsumer\x18\x03 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18P\x12\x19\n\x06reason\x18\x04 \x01(\tB\t\xca\xc1\x18\x05\x08\x01\x18\xc8\x01\"\x15\n\x13RetryParkedResponse\"\x8f\x01\n\x14\x44iscardParkedRequest\x12$\n\x07service\x18\x01 \x01(\tB\x13\xca\xc1\x18\x0f\x08\x01\"\x0b[a-z]{3,20}\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18@\x12\x1a\n\x08\x63onsumer\x18\x03 \x01(\tB\x08\xca\xc1\x18\x04\x08\x01\x18P\x12\x19\n\x06reason\x18\x04 \x01(\tB\t\xca\xc1\x18\x05\x08\x01\x18\xc8\x01\"\x17\n\x15\x44iscardParkedResponse\"J\n\x12ListEffectsRequest\x12\x16\n\x05\x61\x66ter\x18\x01 \x01(\tB\x07\xca\xc1\x18\x03\x18\xa0\x06\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xca\xc1\x18\x05\x30\x00\x38\xe8\x07\"\xfe\x01\n\x06\x45\x66\x66\x65\x63t\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x03 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x04 \x01(\t\x12/\n\x07outcome\x18\x05 \x01(\x0e\x32\x1e.egov.chassis.v1.EffectOutcome\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x07 \x01(\x05\x12.\n\ndecided_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa3\x01\n\x13ListEffectsResponse\x12(\n\x07\x65\x66\x66\x65\x63ts\x18\x01 \x03(\x0b\x32\x17.egov.chassis.v1.Effect\x12\x0c\n\x04next\x18\x02 \x01(\t\x12\x0c\n\x04more\x18\x03 \x01(\x08\x12\x16\n\x0e\x66rom_beginning\x18\x04 \x01(\x08\x12.\n\nkept_since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xd7\x01\n\rEffectOutcome\x12\x1e\n\x1a\x45\x46\x46\x45\x43T_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n\x14\x45\x46\x46\x45\x43T_OUTCOME_TAKEN\x10\x01\x12\x1a\n\x16\x45\x46\x46\x45\x43T_OUTCOME_REFUSED\x10\x02\x12\x1a\n\x16\x45\x46\x46\x45\x43T_OUTCOME_WAITING\x10\x03\x12\x1b\n\x17\x45\x46\x46\x45\x43T_OUTCOME_RETRYING\x10\x04\x12\x19\n\x15\x45\x46\x46\x45\x43T_OUTCOME_PARKED\x10\x05\x12\x1c\n\x18\x45\x46\x46\x45\x43T_OUTCOME_DISCARDED\x10\x06*y\n\x0bParkedState\x12\x1c\n\x18PARKED_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13PARKED_STATE_PARKED\x10\x01\x12\x19\n\x15PARKED_STATE_DEFERRED\x10\x02\x12\x18\n\x14PARKED_STATE_WAITING\x10\x03\x32\x9a\x06\n\x11OperationsService\x12\x95\x01\n\tGetStatus\x12!.egov.chassis.v1.GetStatusRequest\x1a\".egov.chassis.v1.GetStatusResponse\"A\x90\x02\x01\xaa\xbb\x18\x13\n\x11\n\x0foperations.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/operations/{service}/status\x12\x98\x01\n\nListParked\x12\".egov.chassis.v1.ListParkedRequest\x1a#.egov.chassis.v1.ListParkedResponse\"A\x90\x02\x01\xaa\xbb\x18\x13\n\x11\n\x0foperations.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/operations/{service}/parked\x12\xab\x01\n\x0bRetryParked\x12#.egov.chassis.v1.RetryParkedRequest\x1a$.egov.chassis.v1.RetryParkedResponse\"Q\xaa\xbb\x18\x12\n\x10\n\x0eoperations.act\x82\xd3\xe4\x93\x02\x35\"0/v1/operations/{service}/parked/{event_id}:retry:\x01*\x12\xb3\x01\n\rDiscardParked\x12%.egov.chassis.v1.DiscardParkedRequest\x1a&.egov.chassis.v1.DiscardParkedResponse\"S\xaa\xbb\x18\x12\n\x10\n\x0eoperations.act\x82\xd3\xe4\x93\x02\x37\"2/v1/operations/{service}/parked/{event_id}:discard:\x01*\x12n\n\x0bListEffects\x12#.egov.chassis.v1.ListEffectsRequest\x1a$.egov.chassis.v1.ListEffectsResponse\"\x14\x90\x02\x01\xaa\xbb\x18\r\x12\x0b\n\tcasetraceb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +39,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSTATUSREQUEST'].fields_by_name['service']._serialized_options = b'\312\301\030\017\010\001\"\013[a-z]{3,20}'
   _globals['_GETSTATUSRESPONSE_EVENTSTAKENENTRY']._loaded_options = None
   _globals['_GETSTATUSRESPONSE_EVENTSTAKENENTRY']._serialized_options = b'8\001'
+  _globals['_GETSTATUSRESPONSE_UNMENDEDENTRY']._loaded_options = None
+  _globals['_GETSTATUSRESPONSE_UNMENDEDENTRY']._serialized_options = b'8\001'
   _globals['_LISTPARKEDREQUEST'].fields_by_name['service']._loaded_options = None
   _globals['_LISTPARKEDREQUEST'].fields_by_name['service']._serialized_options = b'\312\301\030\017\010\001\"\013[a-z]{3,20}'
   _globals['_LISTPARKEDREQUEST'].fields_by_name['consumer']._loaded_options = None
@@ -75,38 +77,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OPERATIONSSERVICE'].methods_by_name['DiscardParked']._serialized_options = b'\252\273\030\022\n\020\n\016operations.act\202\323\344\223\0027\"2/v1/operations/{service}/parked/{event_id}:discard:\001*'
   _globals['_OPERATIONSSERVICE'].methods_by_name['ListEffects']._loaded_options = None
   _globals['_OPERATIONSSERVICE'].methods_by_name['ListEffects']._serialized_options = b'\220\002\001\252\273\030\r\022\013\n\tcasetrace'
-  _globals['_EFFECTOUTCOME']._serialized_start=2101
-  _globals['_EFFECTOUTCOME']._serialized_end=2316
-  _globals['_PARKEDSTATE']._serialized_start=2318
-  _globals['_PARKEDSTATE']._serialized_end=2439
+  _globals['_EFFECTOUTCOME']._serialized_start=2218
+  _globals['_EFFECTOUTCOME']._serialized_end=2433
+  _globals['_PARKEDSTATE']._serialized_start=2435
+  _globals['_PARKEDSTATE']._serialized_end=2556
   _globals['_GETSTATUSREQUEST']._serialized_start=183
   _globals['_GETSTATUSREQUEST']._serialized_end=239
   _globals['_CONSUMERSTATUS']._serialized_start=241
   _globals['_CONSUMERSTATUS']._serialized_end=340
   _globals['_GETSTATUSRESPONSE']._serialized_start=343
-  _globals['_GETSTATUSRESPONSE']._serialized_end=721
-  _globals['_GETSTATUSRESPONSE_EVENTSTAKENENTRY']._serialized_start=671
-  _globals['_GETSTATUSRESPONSE_EVENTSTAKENENTRY']._serialized_end=721
-  _globals['_LISTPARKEDREQUEST']._serialized_start=724
-  _globals['_LISTPARKEDREQUEST']._serialized_end=879
-  _globals['_PARKEDEVENT']._serialized_start=882
-  _globals['_PARKEDEVENT']._serialized_end=1149
-  _globals['_LISTPARKEDRESPONSE']._serialized_start=1151
-  _globals['_LISTPARKEDRESPONSE']._serialized_end=1261
-  _globals['_RETRYPARKEDREQUEST']._serialized_start=1264
-  _globals['_RETRYPARKEDREQUEST']._serialized_end=1405
-  _globals['_RETRYPARKEDRESPONSE']._serialized_start=1407
-  _globals['_RETRYPARKEDRESPONSE']._serialized_end=1428
-  _globals['_DISCARDPARKEDREQUEST']._serialized_start=1431
-  _globals['_DISCARDPARKEDREQUEST']._serialized_end=1574
-  _globals['_DISCARDPARKEDRESPONSE']._serialized_start=1576
-  _globals['_DISCARDPARKEDRESPONSE']._serialized_end=1599
-  _globals['_LISTEFFECTSREQUEST']._serialized_start=1601
-  _globals['_LISTEFFECTSREQUEST']._serialized_end=1675
-  _globals['_EFFECT']._serialized_start=1678
-  _globals['_EFFECT']._serialized_end=1932
-  _globals['_LISTEFFECTSRESPONSE']._serialized_start=1935
-  _globals['_LISTEFFECTSRESPONSE']._serialized_end=2098
-  _globals['_OPERATIONSSERVICE']._serialized_start=2442
-  _globals['_OPERATIONSSERVICE']._serialized_end=3236
+  _globals['_GETSTATUSRESPONSE']._serialized_end=838
+  _globals['_GETSTATUSRESPONSE_EVENTSTAKENENTRY']._serialized_start=739
+  _globals['_GETSTATUSRESPONSE_EVENTSTAKENENTRY']._serialized_end=789
+  _globals['_GETSTATUSRESPONSE_UNMENDEDENTRY']._serialized_start=791
+  _globals['_GETSTATUSRESPONSE_UNMENDEDENTRY']._serialized_end=838
+  _globals['_LISTPARKEDREQUEST']._serialized_start=841
+  _globals['_LISTPARKEDREQUEST']._serialized_end=996
+  _globals['_PARKEDEVENT']._serialized_start=999
+  _globals['_PARKEDEVENT']._serialized_end=1266
+  _globals['_LISTPARKEDRESPONSE']._serialized_start=1268
+  _globals['_LISTPARKEDRESPONSE']._serialized_end=1378
+  _globals['_RETRYPARKEDREQUEST']._serialized_start=1381
+  _globals['_RETRYPARKEDREQUEST']._serialized_end=1522
+  _globals['_RETRYPARKEDRESPONSE']._serialized_start=1524
+  _globals['_RETRYPARKEDRESPONSE']._serialized_end=1545
+  _globals['_DISCARDPARKEDREQUEST']._serialized_start=1548
+  _globals['_DISCARDPARKEDREQUEST']._serialized_end=1691
+  _globals['_DISCARDPARKEDRESPONSE']._serialized_start=1693
+  _globals['_DISCARDPARKEDRESPONSE']._serialized_end=1716
+  _globals['_LISTEFFECTSREQUEST']._serialized_start=1718
+  _globals['_LISTEFFECTSREQUEST']._serialized_end=1792
+  _globals['_EFFECT']._serialized_start=1795
+  _globals['_EFFECT']._serialized_end=2049
+  _globals['_LISTEFFECTSRESPONSE']._serialized_start=2052
+  _globals['_LISTEFFECTSRESPONSE']._serialized_end=2215
+  _globals['_OPERATIONSSERVICE']._serialized_start=2559
+  _globals['_OPERATIONSSERVICE']._serialized_end=3353
 # @@protoc_insertion_point(module_scope)

@@ -175,6 +175,26 @@ class GetStatusResponse(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class UnmendedEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     OUTBOX_DEPTH_FIELD_NUMBER: _builtins.int
     OUTBOX_AGE_MS_FIELD_NUMBER: _builtins.int
     CONSUMERS_FIELD_NUMBER: _builtins.int
@@ -186,6 +206,7 @@ class GetStatusResponse(_message.Message):
     EVENTS_LOGGED_FIELD_NUMBER: _builtins.int
     EVENTS_TAKEN_FIELD_NUMBER: _builtins.int
     RESTORED_FIELD_NUMBER: _builtins.int
+    UNMENDED_FIELD_NUMBER: _builtins.int
     outbox_depth: _builtins.int
     """Events committed and not yet acknowledged by Kafka."""
     outbox_age_ms: _builtins.int
@@ -212,6 +233,10 @@ class GetStatusResponse(_message.Message):
     def events_taken(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Events taken by consumers of this service, by outcome `taken`, `refused` or `discarded`."""
 
+    @_builtins.property
+    def unmended(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """What the last sweep of the process that answers found wrong and could not mend, by fault, such as `UNHELD`."""
+
     def __init__(
         self,
         *,
@@ -226,10 +251,11 @@ class GetStatusResponse(_message.Message):
         events_logged: _builtins.int = ...,
         events_taken: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         restored: _builtins.bool = ...,
+        unmended: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumers", b"consumers", "deferred", b"deferred", "events_logged", b"events_logged", "events_taken", b"events_taken", "jobs_failed", b"jobs_failed", "jobs_pending", b"jobs_pending", "outbox_age_ms", b"outbox_age_ms", "outbox_depth", b"outbox_depth", "parked", b"parked", "restored", b"restored", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumers", b"consumers", "deferred", b"deferred", "events_logged", b"events_logged", "events_taken", b"events_taken", "jobs_failed", b"jobs_failed", "jobs_pending", b"jobs_pending", "outbox_age_ms", b"outbox_age_ms", "outbox_depth", b"outbox_depth", "parked", b"parked", "restored", b"restored", "unmended", b"unmended", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -419,10 +419,11 @@ class GridServiceServicer:
         that binds it.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), accepted or
         closed already (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), no rule and no department named (NO_RULE), the
-        department that has it (SAME_DEPARTMENT), a department of another region (DEPARTMENT_ELSEWHERE), bound by a coordinator
-        (DISPATCH_BINDS). Where no department is named and the rules leave it to a person: equal rules that differ (RULES_TIE),
-        a day that the calendar does not know (RULE_TIME_UNKNOWN), a rule for whoever returned it
-        (RULE_RETURNED), or a catalogue that names whoever did (CATALOGUE_RETURNED).
+        department that has it (SAME_DEPARTMENT), a department of another region (DEPARTMENT_ELSEWHERE), none of this code
+        (DEPARTMENT_UNKNOWN), bound by a coordinator (DISPATCH_BINDS). Where no department is named and the rules leave it to a
+        person: equal rules that differ (RULES_TIE), a day that the calendar does not know (RULE_TIME_UNKNOWN), a rule for
+        whoever returned it (RULE_RETURNED), a catalogue that names whoever did (CATALOGUE_RETURNED), a rule for no department
+        on record (RULE_DEPARTMENT_UNKNOWN).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

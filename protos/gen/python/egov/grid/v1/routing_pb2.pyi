@@ -70,6 +70,8 @@ class _UndecidedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Undec
     """The rule names nobody but departments that returned it."""
     UNDECIDED_REASON_RETURNED_BY_CATALOGUE: _UndecidedReason.ValueType  # 5
     """No rule fits, and the department in charge by the catalogue returned it."""
+    UNDECIDED_REASON_DEPARTMENT_UNKNOWN: _UndecidedReason.ValueType  # 6
+    """What the rules name is no department on record."""
 
 class UndecidedReason(_UndecidedReason, metaclass=_UndecidedReasonEnumTypeWrapper):
     """Why a person has to choose."""
@@ -86,6 +88,8 @@ UNDECIDED_REASON_RETURNED: UndecidedReason.ValueType  # 4
 """The rule names nobody but departments that returned it."""
 UNDECIDED_REASON_RETURNED_BY_CATALOGUE: UndecidedReason.ValueType  # 5
 """No rule fits, and the department in charge by the catalogue returned it."""
+UNDECIDED_REASON_DEPARTMENT_UNKNOWN: UndecidedReason.ValueType  # 6
+"""What the rules name is no department on record."""
 Global___UndecidedReason: _TypeAlias = UndecidedReason  # noqa: Y015
 
 @_typing.final
