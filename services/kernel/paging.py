@@ -54,13 +54,15 @@ def page_request(size: int, token: str, *readers: Callable[[str], object]) -> Pa
     `page.page_token` when the token was not made by the same list.
     """
     size = min(size, LARGEST_SIZE) if size > 0 else DEFAULT_SIZE
-    if not token:
-        return PageRequest(size)
+    return PageRequest(size, read_position(token, *readers, field="page.page_token"))
+
+
+def read_position(token: str, *readers: Callable[[str], object], field: str) -> tuple[Any, ...] | None:
+    """After which sort key a list goes on; None for the first page. Raises as `page_request` on `field`."""
     try:
-        after = read_token(token, *readers)
+        return read_token(token, *readers) if token else None
     except ValueError:
-        raise invalid(Violation("page.page_token", "PAGE_TOKEN_INVALID")) from None
-    return PageRequest(size, after)
+        raise invalid(Violation(field, "PAGE_TOKEN_INVALID")) from None
 
 
 def read_token(token: str, *readers: Callable[[str], object]) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,21 +13,16 @@ from services.kernel.errors import Kind, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A report under the id that a phone gave it. `digest` tells it from others; `captured_at` is the phone's time."""
+    """A report under the id that a phone gave it; `digest` tells it from others."""
 
     id: UUID
     report: Report
-    captured_at: datetime
     digest: bytes
-
-    @property
-    def dated(self) -> Report:
-        """The report, seen when it was noted down where it does not say."""
-        return replace(self.report, seen_at=self.report.seen_at or self.captured_at)
 
     def filed_as(self, incident: Incident) -> Submitted:
         """What is remembered of it once it is filed."""
-        return Submitted(incident.id, incident.case_number, self.captured_at, incident.filed_at, self.digest)
+        captured_at = self.report.captured_at or incident.filed_at
+        return Submitted(incident.id, incident.case_number, captured_at, incident.filed_at, self.digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,10 @@ class Stage:
 
 
 class CodeMapping(NamedTuple):
-    """A type of one standard, and what became of it in another; one may become several, and several one."""
+    """A type of one standard, and what became of it in another; one may become several, and several one.
+
+    Or a category, and which one it became: what holds for cases of types of which nothing else is known.
+    """
 
     former: TypeKey
     former_name: str

@@ -44,11 +44,31 @@ class Unmapped(NamedTuple):
     candidates: tuple[TypeKey, ...] = ()
 
 
+class Apart(StrEnum):
+    """Why an incident is in no count: it is no case of its own, or none yet."""
+
+    NOT_FILED_YET = "NOT_FILED_YET"
+    """A report that waits for the check or the decision."""
+    DECLINED = "DECLINED"
+    DUPLICATE = "DUPLICATE"
+    """Merged into another, or closed as reported before."""
+    VOIDED = "VOIDED"
+
+
+class Past(NamedTuple):
+    """What was filed in a range of time, by type, and how many incidents are told apart from it."""
+
+    filed: dict[TypeKey, int]
+    apart: dict[Apart, int]
+
+
 class Counted(NamedTuple):
-    """Counts by the codes of one standard. They and those of `unmapped` sum to the total."""
+    """Counts by the codes of one standard. They and those of `unmapped` sum to the total, as do the `categories`."""
 
     counts: dict[TypeKey, int]
     unmapped: list[Unmapped]
+    categories: dict[TypeKey, int]
+    without_category: int
 
     @property
     def total(self) -> int:
@@ -57,19 +77,22 @@ class Counted(NamedTuple):
 
 
 def count_under(standard: str, filed: Mapping[TypeKey, int], mappings: Iterable[CodeMapping]) -> Counted:
-    """Counts by the type that was filed, brought to the codes of a standard, by kind and code."""
+    """Counts by the type that was filed, brought to the codes and categories of a standard, by kind and code."""
     partners = _partners(mappings)
     counts: Counter[TypeKey] = Counter()
+    categories: Counter[TypeKey | None] = Counter()
     unmapped = []
     for key, count in sorted(filed.items()):
-        others = partners.get(key, set())
-        there = [key] if key.standard == standard else sorted(each for each in others if each.standard == standard)
+        there = _under(standard, key, partners)
+        categories[_category(standard, key, there, partners)] += count
         if len(there) == 1:
             counts[there[0]] += count
         else:
-            reason = WhyUnmapped.SEVERAL if there else _reason(key, others)
+            reason = WhyUnmapped.SEVERAL if there else _reason(key, partners.get(key, set()))
             unmapped.append(Unmapped(key, count, reason, tuple(there)))
-    return Counted(dict(sorted(counts.items())), unmapped)
+    without = categories.pop(None, 0)
+    named = {key: count for key, count in categories.items() if key}
+    return Counted(dict(sorted(counts.items())), unmapped, dict(sorted(named.items())), without)
 
 
 def demand_range(begin: datetime, end: datetime) -> None:
@@ -85,6 +108,21 @@ def _partners(mappings: Iterable[CodeMapping]) -> dict[TypeKey, set[TypeKey]]:
         found.setdefault(each.former, set()).add(each.latter)
         found.setdefault(each.latter, set()).add(each.former)
     return found
+
+
+def _under(standard: str, key: TypeKey, partners: Mapping[TypeKey, set[TypeKey]]) -> list[TypeKey]:
+    """What a type or category is in a standard."""
+    if key.standard == standard:
+        return [key]
+    return sorted(each for each in partners.get(key, ()) if each.standard == standard)
+
+
+def _category(
+    standard: str, key: TypeKey, there: Iterable[TypeKey], partners: Mapping[TypeKey, set[TypeKey]]
+) -> TypeKey | None:
+    """The one category of a type in a standard: that of its types `there`, else what its own became."""
+    found = {each.category for each in there} or set(_under(standard, key.category, partners))
+    return found.pop() if len(found) == 1 else None
 
 
 def _reason(key: TypeKey, others: set[TypeKey]) -> WhyUnmapped:

@@ -44,7 +44,7 @@ class Incident(Standing):
     def file(
         cls, report: Report, *, id: UUID, case_number: str, reporter: Party, centre: str, limits: Limits, now: datetime
     ) -> Incident:
-        """A report that passed `check_report` becomes an incident; seen now when it does not say when.
+        """A report that passed `check_report` becomes an incident; seen when it was noted down, or now, if not said.
 
         What the public says is not filed yet: it is checked on site first.
         """
@@ -57,7 +57,7 @@ class Incident(Standing):
             version=1,
             state=IncidentState.REPORTED if checked_first else IncidentState.FILED,
             intake=Intake() if checked_first else None,
-            report=replace(report, seen_at=report.seen_at or now),
+            report=replace(report, seen_at=report.seen_at or report.captured_at or now),
             reporter=reporter,
             owner=centre,
             filed_at=now,

@@ -30,16 +30,29 @@ class IncidentKind(StrEnum):
     EVENT = "event"
 
 
+CATEGORY = 2
+"""Digits of a category, which begin the codes of its types."""
+
+
 class TypeKey(NamedTuple):
-    """Key of an incident type; a component and an event may share a code."""
+    """Key of an incident type; a component and an event may share a code. With two digits it is that of a category."""
 
     standard: str
     kind: IncidentKind
     code: str
 
+    @property
+    def category(self) -> TypeKey:
+        """The key of its category."""
+        return self._replace(code=self.code[:CATEGORY])
+
 
 STANDARD_2013 = "GB/T 30428.2-2013"
 """The standard that GB/T 47678.5-2026 replaced; its codes have four digits."""
+
+STANDARD_2026 = "GB/T 47678.5-2026"
+"""The standard in force since 2026-07-01."""
+NATIONAL = (STANDARD_2026, STANDARD_2013)
 
 
 def code_length(standard: str) -> int:
@@ -49,7 +62,7 @@ def code_length(standard: str) -> int:
 
 def is_local(standard: str) -> bool:
     """It is no national standard: its types are extensions of this city."""
-    return not standard.startswith("GB")
+    return standard not in NATIONAL
 
 
 class Evidence(StrEnum):

@@ -20,6 +20,14 @@ texts.register(
     {
         "NO_CENTRE": ("该区县没有登记网格中心。", "The county has no grid centre on record."),
         "SEEN_IN_FUTURE": ("发现时间晚于当前时间一小时以上。", "It was seen more than an hour in the future."),
+        "CAPTURED_IN_FUTURE": (
+            "记录时间晚于当前时间一小时以上，请校准手机时间。",
+            "It was noted down more than an hour in the future: the phone's clock is wrong.",
+        ),
+        "CAPTURED_LONG_AGO": (
+            "记录时间早于 {days} 天前，请校准手机时间。",
+            "It was noted down more than {days} days ago: the phone's clock is wrong.",
+        ),
         "SOURCE_UNFIT": (
             "采集员上报、上级交办只能由部门人员提交。",
             "Only somebody of a department files what a collector saw or a superior ordered.",
@@ -34,6 +42,8 @@ texts.register(
 
 SEEN_AHEAD = timedelta(hours=1)
 """How far a phone's clock may run ahead of ours."""
+CAPTURED_BEFORE = timedelta(days=366)
+"""How long ago a phone may have noted down what it sends; what is older was dated by a clock that was never set."""
 
 
 class Source(StrEnum):
@@ -90,13 +100,15 @@ class Report:
     """What was reported. The fields that may hold a person's data do not show in a repr.
 
     `region` is the village or grid that was named; of a report that was `placed`, the grid of its position, empty when
-    there is none. `misplaced` is the rule that the position breaks; empty: none.
+    there is none. `misplaced` is the rule that the position breaks; empty: none. `captured_at` is when a phone noted it
+    down, by its own clock; None where it did not come in a batch.
     """
 
     type: TypeKey
     region: str
     description: str = field(repr=False)
     seen_at: datetime | None = None
+    captured_at: datetime | None = None
     address: str = field(default="", repr=False)
     reporter_citizen_number: str = field(default="", repr=False)
     enterprise_code: str = ""
@@ -160,8 +172,18 @@ def check_report(
         (report.seen_at is None or report.seen_at <= now + SEEN_AHEAD, "report.seen_at", "SEEN_IN_FUTURE"),
     )
     broken = [Violation(name, rule) for holds, name, rule in rules if not holds]
+    broken += _misdated(report.captured_at, now) if report.captured_at else []
     if broken:
         raise invalid(*broken)
+
+
+def _misdated(captured_at: datetime, now: datetime) -> list[Violation]:
+    """What is wrong with the phone's clock."""
+    if captured_at > now + SEEN_AHEAD:
+        return [Violation("captured_at", "CAPTURED_IN_FUTURE")]
+    if captured_at < now - CAPTURED_BEFORE:
+        return [Violation("captured_at", "CAPTURED_LONG_AGO", {"days": CAPTURED_BEFORE.days})]
+    return []
 
 
 def only_reports_of(caller: Caller) -> Party | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from services.grid.domain.reference import TypeKey
 from services.grid.domain.states import IncidentState
 from services.kernel.coordinates import Point
 from services.kernel.parties import Party
@@ -57,3 +58,5 @@ class Sought:
     filed_from: datetime | None = None
     filed_until: datetime | None = None
     near: Circle | None = None
+    types: frozenset[TypeKey] | None = None
+    """Of these types alone; none of them: nothing."""

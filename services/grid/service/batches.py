@@ -28,7 +28,8 @@ class BatchMethods(Methods):
     def SubmitBatch(self, request: batches_pb2.SubmitBatchRequest, call: Call) -> batches_pb2.SubmitBatchResponse:
         """Files each item by itself."""
         do = partial(self._submitted, bound=call.region)
-        outcomes = self.items.each(call, request.items, Work("item_id", batches_pb2.FiledItem, do))
+        items = map(batches.under_its_id, request.items)
+        outcomes = self.items.each(call, items, Work("item_id", batches_pb2.FiledItem, do))
         results = [_result(item.item_id, outcome) for item, outcome in zip(request.items, outcomes, strict=True)]
         return batches_pb2.SubmitBatchResponse(results=results)
 
@@ -51,5 +52,5 @@ class BatchMethods(Methods):
 
 
 def _result(item_id: str, outcome: batches_pb2.FiledItem | Refusal) -> batches_pb2.BatchResult:
-    known = item_id if checks.is_uuid(item_id) else ""
+    known = item_id if checks.is_uuid(item_id.lower()) else ""
     return batches.batch_result(known, item_refusal(outcome) if isinstance(outcome, Refusal) else outcome)

@@ -12,6 +12,7 @@ from services.chassis.moments import moment_in
 from services.grid.domain.counting import count_under, demand_range
 from services.grid.domain.incidents import Incident
 from services.grid.domain.previewing import Beside, preview
+from services.grid.domain.reference import TypeKey
 from services.grid.domain.reports import only_reports_of
 from services.grid.domain.versions import demand_city
 from services.grid.service.versions import VersionMethods
@@ -70,12 +71,13 @@ class CatalogueMethods(VersionMethods):
         self, request: grid.CountIncidentsByTypeRequest, call: Call
     ) -> grid.CountIncidentsByTypeResponse:
         """Counts incidents by the codes of one standard."""
-        filed = self._past(request, call).by_type(only_reports_of(call.caller))
+        past = self._past(request, call).by_type(only_reports_of(call.caller))
         now = self.uow.now()
         mappings = self._catalogues.mappings(now)
-        names = {each.former: each.former_name for each in mappings}
-        names |= {each.key: each.name for each in self._catalogues.types(now)}
-        return catalogue.counted_message(count_under(request.standard, filed, mappings), names)
+        names: dict[TypeKey, str] = {each.former: each.former_name for each in mappings}
+        for each in self._catalogues.types(now):
+            names |= {each.key: each.name, each.key.category: each.category}
+        return catalogue.counted_message(count_under(request.standard, past.filed, mappings), past.apart, names)
 
     @property
     def _catalogues(self) -> CatalogueStore:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from egov.grid.v1 import export_pb2, search_pb2
 
 from services.chassis.call import Call
 from services.chassis.entrypoints import rpc
 from services.grid.service.base import Methods
+from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.search import SearchStore
 from services.grid.wire import export, messages, search
-from services.kernel.paging import PageRequest
 from services.kernel.parties import Party
 
 
@@ -32,6 +34,11 @@ class SearchMethods(Methods):
         self, request: export_pb2.ExportIncidentsRequest, call: Call
     ) -> export_pb2.ExportIncidentsResponse:
         """Writes what is found as a file."""
-        sought = search.sought(request.sought, call.caller, call.region)
-        page = SearchStore(self.uow.connection).page(sought, PageRequest(export.MOST))
-        return export.export_message(page, request.format, call.caller.department, Party(*call.caller.party))
+        sought, page = search.sought(request.sought, call.caller, call.region), export.export_page(request)
+        if not request.public_only:
+            found = SearchStore(self.uow.connection).page(sought, page)
+            return export.export_message(found, request.format, call.caller.department, Party(*call.caller.party))
+        types = CatalogueStore(self.uow.connection).types(self.uow.now())
+        public = replace(sought, types=frozenset(each.key for each in types if each.public))
+        found = SearchStore(self.uow.connection).page(public, page)
+        return export.public_message(found, request.format)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from services.grid.domain.reference import TypeKey
 from services.grid.domain.search import METRES_A_DEGREE, Sought
 from services.grid.store.stages import in_state
 from services.kernel.regions import scope_prefix
@@ -22,6 +23,10 @@ _SHOWN = (
 _NEAR = (
     "point(longitude, latitude) <@ box(point(:west, :south), point(:east, :north)) AND latitude IS NOT NULL"
     " AND ((latitude - :latitude) * :north_m) ^ 2 + ((longitude - :longitude) * :east_m) ^ 2 <= :metres ^ 2"
+)
+_OF_TYPES = (
+    "(type_standard, type_kind, type_code) IN (SELECT * FROM unnest("
+    "CAST(:standards AS text[]), CAST(:kinds AS text[]), CAST(:codes AS text[])))"
 )
 _NUMBERED = "SELECT incident_id AS id FROM department_number WHERE number = :department_number"
 
@@ -91,6 +96,8 @@ def _plain(sought: Sought) -> Iterator[Filter]:
         yield Filter(in_state(sought.state))
     equal = {"type_code": sought.type_code, "department": sought.department}
     yield from (Filter(f"{name} = :{name}") for name, value in equal.items() if value)
+    if sought.types is not None:
+        yield Filter(_OF_TYPES)
     if sought.filed_from:
         yield Filter("filed_at >= :filed_from")
     if sought.filed_until:
@@ -117,6 +124,8 @@ def values(sought: Sought) -> dict[str, Any]:
         "asking_department": sought.asking_department or None,
         "asking_kind": sought.asking.kind, "asking_id": sought.asking.id,
     }  # fmt: skip
+    if sought.types is not None:
+        given |= {f"{part}s": [str(getattr(key, part)) for key in sought.types] for part in TypeKey._fields}
     if sought.reporter:
         given |= {"reporter_kind": sought.reporter.kind, "reporter_id": sought.reporter.id}
     if sought.near:

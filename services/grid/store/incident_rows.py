@@ -87,6 +87,7 @@ INCIDENT = sa.Table(
     sa.Column("intake", JSONB(none_as_null=True)),
     sa.Column("outside", JSONB(none_as_null=True)),
     sa.Column("reply", sa.Text),
+    sa.Column("captured_at", _MOMENT),
 )
 COLUMNS = ", ".join(f"incident.{column.name}" for column in INCIDENT.c)
 """For statements that are written out. `*` would be another row when the next release adds a column meanwhile."""
@@ -151,6 +152,7 @@ def incident_row(incident: Incident) -> dict[str, Any]:
         "intake": intake_out(incident.intake),
         "outside": outside_out(incident.outside),
         "reply": incident.reply,
+        "captured_at": report.captured_at,
     }
 
 
@@ -220,6 +222,7 @@ def _report(row: Mapping[Any, Any]) -> Report:
         region=row["region"],
         description=row["description"],
         seen_at=row["seen_at"],
+        captured_at=row["captured_at"],
         address=row["address"],
         reporter_citizen_number=row["reporter_citizen_number"],
         enterprise_code=row["enterprise_code"],

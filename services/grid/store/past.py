@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from services.grid.domain.counting import Apart, Past
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import IncidentKind, TypeKey
 from services.grid.store.incident_rows import INCIDENT, incident_of
+from services.grid.store.stages import TRUE_STATE
 from services.kernel.paging import Page, PageRequest
 from services.kernel.parties import Party
 from services.kernel.regions import scope_prefix
 
+_APART: sa.ColumnElement[str] = sa.literal_column(
+    f"CASE WHEN {TRUE_STATE} IN ('VOIDED', 'DECLINED') THEN {TRUE_STATE}"
+    " WHEN main_id IS NOT NULL OR closing_outcome = 'DUPLICATE' THEN 'DUPLICATE'"
+    f" WHEN {TRUE_STATE} IN ('REPORTED', 'CHECKED') THEN 'NOT_FILED_YET' ELSE '' END"
+).label("apart")
 _BY_TYPE = (INCIDENT.c.type_standard, INCIDENT.c.type_kind, INCIDENT.c.type_code)
 
 
@@ -31,14 +39,20 @@ class PastIncidents:
             INCIDENT.c.region.like(f"{scope_prefix(region) if region else ''}%"),
         )
 
-    def by_type(self, reported_by: Party | None = None) -> dict[TypeKey, int]:
-        """How many there are of each type; of one reporter alone if that is said."""
-        wanted: sa.Select[Any] = sa.select(*_BY_TYPE, sa.func.count()).where(*self._where).group_by(*_BY_TYPE)
+    def by_type(self, reported_by: Party | None = None) -> Past:
+        """How many there are of each type, and apart from them; of one reporter alone if that is said."""
+        wanted: sa.Select[Any] = sa.select(_APART, *_BY_TYPE, sa.func.count()).where(*self._where)
         if reported_by:
             kind, party_id = reported_by
             wanted = wanted.where(INCIDENT.c.reporter_kind == kind, INCIDENT.c.reporter_id == party_id)
-        found = self._connection.execute(wanted)
-        return {TypeKey(standard, IncidentKind(kind), code): count for standard, kind, code, count in found}
+        filed: dict[TypeKey, int] = {}
+        apart: Counter[Apart] = Counter()
+        for why, standard, kind, code, count in self._connection.execute(wanted.group_by(_APART, *_BY_TYPE)):
+            if why:
+                apart[Apart(why)] += count
+            else:
+                filed[TypeKey(standard, IncidentKind(kind), code)] = count
+        return Past(filed, apart)
 
     def page(self, page: PageRequest) -> Page[Incident]:
         """A page of them, oldest first."""

@@ -41,7 +41,7 @@ def submit_item(
     known = batches.find(reporter, submission.id)
     if known:
         return known.told_again(submission)
-    incident = file_incident(uow, incidents, reference, submission.dated, region, bound, limits, dispatching)
+    incident = file_incident(uow, incidents, reference, submission.report, region, bound, limits, dispatching)
     submitted = submission.filed_as(incident)
     batches.add(reporter, submission.id, submitted)
     return submitted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,10 +17,19 @@ from services.grid.domain.reports import Report
 from services.grid.wire.messages import report
 
 
+def under_its_id(item: batches_pb2.BatchItem) -> batches_pb2.BatchItem:
+    """The item under its id as it is kept: some phones write a UUID in capitals."""
+    kept = batches_pb2.BatchItem()
+    kept.CopyFrom(item)
+    kept.item_id = item.item_id.lower()
+    return kept
+
+
 def submission(item: batches_pb2.BatchItem, placed: Callable[[Report], Report], now: datetime) -> Submission:
     """What a phone submitted, from a request; `placed` finds the grid of its position."""
     digest = hashlib.sha256(item.SerializeToString(deterministic=True)).digest()
-    return Submission(UUID(item.item_id), placed(report(item.report, now)), moment(item.captured_at), digest)
+    noted = replace(report(item.report, now), captured_at=moment(item.captured_at))
+    return Submission(UUID(item.item_id), placed(noted), digest)
 
 
 def filed_item(submitted: Submitted) -> batches_pb2.FiledItem:

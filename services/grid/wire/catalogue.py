@@ -9,13 +9,13 @@ from egov.grid.v1 import catalogue_pb2, clocks_pb2, grid_service_pb2, incidents_
 
 from services.chassis.moments import stamp
 from services.grid.domain.catalogue import Catalogue, CodeMapping, Stage, Urgency, stages_of
-from services.grid.domain.counting import Counted, WhyUnmapped
+from services.grid.domain.counting import Apart, Counted, WhyUnmapped
 from services.grid.domain.previewing import Difference, Previewed, late_in_all
 from services.grid.domain.reference import Evidence, IncidentType, TypeKey
 from services.grid.domain.retracing import Ruling
 from services.grid.domain.versions import Outcome, Version
 from services.grid.wire.clocks import UNITS_OUT, VERDICTS_OUT
-from services.grid.wire.codes import type_key
+from services.grid.wire.codes import KINDS_OUT, type_key
 from services.grid.wire.progress import stage_message
 from services.grid.wire.versions import OUTCOMES_OUT, fault_fields, version_message
 from services.kernel.paging import Page
@@ -86,8 +86,10 @@ def versions_message(page: Page[Version]) -> grid_service_pb2.ListCataloguesResp
     )
 
 
-def counted_message(counted: Counted, names: Mapping[TypeKey, str]) -> grid_service_pb2.CountIncidentsByTypeResponse:
-    """Counts by type; `names` of the types that are known."""
+def counted_message(
+    counted: Counted, apart: Mapping[Apart, int], names: Mapping[TypeKey, str]
+) -> grid_service_pb2.CountIncidentsByTypeResponse:
+    """Counts by type and category, and what is in none; `names` of the types and categories that are known."""
     return grid_service_pb2.CountIncidentsByTypeResponse(
         total=counted.total,
         counts=[
@@ -104,6 +106,17 @@ def counted_message(counted: Counted, names: Mapping[TypeKey, str]) -> grid_serv
             )
             for each in counted.unmapped
         ],
+        categories=[
+            catalogue_pb2.CategoryCount(kind=KINDS_OUT[key.kind], code=key.code, name=names.get(key, ""), count=count)
+            for key, count in counted.categories.items()
+        ],
+        without_category=counted.without_category,
+        left_out=catalogue_pb2.LeftOut(
+            not_filed_yet=apart.get(Apart.NOT_FILED_YET, 0),
+            declined=apart.get(Apart.DECLINED, 0),
+            duplicates=apart.get(Apart.DUPLICATE, 0),
+            voided=apart.get(Apart.VOIDED, 0),
+        ),
     )
 
 

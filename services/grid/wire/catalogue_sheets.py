@@ -5,6 +5,7 @@ The same sheets come with an operator's call and in the folder that the command 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
@@ -14,6 +15,7 @@ from services.grid.domain.calendars import WorkingTime
 from services.grid.domain.catalogue import Catalogue, CodeMapping, Counted, Stage
 from services.grid.domain.departments import ANY, Departments
 from services.grid.domain.reference import (
+    CATEGORY,
     STANDARD_2013,
     DispatchRule,
     IncidentKind,
@@ -29,11 +31,9 @@ from services.kernel.worktime.terms import Limit, Unit
 
 TYPES, RULES, STAGES, MAPPINGS = "incident_types.csv", "dispatch_rules.csv", "stages.csv", "code_mappings.csv"
 NAMES = (TYPES, RULES, STAGES, MAPPINGS)
-CATEGORY = 2
-"""Digits of a category, which begin the codes of its types."""
 
 TYPE_COLUMNS: Mapping[str, Reader] = {
-    "standard": cells.STANDARD,
+    "standard": cells.standard,
     "kind": cells.kind,
     "category": words(40),
     "code": str,
@@ -68,14 +68,15 @@ STAGE_OPTIONS: Mapping[str, Reader] = {
     "counted": cells.counted,
 }
 MAPPING_COLUMNS: Mapping[str, Reader] = {
-    "former_standard": cells.STANDARD,
+    "former_standard": cells.standard,
     "former_kind": cells.kind,
     "former_code": str,
     "former_name": words(80),
-    "standard": cells.STANDARD,
+    "standard": cells.standard,
     "kind": cells.kind,
     "code": str,
 }
+_CATEGORY = re.compile(f"[0-9]{{{CATEGORY}}}")
 _GROUP = ("standard", "kind", "code_prefix", "urgency")
 
 
@@ -200,15 +201,18 @@ def _mappings(sheets: Sheets, types: set[TypeKey]) -> list[CodeMapping]:
     lines = sheets.read(MAPPINGS, MAPPING_COLUMNS, together=_mapping_fits)
     sheets.demand_unique(lines, *(name for name in MAPPING_COLUMNS if name != "former_name"))
     mappings = [_mapping(line.values) for line in lines]
+    known = types | {each.category for each in types}
     for line, mapping in zip(lines, mappings, strict=True):
-        if types and mapping.latter not in types:
+        if types and mapping.latter not in known:
             sheets.fault(line, "standard, kind, code", Broken("sheet_no_type"))
     return mappings
 
 
 def _mapping_fits(said: Cells) -> Iterator[tuple[str, Broken]]:
-    yield from _code_fits(said, "former_")
-    yield from _code_fits(said)
+    """A type became a type, or a category a category."""
+    if not all(_CATEGORY.fullmatch(said[name]) for name in ("former_code", "code")):
+        yield from _code_fits(said, "former_")
+        yield from _code_fits(said)
     if said["standard"] and said["standard"] == said["former_standard"]:
         yield "standard", Broken("sheet_same_standard")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.grid.domain.catalogue import Counted, Urgency
-from services.grid.domain.reference import Evidence, IncidentKind
+from services.grid.domain.reference import NATIONAL, Evidence, IncidentKind
 from services.kernel import regions, texts
 from services.kernel.sheets import Broken, matching, words
 from services.kernel.worktime.terms import Unit
@@ -14,6 +14,10 @@ LONGEST = 24 * 366
 texts.register(
     {
         "sheet_kind": ("须为 component（部件）或 event（事项）。", "must be component or event"),
+        "sheet_standard": (
+            "不是已知的国家标准；须为 {known}，或本市扩展的名称（不以 GB 开头）。",
+            "is no national standard that is known: those are {known}; a name of the city's own does not begin with GB",
+        ),
         "sheet_code": ("须为 {length} 位数字。", "must be {length} digits"),
         "sheet_code_prefix": (
             "须为大类（2 位）、小类（5 位，2013 版标准为 4 位），或留空。",
@@ -123,4 +127,12 @@ def evidence(text: str) -> tuple[Evidence, ...]:
     return tuple(each for each in Evidence if each in named)
 
 
-STANDARD, CODE_PREFIX = words(40), matching("([0-9]{2}([0-9]{2,3})?)?", "sheet_code_prefix")
+def standard(text: str) -> str:
+    """A standard: one of the country's as it writes itself, or the name of the city's own extensions."""
+    if text not in NATIONAL and "".join(text.split()).upper().startswith("GB"):
+        raise Broken("sheet_standard", known=", ".join(NATIONAL))
+    return str(_NAME(text))
+
+
+_NAME = words(40)
+CODE_PREFIX = matching("([0-9]{2}([0-9]{2,3})?)?", "sheet_code_prefix")

@@ -6,13 +6,15 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from egov.grid.v1 import export_pb2
 
 from services.grid.domain.incidents import Incident
-from services.kernel.paging import Page
+from services.kernel.paging import Page, PageRequest, instant, read_position
 from services.kernel.parties import Party
 
 MOST = 1_000
@@ -75,16 +77,33 @@ def _point(incident: Incident) -> dict[str, Any] | None:
     return {"type": "Point", "coordinates": [position.point.longitude, position.point.latitude]}
 
 
+def export_page(message: export_pb2.ExportIncidentsRequest) -> PageRequest:
+    """Which part of what is found."""
+    return PageRequest(MOST, read_position(message.page_token, instant, UUID, field="page_token"))
+
+
 def export_message(
     page: Page[Incident], format: int, department: str | None, party: Party
 ) -> export_pb2.ExportIncidentsResponse:
     """An export, for an answer to this party, who speaks for this department."""
+    return _written([each.shown_to(department, party) for each in page.rows], format, page.next_token)
+
+
+def public_message(page: Page[Incident], format: int) -> export_pb2.ExportIncidentsResponse:
+    """An export for anyone: no exact place, nothing that names an enterprise or leads back to another system."""
+    reports = [replace(each.report, position=None, reference="", enterprise_code="") for each in page.rows]
+    shown = [replace(each, report=report) for each, report in zip(page.rows, reports, strict=True)]
+    return _written(shown, format, page.next_token)
+
+
+def _written(incidents: list[Incident], format: int, next_token: str) -> export_pb2.ExportIncidentsResponse:
     media_type, written = FORMATS[format]
     return export_pb2.ExportIncidentsResponse(
-        content=written([each.shown_to(department, party) for each in page.rows]),
+        content=written(incidents),
         media_type=media_type,
-        count=len(page.rows),
-        truncated=bool(page.next_token),
+        count=len(incidents),
+        truncated=bool(next_token),
+        next_page_token=next_token,
     )
 
 

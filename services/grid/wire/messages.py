@@ -119,6 +119,8 @@ def _full(incident: Incident) -> incidents_pb2.Incident:
         intake=intake_message(incident.intake),
         outside=outside_message(incident.outside),
         evidence=proof_messages(incident.evidence),
+        captured_at=stamp(incident.report.captured_at),
+        received_at=stamp(incident.filed_at),
     )
 
 

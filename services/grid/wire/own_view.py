@@ -12,7 +12,7 @@ _NAMES = """
 incident_id case_number version state enterprise_code_doubtful holder_department filed_at dispatched_at handle_by
 closed_at closing_outcome deadline escalation_level accepted_at handled_at verified_at inspection_id
 handling_outcome returned_by return_reason deadline_provisional returns coordinator binding review_at hold_reason
-main_incident_id main_case_number satisfaction reply
+main_incident_id main_case_number satisfaction reply captured_at received_at
 reporter.kind reporter.id
 report.type.standard report.type.kind report.type.code report.region report.description report.address report.seen_at
 report.reporter_citizen_number report.enterprise_code report.reference report.position.latitude

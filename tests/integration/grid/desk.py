@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
@@ -26,7 +27,7 @@ from services.kernel.clock import SystemClock
 from services.kernel.ids import uuid7
 from services.kernel.ports import Caller
 from services.kernel.regions import scope_prefix
-from tests.unit.fakes import NOW, WANG, caller
+from tests.unit.fakes import WANG, caller
 from tests.unit.grid.samples import GRID, RUBBISH
 
 METHODS = methods_of(grid_service_pb2.DESCRIPTOR.services_by_name["GridService"])
@@ -101,6 +102,7 @@ def empty(engine: sa.Engine) -> None:
 
 
 PHONE = caller(subject=WANG)
+LAST_WEEK = SystemClock().now() - timedelta(days=7)
 
 
 def _rules_of(item: Message) -> Any:
@@ -113,4 +115,4 @@ def noted(item_id: str = "", code: str = RUBBISH.code, **said: Any) -> batches_p
         standard=RUBBISH.standard, kind=incidents_pb2.INCIDENT_KIND_EVENT, code=code
     )  # fmt: skip
     report = incidents_pb2.Report(**{"type": key, "region": GRID, "description": "巷口垃圾堆放", **said})
-    return batches_pb2.BatchItem(item_id=item_id or str(uuid7()), report=report, captured_at=stamp(NOW))
+    return batches_pb2.BatchItem(item_id=item_id or str(uuid7()), report=report, captured_at=stamp(LAST_WEEK))

@@ -7,14 +7,17 @@ import random
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from importlib import import_module
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from egov.grid.v1 import incidents_pb2
+from egov.grid.v1 import batches_pb2, incidents_pb2
 
 from deploy.local.stack import Stack
 from services.chassis.database import create_engine
+from services.chassis.moments import stamp
 from services.grid.domain.batches import Submitted
 from services.grid.domain.catalogue import Catalogue
 from services.grid.domain.versions import BEGINNING
@@ -24,7 +27,7 @@ from services.grid.store.reference import replace_centres
 from services.kernel.errors import Refusal, unavailable
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
-from tests.integration.grid.desk import PHONE, Desk, noted
+from tests.integration.grid.desk import LAST_WEEK, PHONE, Desk, noted
 from tests.unit.fakes import NOW, caller
 from tests.unit.grid.samples import CENTRE, TYPES
 
@@ -70,7 +73,7 @@ def test_each_item_is_filed_and_says_as_what(desk: Desk, count: Counter) -> None
     results = desk.submit(*items)
     assert [each.item_id for each in results] == [each.item_id for each in items]
     assert len({each.filed.case_number for each in results}) == 2
-    assert all(each.filed.captured_at.ToDatetime() == NOW.replace(tzinfo=None) for each in results)
+    assert all(each.filed.captured_at == stamp(LAST_WEEK) for each in results)
     assert all(each.filed.received_at.seconds > each.filed.captured_at.seconds for each in results)
     assert count.new() == (2, 2)
 
@@ -87,10 +90,49 @@ def test_what_the_public_says_is_checked_first_and_an_app_that_syncs_is_told_so(
 def test_what_was_noted_days_ago_was_seen_then_and_is_filed_now(desk: Desk, engine: sa.Engine) -> None:
     (result,) = desk.submit(noted())
     with engine.connect() as connection:
-        of_it = sa.text("SELECT seen_at, filed_at FROM incident WHERE id = :id")
+        of_it = sa.text("SELECT seen_at, captured_at, filed_at FROM incident WHERE id = :id")
         row = connection.execute(of_it, {"id": result.filed.incident_id}).one()
-    assert row.seen_at == NOW
+    assert row.seen_at == LAST_WEEK
+    assert row.captured_at == LAST_WEEK
     assert row.filed_at.timestamp() == pytest.approx(result.filed.received_at.ToNanoseconds() / 1e9)
+
+
+def test_an_incident_says_when_it_was_noted_down_and_when_it_came_in(desk: Desk) -> None:
+    (result,) = desk.submit(noted())
+    told = {each.incident_id: each.incident for each in desk.sync(PHONE).changes}[result.filed.incident_id]
+    assert (told.captured_at, told.received_at) == (result.filed.captured_at, result.filed.received_at)
+
+
+def test_what_phones_submitted_before_incidents_said_so_has_its_moment(desk: Desk, engine: sa.Engine) -> None:
+    (result,) = desk.submit(noted())
+    of_it = {"id": result.filed.incident_id}
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE incident SET captured_at = NULL WHERE id = :id"), of_it)
+        connection.execute(sa.text(import_module("services.grid.migrations.versions.0018_captured").SO_FAR))
+        kept = connection.execute(sa.text("SELECT captured_at FROM incident WHERE id = :id"), of_it).scalar_one()
+    assert kept == LAST_WEEK
+
+
+def test_a_phone_whose_clock_is_wrong_is_told_so_of_what_it_sent(desk: Desk, count: Counter) -> None:
+    for days, rule in ((1, "CAPTURED_IN_FUTURE"), (-400, "CAPTURED_LONG_AGO"), (-20_000, "CAPTURED_LONG_AGO")):
+        for seen_at in (None, stamp(LAST_WEEK)):
+            item = noted(seen_at=seen_at)
+            item.captured_at.FromDatetime(LAST_WEEK + timedelta(days=7 + days))
+            (result,) = desk.submit(item)
+            told = [(each.field, each.reason) for each in result.refused.violations]
+            assert told == [("captured_at", rule)]
+    assert count.new() == (0, 0)
+
+
+def test_an_id_in_upper_case_is_the_same_id(desk: Desk, count: Counter) -> None:
+    item = noted()
+    upper = batches_pb2.BatchItem()
+    upper.CopyFrom(item)
+    upper.item_id = item.item_id.upper()
+    (first,), (again,) = desk.submit(upper), desk.submit(item)
+    assert (first.item_id, again.item_id) == (upper.item_id, item.item_id)
+    assert first.filed == again.filed
+    assert count.new() == (1, 1)
 
 
 @pytest.mark.parametrize("seed", range(4))

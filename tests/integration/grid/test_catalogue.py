@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +15,9 @@ import sqlalchemy as sa
 from deploy.local.stack import Stack
 from services.grid import usecases
 from services.grid.domain.catalogue import Catalogue, CodeMapping, Counted, Stage, Urgency
+from services.grid.domain.counting import Apart
 from services.grid.domain.reference import STANDARD_2013, Evidence, IncidentKind, IncidentType, TypeKey
+from services.grid.domain.states import ClosingOutcome
 from services.grid.domain.versions import BEGINNING, Outcome
 from services.grid.load import main as load
 from services.grid.load_catalogue import main
@@ -22,12 +25,29 @@ from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.past import PastIncidents
 from services.grid.store.reference import ReferenceStore
+from services.kernel.ids import uuid7
 from services.kernel.paging import PageRequest
 from services.kernel.parties import Party
 from services.kernel.worktime.terms import Limit, Unit
 from tests.integration.conftest import Engine
 from tests.unit.fakes import NOW
-from tests.unit.grid.samples import COVER, ELSEWHERE, FOOD, GRID, RUBBISH, STANDARD, TYPES, incident, rule
+from tests.unit.grid import steps
+from tests.unit.grid.samples import (
+    COVER,
+    ELSEWHERE,
+    FOOD,
+    GRID,
+    RUBBISH,
+    STANDARD,
+    TYPES,
+    accepted,
+    case_number,
+    closed,
+    handled,
+    incident,
+    rule,
+    verified,
+)
 
 SAMPLE = Path(__file__).parents[3] / "deploy" / "local" / "sample"
 LATER, DAY = NOW + timedelta(days=30), timedelta(days=1)
@@ -127,14 +147,34 @@ def test_incidents_of_a_range_are_counted_and_read_in_pages(connection: sa.Conne
     for each in cases:
         store.add(each)
     past = PastIncidents(connection, NOW + DAY, NOW + 3 * DAY, bound="371102")
-    assert past.by_type() == {RUBBISH: 2, FOOD: 1}
-    assert past.by_type(mine) == {}
+    assert past.by_type() == ({RUBBISH: 2, FOOD: 1}, {})
+    assert past.by_type(mine) == ({}, {})
     everywhere = PastIncidents(connection, NOW + DAY, NOW + 3 * DAY, bound="3711", region="371121")
-    assert everywhere.by_type() == {RUBBISH: 1}
+    assert everywhere.by_type() == ({RUBBISH: 1}, {})
     first = past.page(PageRequest(size=2))
     second = past.page(PageRequest(size=2, after=(first.rows[-1].filed_at, first.rows[-1].id)))
     assert [each.id for each in first.rows + second.rows] == [each.id for each in cases[:3]]
     assert (bool(first.next_token), second.next_token) == (True, "")
+
+
+def test_what_is_no_case_of_its_own_is_told_apart_from_the_counts(connection: sa.Connection) -> None:
+    store = IncidentStore(connection)
+    duplicates = (steps.merge(incident()), closed(verified(handled(accepted()))))
+    reported = steps.reported()
+    cases = [
+        incident(),
+        *(replace(each, id=uuid7(), case_number=case_number()) for each in (reported, steps.check(reported))),
+        steps.decline(reported),
+        steps.void(incident()),
+        duplicates[0],
+        replace(duplicates[1], closing_outcome=ClosingOutcome.DUPLICATE),
+        closed(verified(handled(accepted()))),
+    ]
+    for each in cases:
+        store.add(each)
+    past = PastIncidents(connection, NOW - DAY, NOW + DAY, bound="3711").by_type()
+    assert past.filed == {RUBBISH: 2}
+    assert past.apart == {Apart.NOT_FILED_YET: 2, Apart.DECLINED: 1, Apart.DUPLICATE: 2, Apart.VOIDED: 1}
 
 
 def test_what_was_loaded_before_there_were_versions_is_the_first(connection: sa.Connection) -> None:

@@ -53,7 +53,7 @@ def today(**said: Any) -> dict[str, Any]:
 def test_the_catalogue_in_force_is_not_taken_again(gateway: Gateway, people: People) -> None:
     answer = imported(gateway, people)
     assert (answer["outcome"], answer["faults"]) == ("CATALOGUE_OUTCOME_UNCHANGED", [])
-    assert (answer["types"], answer["mappings"]) == (409, 1)
+    assert (answer["types"], answer["mappings"]) == (409, 5)
 
 
 def test_a_catalogue_waits_for_its_moment(gateway: Gateway, people: People) -> None:
@@ -145,6 +145,9 @@ def test_cases_are_counted_by_the_codes_of_either_standard(gateway: Gateway, peo
     unmapped = {each["type"]["code"]: each["reason"] for each in then["unmapped"]}
     assert unmapped["06001"] == "UNMAPPED_REASON_NO_MAPPING"
     for each in (now, then):
+        of_categories = sum(int(one["count"]) for one in each["categories"]) + int(each["withoutCategory"])
+        assert of_categories == int(each["total"])
+        assert set(each["leftOut"]) == {"notFiledYet", "declined", "duplicates", "voided"}
         assert sum(int(one["count"]) for one in each["counts"] + each["unmapped"]) == int(each["total"])
 
 

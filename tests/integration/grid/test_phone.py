@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from deploy.local.people import People
 from tests.integration.grid.test_service import REGION, RUBBISH
 
 BATCH, SYNC, SEARCH = "/v1/incidents:submitBatch", "/v1/incidents:sync", "/v1/incidents:search"
-CAPTURED = "2026-11-23T06:00:00Z"
+CAPTURED = (datetime.now(UTC) - timedelta(days=7)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def noted(**said: Any) -> dict[str, Any]:
@@ -54,6 +55,8 @@ def test_what_waits_is_counted_listed_found_and_exported(gateway: Gateway, peopl
     asked = {"sought.text": "泡沫", "format": "EXPORT_FORMAT_GEOJSON"}
     exported = json.loads(gateway.get("/v1/incidents:export", asked, door=seat).body["content"])
     assert filed["caseNumber"] in {each["properties"]["case_number"] for each in exported["features"]}
+    public = gateway.get("/v1/incidents:export", {**asked, "publicOnly": "true"}, door=seat).body
+    assert filed["caseNumber"] in public["content"], "rubbish is shown publicly in the sample city"
 
 
 def test_a_token_of_another_caller_is_no_good(gateway: Gateway, people: People) -> None:

@@ -16,15 +16,20 @@ from egov.grid.v1 import export_pb2, grid_service_pb2, incidents_pb2, places_pb2
 
 from deploy.local.stack import Stack
 from services.chassis.database import create_engine, standalone
+from services.grid.domain.catalogue import Catalogue
 from services.grid.domain.incidents import Incident
 from services.grid.domain.places import Position
 from services.grid.domain.search import Circle, Sought
 from services.grid.domain.states import IncidentState
+from services.grid.domain.versions import BEGINNING
 from services.grid.store import search
+from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.filters import text_filter, values
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.search import SearchStore
+from services.grid.wire import export
 from services.kernel.coordinates import Point
+from services.kernel.errors import Refusal
 from services.kernel.ids import uuid7
 from services.kernel.paging import PageRequest
 from services.kernel.parties import Party
@@ -38,8 +43,11 @@ from tests.unit.grid.samples import (
     CENTRE,
     DEPARTMENT,
     ELSEWHERE,
+    FOOD,
     GRID,
     REPORTER,
+    RUBBISH,
+    TYPES,
     VILLAGE,
     accepted,
     closed,
@@ -270,6 +278,51 @@ def test_what_is_found_is_exported_with_no_free_text_and_positions_for_those_who
     assert features[2]["geometry"] is None
     hidden = json.loads(exported(engine, other, export_pb2.EXPORT_FORMAT_GEOJSON))["features"]
     assert [each["geometry"] for each in hidden] == [None] * 3
+
+
+@pytest.mark.parametrize("format", [export_pb2.EXPORT_FORMAT_CSV, export_pb2.EXPORT_FORMAT_GEOJSON])
+def test_all_exports_together_hold_every_incident_once(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, format: export_pb2.ExportFormat.ValueType
+) -> None:
+    monkeypatch.setattr(export, "MOST", 3)
+    made = [incident(at=NOW + timedelta(milliseconds=each // 4)) for each in range(10)]
+    with engine.begin() as connection:
+        for each in made:
+            IncidentStore(connection).add(each)
+    found, token, seat = [], "", caller(subject=str(uuid7()), department=CENTRE, region="371102")
+    for last in (False, False, False, True):
+        request = export_pb2.ExportIncidentsRequest(format=format, page_token=token)
+        answer = Desk(engine).call("ExportIncidents", request, export_pb2.ExportIncidentsResponse, seat)
+        found += numbers(answer.content)
+        token = answer.next_page_token
+        assert (answer.truncated, bool(token)) == (not last, not last)
+    assert found == [each.case_number for each in sorted(made, key=lambda it: (it.filed_at, it.id), reverse=True)]
+    with pytest.raises(Refusal) as refused:
+        wrong = export_pb2.ExportIncidentsRequest(format=format, page_token="x")
+        Desk(engine).call("ExportIncidents", wrong, export_pb2.ExportIncidentsResponse, seat)
+    assert [(each.field, each.rule) for each in refused.value.violations] == [("page_token", "PAGE_TOKEN_INVALID")]
+
+
+def numbers(content: str) -> list[str]:
+    """The case numbers of an export of either format, each a whole file."""
+    if content.startswith("{"):
+        return [each["properties"]["case_number"] for each in json.loads(content)["features"]]
+    return [each["case_number"] for each in csv.DictReader(io.StringIO(content, newline=""))]
+
+
+def test_open_data_has_public_types_alone_and_no_exact_place(kept: list[Incident], engine: sa.Engine) -> None:
+    public = [replace(each, public=each.key == RUBBISH) for each in TYPES]
+    hidden = incident(type=FOOD)
+    with engine.begin() as connection:
+        catalogue = Catalogue(tuple(public), ())
+        CatalogueStore(connection).add(catalogue, catalogue.digest, BEGINNING, NOW)
+        IncidentStore(connection).add(hidden)
+    seat = caller(subject=str(uuid7()), department=CENTRE, region="371102")
+    request = export_pb2.ExportIncidentsRequest(format=export_pb2.EXPORT_FORMAT_CSV, public_only=True)
+    answer = Desk(engine).call("ExportIncidents", request, export_pb2.ExportIncidentsResponse, seat)
+    rows = list(csv.DictReader(io.StringIO(answer.content, newline="")))
+    assert [each["case_number"] for each in rows] == [kept[each].case_number for each in (0, 1, 3)]
+    assert {each[name] for each in rows for name in ("latitude", "reference", "enterprise_code")} == {""}
 
 
 def test_of_many_incidents_few_are_read(engine: sa.Engine, postgres: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from services.grid.domain.reference import (
     IncidentKind,
     IncidentType,
     TypeKey,
+    is_local,
 )
 from services.grid.wire.catalogue_sheets import (
     MAPPING_COLUMNS,
@@ -47,7 +48,7 @@ def keys(standard: str) -> st.SearchStrategy[TypeKey]:
 
 
 types = st.builds(
-    lambda key, *said: replace(IncidentType(key, *said), local=not key.standard.startswith("GB")),
+    lambda key, *said: replace(IncidentType(key, *said), local=is_local(key.standard)),
     keys(STANDARD_2013) | keys(STANDARD_2026) | keys(LOCAL),
     words,
     words,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -39,6 +39,20 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         ("report.region", "REGION_UNKNOWN"),
         ("report.seen_at", "SEEN_IN_FUTURE"),
     }
+
+
+def test_a_wrong_clock_of_a_phone_is_said_of_what_the_phone_sent() -> None:
+    check(report(captured_at=NOW - timedelta(days=365)))
+    check(report(captured_at=NOW + timedelta(minutes=59)))
+    for captured_at, rule in (
+        (NOW + timedelta(hours=3), "CAPTURED_IN_FUTURE"),
+        (datetime(2099, 1, 1, tzinfo=UTC), "CAPTURED_IN_FUTURE"),
+        (datetime(1970, 1, 2, tzinfo=UTC), "CAPTURED_LONG_AGO"),
+    ):
+        for seen_at in (None, NOW):
+            with pytest.raises(Refusal) as refused:
+                check(report(captured_at=captured_at, seen_at=seen_at))
+            assert rules(refused.value) == {("captured_at", rule)}
 
 
 def test_a_closed_region_is_refused() -> None:

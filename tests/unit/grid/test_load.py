@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.grid.domain.reference import IncidentKind, TypeKey
+from services.grid.domain.reference import Evidence, IncidentKind, TypeKey
 from services.grid.load import main, read
 from services.kernel.sheets import SheetFaults
 from services.kernel.worktime.calendars import DayKind, DayName, Span
@@ -143,6 +143,9 @@ def test_the_sample_city_is_right() -> None:
     assert {2024, 2025, 2026} <= data.calendars.years.keys()
     assert len(data.catalogue.types) > 400
     assert data.catalogue.rules and data.catalogue.stages and data.catalogue.mappings
+    assert {each.public for each in data.catalogue.types} == {True, False}
+    assert {kind for each in data.catalogue.types for kind in each.evidence} >= {Evidence.PHOTO, Evidence.PHOTO_AFTER}
+    assert {each.former.code for each in data.catalogue.mappings} >= {"01", "02", "03", "04", "0110"}
     assert data.centres
 
 

@@ -133,6 +133,26 @@ def test_codes_are_as_long_as_their_standard_has_them() -> None:
     ]
 
 
+def test_a_category_became_a_category_and_never_a_type() -> None:
+    former, latter = "GB/T 30428.2-2013,event,{},x", "GB/T 47678.5-2026,event,{}\n"
+    pairs = (("01", "06"), ("01", "77"), ("0110", "06"), ("01", "06010"))
+    said = "".join(f"{former.format(one)},{latter.format(other)}" for one, other in pairs)
+    assert faults(code_mappings=PAIR_LINE + said) == [
+        "code_mappings.csv:4: code: must be 5 digits",
+        "code_mappings.csv:5: former_code: must be 4 digits",
+        "code_mappings.csv:3: standard, kind, code: names no incident type of the catalogue",
+    ]
+
+
+@pytest.mark.parametrize("standard", ["GB/T47678.5-2026", "gb/t 47678.5-2026", "GB/T 47678.5-2062", "GB 47678.5-2026"])
+def test_a_standard_that_looks_like_a_national_one_is_no_extension(standard: str) -> None:
+    types = ONE[TYPES] + f"{standard},event,市容环境,06011,积存垃圾渣土,\n"
+    assert faults(incident_types=types) == [
+        "incident_types.csv:3: standard: is no national standard that is known: those are GB/T 47678.5-2026,"
+        " GB/T 30428.2-2013; a name of the city's own does not begin with GB"
+    ]
+
+
 def test_a_rule_names_a_category_or_a_type_and_one_of_2013_with_its_standard() -> None:
     types = ONE[TYPES] + "GB/T 30428.2-2013,event,市容环境,0601,暴露垃圾,\n"
     keys = (",event,0601", "GB/T 47678.5-2026,event,0601", "GB/T 30428.2-2013,event,0601", ",,06", ",event,06010")

@@ -28,7 +28,7 @@ from egov.grid.v1 import incidents_pb2 as egov_dot_grid_dot_v1_dot_incidents__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65gov/grid/v1/batches.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1d\x65gov/common/v1/refusals.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"H\n\x12SubmitBatchRequest\x12\x32\n\x05items\x18\x01 \x03(\x0b\x32\x17.egov.grid.v1.BatchItemB\n\xca\xc1\x18\x06\x08\x01@2P\x01\"\xd3\x01\n\tBatchItem\x12_\n\x07item_id\x18\x01 \x01(\tBN\xca\xc1\x18J\x08\x01\"F[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\x12,\n\x06report\x18\x02 \x01(\x0b\x32\x14.egov.grid.v1.ReportB\x06\xca\xc1\x18\x02\x08\x01\x12\x37\n\x0b\x63\x61ptured_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xca\xc1\x18\x02\x08\x01\"A\n\x13SubmitBatchResponse\x12*\n\x07results\x18\x01 \x03(\x0b\x32\x19.egov.grid.v1.BatchResult\"\x83\x01\n\x0b\x42\x61tchResult\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12(\n\x05\x66iled\x18\x02 \x01(\x0b\x32\x17.egov.grid.v1.FiledItemH\x00\x12.\n\x07refused\x18\x03 \x01(\x0b\x32\x1b.egov.common.v1.ItemRefusalH\x00\x42\t\n\x07outcome\"\x97\x01\n\tFiledItem\x12\x13\n\x0bincident_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x02 \x01(\t\x12/\n\x0b\x63\x61ptured_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0breceived_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65gov/grid/v1/batches.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x1d\x65gov/common/v1/refusals.proto\x1a\x1c\x65gov/grid/v1/incidents.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"H\n\x12SubmitBatchRequest\x12\x32\n\x05items\x18\x01 \x03(\x0b\x32\x17.egov.grid.v1.BatchItemB\n\xca\xc1\x18\x06\x08\x01@2P\x01\"\xe4\x01\n\tBatchItem\x12p\n\x07item_id\x18\x01 \x01(\tB_\xca\xc1\x18[\x08\x01\"W[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[47][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}\x12,\n\x06report\x18\x02 \x01(\x0b\x32\x14.egov.grid.v1.ReportB\x06\xca\xc1\x18\x02\x08\x01\x12\x37\n\x0b\x63\x61ptured_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xca\xc1\x18\x02\x08\x01\"A\n\x13SubmitBatchResponse\x12*\n\x07results\x18\x01 \x03(\x0b\x32\x19.egov.grid.v1.BatchResult\"\x83\x01\n\x0b\x42\x61tchResult\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12(\n\x05\x66iled\x18\x02 \x01(\x0b\x32\x17.egov.grid.v1.FiledItemH\x00\x12.\n\x07refused\x18\x03 \x01(\x0b\x32\x1b.egov.common.v1.ItemRefusalH\x00\x42\t\n\x07outcome\"\x97\x01\n\tFiledItem\x12\x13\n\x0bincident_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61se_number\x18\x02 \x01(\t\x12/\n\x0b\x63\x61ptured_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0breceived_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,7 +38,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITBATCHREQUEST'].fields_by_name['items']._loaded_options = None
   _globals['_SUBMITBATCHREQUEST'].fields_by_name['items']._serialized_options = b'\312\301\030\006\010\001@2P\001'
   _globals['_BATCHITEM'].fields_by_name['item_id']._loaded_options = None
-  _globals['_BATCHITEM'].fields_by_name['item_id']._serialized_options = b'\312\301\030J\010\001\"F[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
+  _globals['_BATCHITEM'].fields_by_name['item_id']._serialized_options = b'\312\301\030[\010\001\"W[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[47][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}'
   _globals['_BATCHITEM'].fields_by_name['report']._loaded_options = None
   _globals['_BATCHITEM'].fields_by_name['report']._serialized_options = b'\312\301\030\002\010\001'
   _globals['_BATCHITEM'].fields_by_name['captured_at']._loaded_options = None
@@ -46,11 +46,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITBATCHREQUEST']._serialized_start=168
   _globals['_SUBMITBATCHREQUEST']._serialized_end=240
   _globals['_BATCHITEM']._serialized_start=243
-  _globals['_BATCHITEM']._serialized_end=454
-  _globals['_SUBMITBATCHRESPONSE']._serialized_start=456
-  _globals['_SUBMITBATCHRESPONSE']._serialized_end=521
-  _globals['_BATCHRESULT']._serialized_start=524
-  _globals['_BATCHRESULT']._serialized_end=655
-  _globals['_FILEDITEM']._serialized_start=658
-  _globals['_FILEDITEM']._serialized_end=809
+  _globals['_BATCHITEM']._serialized_end=471
+  _globals['_SUBMITBATCHRESPONSE']._serialized_start=473
+  _globals['_SUBMITBATCHRESPONSE']._serialized_end=538
+  _globals['_BATCHRESULT']._serialized_start=541
+  _globals['_BATCHRESULT']._serialized_end=672
+  _globals['_FILEDITEM']._serialized_start=675
+  _globals['_FILEDITEM']._serialized_end=826
 # @@protoc_insertion_point(module_scope)

@@ -55,14 +55,16 @@ class BatchItem(_message.Message):
     REPORT_FIELD_NUMBER: _builtins.int
     CAPTURED_AT_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
-    """Id that the phone made, UUIDv7 or v4. The same id again, in whatever batch and however late, is the same report."""
+    """Id that the phone made, UUIDv7 or v4, in lower or upper case. The same id again, in whatever batch and case and however
+    late, is the same report.
+    """
     @_builtins.property
     def report(self) -> _incidents_pb2.Report:
         """What is reported. Its `seen_at`, where it is unset, is `captured_at`."""
 
     @_builtins.property
     def captured_at(self) -> _timestamp_pb2.Timestamp:
-        """When it was noted down, by the phone's clock; may be days ago."""
+        """When it was noted down, by the phone's clock; may be days ago, at most 366, and at most an hour ahead of the server's."""
 
     def __init__(
         self,
@@ -113,7 +115,7 @@ class BatchResult(_message.Message):
     FILED_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
-    """Id of the item; empty where it was none."""
+    """Id of the item as it was sent; empty where it was none."""
     @_builtins.property
     def filed(self) -> Global___FiledItem:
         """It is filed: the same answer each time that it is sent."""

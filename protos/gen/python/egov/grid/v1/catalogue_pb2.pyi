@@ -266,6 +266,74 @@ class TypeCount(_message.Message):
 Global___TypeCount: _TypeAlias = TypeCount  # noqa: Y015
 
 @_typing.final
+class CategoryCount(_message.Message):
+    """How many cases there are of a category."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    kind: _incidents_pb2.IncidentKind.ValueType
+    """Component or event."""
+    code: _builtins.str
+    """Its two digits, in the standard that was asked for."""
+    name: _builtins.str
+    """Its name in Chinese; empty where no catalogue in force names it."""
+    count: _builtins.int
+    """Cases."""
+    def __init__(
+        self,
+        *,
+        kind: _incidents_pb2.IncidentKind.ValueType = ...,
+        code: _builtins.str = ...,
+        name: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "count", b"count", "kind", b"kind", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CategoryCount: _TypeAlias = CategoryCount  # noqa: Y015
+
+@_typing.final
+class LeftOut(_message.Message):
+    """Incidents that are no cases of their own, or are none yet: in no count by type."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOT_FILED_YET_FIELD_NUMBER: _builtins.int
+    DECLINED_FIELD_NUMBER: _builtins.int
+    DUPLICATES_FIELD_NUMBER: _builtins.int
+    VOIDED_FIELD_NUMBER: _builtins.int
+    not_filed_yet: _builtins.int
+    """Reports that wait for the check or for the decision whether they are filed."""
+    declined: _builtins.int
+    """Declined: not accepted or not filed."""
+    duplicates: _builtins.int
+    """Duplicates: merged into another incident, or closed as reported before."""
+    voided: _builtins.int
+    """Voided."""
+    def __init__(
+        self,
+        *,
+        not_filed_yet: _builtins.int = ...,
+        declined: _builtins.int = ...,
+        duplicates: _builtins.int = ...,
+        voided: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["declined", b"declined", "duplicates", b"duplicates", "not_filed_yet", b"not_filed_yet", "voided", b"voided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeftOut: _TypeAlias = LeftOut  # noqa: Y015
+
+@_typing.final
 class UnmappedCount(_message.Message):
     """Cases of a type that has no one code in the standard that was asked for."""
 

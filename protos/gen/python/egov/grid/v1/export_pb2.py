@@ -26,7 +26,7 @@ from egov.common.v1 import options_pb2 as egov_dot_common_dot_v1_dot_options__pb
 from egov.grid.v1 import search_pb2 as egov_dot_grid_dot_v1_dot_search__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65gov/grid/v1/export.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x19\x65gov/grid/v1/search.proto\"\x82\x01\n\x16\x45xportIncidentsRequest\x12\x34\n\x06sought\x18\x01 \x01(\x0b\x32$.egov.grid.v1.SearchIncidentsRequest\x12\x32\n\x06\x66ormat\x18\x02 \x01(\x0e\x32\x1a.egov.grid.v1.ExportFormatB\x06\xca\xc1\x18\x02\x08\x01\"`\n\x17\x45xportIncidentsResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x11\n\ttruncated\x18\x04 \x01(\x08*_\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45XPORT_FORMAT_CSV\x10\x01\x12\x19\n\x15\x45XPORT_FORMAT_GEOJSON\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65gov/grid/v1/export.proto\x12\x0c\x65gov.grid.v1\x1a\x1c\x65gov/common/v1/options.proto\x1a\x19\x65gov/grid/v1/search.proto\"\xb4\x01\n\x16\x45xportIncidentsRequest\x12\x34\n\x06sought\x18\x01 \x01(\x0b\x32$.egov.grid.v1.SearchIncidentsRequest\x12\x32\n\x06\x66ormat\x18\x02 \x01(\x0e\x32\x1a.egov.grid.v1.ExportFormatB\x06\xca\xc1\x18\x02\x08\x01\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xca\xc1\x18\x03\x18\xc8\x01\x12\x13\n\x0bpublic_only\x18\x04 \x01(\x08\"y\n\x17\x45xportIncidentsResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x11\n\ttruncated\x18\x04 \x01(\x08\x12\x17\n\x0fnext_page_token\x18\x05 \x01(\t*_\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45XPORT_FORMAT_CSV\x10\x01\x12\x19\n\x15\x45XPORT_FORMAT_GEOJSON\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,10 +35,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EXPORTINCIDENTSREQUEST'].fields_by_name['format']._loaded_options = None
   _globals['_EXPORTINCIDENTSREQUEST'].fields_by_name['format']._serialized_options = b'\312\301\030\002\010\001'
-  _globals['_EXPORTFORMAT']._serialized_start=331
-  _globals['_EXPORTFORMAT']._serialized_end=426
+  _globals['_EXPORTINCIDENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_EXPORTINCIDENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\312\301\030\003\030\310\001'
+  _globals['_EXPORTFORMAT']._serialized_start=406
+  _globals['_EXPORTFORMAT']._serialized_end=501
   _globals['_EXPORTINCIDENTSREQUEST']._serialized_start=101
-  _globals['_EXPORTINCIDENTSREQUEST']._serialized_end=231
-  _globals['_EXPORTINCIDENTSRESPONSE']._serialized_start=233
-  _globals['_EXPORTINCIDENTSRESPONSE']._serialized_end=329
+  _globals['_EXPORTINCIDENTSREQUEST']._serialized_end=281
+  _globals['_EXPORTINCIDENTSRESPONSE']._serialized_start=283
+  _globals['_EXPORTINCIDENTSRESPONSE']._serialized_end=404
 # @@protoc_insertion_point(module_scope)

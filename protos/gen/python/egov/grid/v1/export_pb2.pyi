@@ -50,8 +50,16 @@ class ExportIncidentsRequest(_message.Message):
 
     SOUGHT_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    PUBLIC_ONLY_FIELD_NUMBER: _builtins.int
     format: Global___ExportFormat.ValueType
     """As what."""
+    page_token: _builtins.str
+    """`next_page_token` of the export before, to the same request; empty for the first one."""
+    public_only: _builtins.bool
+    """For open data: only cases of types that the catalogue in force shows publicly, without position, reference and
+    enterprise code.
+    """
     @_builtins.property
     def sought(self) -> _search_pb2.SearchIncidentsRequest:
         """What is sought; its page is not looked at."""
@@ -61,10 +69,12 @@ class ExportIncidentsRequest(_message.Message):
         *,
         sought: _search_pb2.SearchIncidentsRequest | None = ...,
         format: Global___ExportFormat.ValueType = ...,
+        page_token: _builtins.str = ...,
+        public_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["sought", b"sought"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "sought", b"sought"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "page_token", b"page_token", "public_only", b"public_only", "sought", b"sought"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -72,7 +82,9 @@ Global___ExportIncidentsRequest: _TypeAlias = ExportIncidentsRequest  # noqa: Y0
 
 @_typing.final
 class ExportIncidentsResponse(_message.Message):
-    """An export: codes, times and places, no free text, no person's data but the positions that the caller is shown."""
+    """An export: codes, times and places, no free text, no person's data but the positions that the caller is shown. Each is a
+    whole file, with its line of names or as a collection of its own.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -80,14 +92,17 @@ class ExportIncidentsResponse(_message.Message):
     MEDIA_TYPE_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
     TRUNCATED_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     content: _builtins.str
     """The file's text."""
     media_type: _builtins.str
     """Its media type, `text/csv; charset=utf-8` or `application/geo+json`."""
     count: _builtins.int
-    """How many incidents are in it, 1,000 at most: the newest."""
+    """How many incidents are in it, 1,000 at most, newest first."""
     truncated: _builtins.bool
-    """There are more: ask for those filed before the last one."""
+    """There are more: ask with `next_page_token`."""
+    next_page_token: _builtins.str
+    """Token of the export that goes on behind the last incident of this one; empty when there are no more."""
     def __init__(
         self,
         *,
@@ -95,10 +110,11 @@ class ExportIncidentsResponse(_message.Message):
         media_type: _builtins.str = ...,
         count: _builtins.int = ...,
         truncated: _builtins.bool = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "count", b"count", "media_type", b"media_type", "truncated", b"truncated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "count", b"count", "media_type", b"media_type", "next_page_token", b"next_page_token", "truncated", b"truncated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

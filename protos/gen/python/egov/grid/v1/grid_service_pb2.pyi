@@ -1035,8 +1035,13 @@ class CountIncidentsByTypeResponse(_message.Message):
     TOTAL_FIELD_NUMBER: _builtins.int
     COUNTS_FIELD_NUMBER: _builtins.int
     UNMAPPED_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    WITHOUT_CATEGORY_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
     total: _builtins.int
-    """All incidents of the range."""
+    """All incidents of the range that count: what was filed, but for what `left_out` names."""
+    without_category: _builtins.int
+    """Those that have no one category there; with `categories` they sum to the total."""
     @_builtins.property
     def counts(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.TypeCount]:
         """Those that have a code in the standard, by kind and code."""
@@ -1045,16 +1050,27 @@ class CountIncidentsByTypeResponse(_message.Message):
     def unmapped(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.UnmappedCount]:
         """Those that have none, or several, by the type that they were filed as."""
 
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.CategoryCount]:
+        """By the categories of the standard. What has no one code may have one category all the same."""
+
+    @_builtins.property
+    def left_out(self) -> _catalogue_pb2.LeftOut:
+        """Incidents of the range that are in none of the counts, as they stand now."""
+
     def __init__(
         self,
         *,
         total: _builtins.int = ...,
         counts: _abc.Iterable[_catalogue_pb2.TypeCount] | None = ...,
         unmapped: _abc.Iterable[_catalogue_pb2.UnmappedCount] | None = ...,
+        categories: _abc.Iterable[_catalogue_pb2.CategoryCount] | None = ...,
+        without_category: _builtins.int = ...,
+        left_out: _catalogue_pb2.LeftOut | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["left_out", b"left_out"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "total", b"total", "unmapped", b"unmapped"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "counts", b"counts", "left_out", b"left_out", "total", b"total", "unmapped", b"unmapped", "without_category", b"without_category"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

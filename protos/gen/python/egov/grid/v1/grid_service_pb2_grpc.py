@@ -300,7 +300,8 @@ class GridServiceServicer:
         """Files what a phone collected while it had no network. Each item is a change of its own under its id: sent again, with
         whatever others and however often, it has one effect and the same result. Of a call that was cut off, send all again.
         `Idempotency-Key` is needed as for every change, and keeps nothing here: the items' ids do.
-        Refused, item by item: what FileIncident refuses, an id that was another report's (KEY_REUSED), the same item in
+        Refused, item by item: what FileIncident refuses, a phone whose clock is wrong (CAPTURED_IN_FUTURE,
+        CAPTURED_LONG_AGO), an id that was another report's (KEY_REUSED), the same item in
         flight (IN_PROGRESS). The whole call: what is no report by its form, such as an unknown field of JSON.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -352,7 +353,9 @@ class GridServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExportIncidents(self, request, context):
-        """Exports what SearchIncidents would find as CSV or GeoJSON, the newest 1,000.
+        """Exports what SearchIncidents would find as CSV or GeoJSON, 1,000 at a time, newest first. All of them one after the other
+        hold each incident once.
+        Refused: a token that no export made (PAGE_TOKEN_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -675,9 +678,10 @@ class GridServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CountIncidentsByType(self, request, context):
-        """Counts the incidents of the caller's region by type, all by the codes of one standard, so that figures compare across
-        a change of standards. What has no one code there is named, and all counts sum to the total. A caller without a
-        department has their own reports counted.
+        """Counts the incidents of the caller's region by type and by category, all by the codes of one standard, so that figures
+        compare across a change of standards. What has no one code there is named, and all counts sum to the total. What was
+        declined, voided, is a duplicate or was not filed yet is told apart. A caller without a department has their own
+        reports counted.
         Refused: a range that is empty or longer than 366 days (RANGE_WRONG).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

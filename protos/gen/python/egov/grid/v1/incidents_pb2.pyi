@@ -398,7 +398,7 @@ class IncidentType(_message.Message):
     local: _builtins.bool
     """An extension of this city that the standard does not have."""
     shown_publicly: _builtins.bool
-    """Cases of it may be shown to anyone."""
+    """Cases of it may be shown to anyone: an export with `public_only` has them. Nothing else goes by it."""
     @_builtins.property
     def key(self) -> Global___IncidentTypeKey:
         """Its key."""
@@ -517,7 +517,7 @@ class Report(_message.Message):
 
     @_builtins.property
     def seen_at(self) -> _timestamp_pb2.Timestamp:
-        """When it was seen; at most an hour ahead of the server's clock. Unset: now."""
+        """When it was seen; at most an hour ahead of the server's clock. Unset: now, or when it was noted down."""
 
     @_builtins.property
     def position(self) -> _places_pb2.Position:
@@ -600,6 +600,8 @@ class Incident(_message.Message):
     DEPARTMENT_NUMBERS_FIELD_NUMBER: _builtins.int
     STAGES_FIELD_NUMBER: _builtins.int
     STAGE_FIELD_NUMBER: _builtins.int
+    CAPTURED_AT_FIELD_NUMBER: _builtins.int
+    RECEIVED_AT_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id, UUIDv7."""
     case_number: _builtins.str
@@ -728,6 +730,14 @@ class Incident(_message.Message):
     def stages(self) -> _containers.RepeatedCompositeFieldContainer[_stages_pb2.Stage]:
         """The stages of the present handling, in order; empty: it has none. `handle_by` is that of the present stage."""
 
+    @_builtins.property
+    def captured_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was noted down, by the phone's clock; unset where it did not come in a batch."""
+
+    @_builtins.property
+    def received_at(self) -> _timestamp_pb2.Timestamp:
+        """When it came in first, by the server's clock. Deadlines run from then."""
+
     def __init__(
         self,
         *,
@@ -773,10 +783,12 @@ class Incident(_message.Message):
         department_numbers: _abc.Iterable[Global___DepartmentNumber] | None = ...,
         stages: _abc.Iterable[_stages_pb2.Stage] | None = ...,
         stage: _builtins.int = ...,
+        captured_at: _timestamp_pb2.Timestamp | None = ...,
+        received_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "closed_at", b"closed_at", "deadline", b"deadline", "dispatched_at", b"dispatched_at", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "intake", b"intake", "outside", b"outside", "report", b"report", "reporter", b"reporter", "review_at", b"review_at", "verified_at", b"verified_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "captured_at", b"captured_at", "closed_at", b"closed_at", "deadline", b"deadline", "dispatched_at", b"dispatched_at", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "intake", b"intake", "outside", b"outside", "received_at", b"received_at", "report", b"report", "reporter", b"reporter", "review_at", b"review_at", "verified_at", b"verified_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "binding", b"binding", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "coordinator", b"coordinator", "deadline", b"deadline", "deadline_provisional", b"deadline_provisional", "department_numbers", b"department_numbers", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "evidence", b"evidence", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "hold_reason", b"hold_reason", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "intake", b"intake", "main_case_number", b"main_case_number", "main_incident_id", b"main_incident_id", "outside", b"outside", "refusal_reason", b"refusal_reason", "reply", b"reply", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "returns", b"returns", "review_at", b"review_at", "satisfaction", b"satisfaction", "stage", b"stage", "stages", b"stages", "state", b"state", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "binding", b"binding", "captured_at", b"captured_at", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "coordinator", b"coordinator", "deadline", b"deadline", "deadline_provisional", b"deadline_provisional", "department_numbers", b"department_numbers", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "evidence", b"evidence", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "hold_reason", b"hold_reason", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "intake", b"intake", "main_case_number", b"main_case_number", "main_incident_id", b"main_incident_id", "outside", b"outside", "received_at", b"received_at", "refusal_reason", b"refusal_reason", "reply", b"reply", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "returns", b"returns", "review_at", b"review_at", "satisfaction", b"satisfaction", "stage", b"stage", "stages", b"stages", "state", b"state", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
