@@ -96,8 +96,8 @@ def _deadline_moved(event: grid.IncidentDeadlineMoved, event_id: str) -> Occasio
         told = (_one("supervisor", event.supervisor), _one("department", event.holder.removeprefix("department/")))
         facts |= {"level": level, "supervisor": event.supervisor, "due_at": moment(event.deadline)}
         return _occasion(event, event_id, "incident-not-late", told, facts)
-    told = _reporter_and_department(event) if extended else ()
-    return _occasion(event, event_id, "incident-extended", told, facts)
+    to_tell = _reporter_and_department(event) if extended else ()
+    return _occasion(event, event_id, "incident-extended", to_tell, facts)
 
 
 def _merged(event: grid.IncidentMerged, event_id: str) -> Occasion:

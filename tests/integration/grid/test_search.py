@@ -315,7 +315,7 @@ def test_open_data_has_public_types_alone_and_no_exact_place(kept: list[Incident
     hidden = incident(type=FOOD)
     with engine.begin() as connection:
         catalogue = Catalogue(tuple(public), ())
-        CatalogueStore(connection).add(catalogue, catalogue.digest, BEGINNING, NOW)
+        CatalogueStore(connection).add(catalogue, BEGINNING, NOW)
         IncidentStore(connection).add(hidden)
     seat = caller(subject=str(uuid7()), department=CENTRE, region="371102")
     request = export_pb2.ExportIncidentsRequest(format=export_pb2.EXPORT_FORMAT_CSV, public_only=True)
