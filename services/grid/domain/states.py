@@ -110,7 +110,7 @@ class Who(StrEnum):
     DEPARTMENT = "DEPARTMENT"
     """The department in charge; an inspection speaks for its department."""
     COORDINATOR = "COORDINATOR"
-    """The grid centre of the lowest level above all departments that returned it."""
+    """The lowest grid centre on record that all departments that returned it are below."""
     REPORTER = "REPORTER"
     """Whoever reported it."""
     TIMER = "TIMER"

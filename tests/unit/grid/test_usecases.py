@@ -317,3 +317,12 @@ def test_what_no_automatic_rule_decides_stays_with_the_centre() -> None:
     for rules in (asked, FakeDispatching(TO_EITHER, tie)):
         usecases.dispatch_by_itself(FakeUnitOfWork(caller=SYSTEM), incidents, FakeReference(), rules, filed.id, LIMITS)
         assert (incidents.rows[filed.id].state, incidents.rows[filed.id].holder) == (IncidentState.FILED, CENTRE)
+
+
+def test_an_automatic_rule_for_a_department_that_is_gone_leaves_it_with_the_centre() -> None:
+    uow, incidents = FakeUnitOfWork(caller=SEAT), FakeIncidents()
+    rules = FakeDispatching(replace(TO_EITHER, automatic=True))
+    gone = replace(LIMITS, is_department=lambda code: code == CENTRE)
+    filed = usecases.file_incident(uow, incidents, FakeReference(), report(), Region(GRID), "3711", gone, rules)
+    usecases.dispatch_by_itself(FakeUnitOfWork(caller=SYSTEM), incidents, FakeReference(), rules, filed.id, gone)
+    assert (incidents.rows[filed.id].state, incidents.rows[filed.id].holder) == (IncidentState.FILED, CENTRE)

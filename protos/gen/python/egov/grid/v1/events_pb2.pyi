@@ -1104,7 +1104,7 @@ class IncidentReferred(_message.Message):
     centre: _builtins.str
     """Code of the county's grid centre."""
     coordinator: _builtins.str
-    """Code of the grid centre that decides: of the lowest level above the departments that returned it, county at least."""
+    """Code of the grid centre that decides: the lowest on record that the departments that returned it are below."""
     reason: _incidents_pb2.ReturnReason.ValueType
     """Why it was returned."""
     returns: _builtins.int
