@@ -115,19 +115,20 @@ def repair_next(uow: UnitOfWork, incidents: Incidents, reference: Reference, lim
     None when there is none that can be mended: then every open incident has a holder and a next moment, a duplicate
     that of its main incident, but those that `left_unheld` counts.
     """
-    forgotten = incidents.unwatched(CLOCK)
-    if forgotten is not None:
-        uow.set_due(CLOCK, str(forgotten.id), next_look(forgotten, limits, uow.now()) or uow.now())
-        return "UNWATCHED", forgotten.case_number
+    # Those first that are cheap to find, of which there may be many: when a centre gets another code.
     centres = reference.all_centres()
     orphan = incidents.unheld(centres)
-    if orphan is None:
+    if orphan is not None:
+        incident = adopted(orphan, lambda region: centres.get(region, ""))
+        incidents.save(incident)
+        watch(uow, incident, limits, uow.now())
+        uow.record(events.deadline_moved(orphan, incident, CENTRE_FOUND, uow.now()))
+        return "UNHELD", incident.case_number
+    forgotten = incidents.unwatched(CLOCK)
+    if forgotten is None:
         return None
-    incident = adopted(orphan, lambda region: centres.get(region, ""))
-    incidents.save(incident)
-    watch(uow, incident, limits, uow.now())
-    uow.record(events.deadline_moved(orphan, incident, CENTRE_FOUND, uow.now()))
-    return "UNHELD", incident.case_number
+    uow.set_due(CLOCK, str(forgotten.id), next_look(forgotten, limits, uow.now()) or uow.now())
+    return "UNWATCHED", forgotten.case_number
 
 
 def left_unheld(incidents: Incidents, reference: Reference) -> int:

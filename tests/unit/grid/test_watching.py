@@ -157,7 +157,7 @@ def test_what_nobody_would_look_at_again_is_found_and_mended() -> None:
         incidents.add(incident)
     uow.set_due(CLOCK, str(orphan.id), NOW)
     mended = [usecases.repair_next(uow, incidents, FakeReference(), LIMITS) for _ in range(3)]
-    assert mended == [("UNWATCHED", forgotten.case_number), ("UNHELD", orphan.case_number), None]
+    assert mended == [("UNHELD", orphan.case_number), ("UNWATCHED", forgotten.case_number), None]
     assert set(uow.dues) == {(CLOCK, str(each.id)) for each in (watched, forgotten, orphan)}
     assert all(each.holder for each in incidents.rows.values() if each.id != closed.id)
     assert uow.envelopes[-1].holder == f"department/{CENTRE}"
