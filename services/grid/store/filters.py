@@ -97,7 +97,8 @@ def _plain(sought: Sought) -> Iterator[Filter]:
     equal = {"type_code": sought.type_code, "department": sought.department}
     yield from (Filter(f"{name} = :{name}") for name, value in equal.items() if value)
     if sought.types is not None:
-        yield Filter(_OF_TYPES)
+        # Of no type there is nothing: without passing by all incidents to find none.
+        yield Filter(_OF_TYPES if sought.types else "FALSE")
     if sought.filed_from:
         yield Filter("filed_at >= :filed_from")
     if sought.filed_until:
