@@ -34,19 +34,19 @@ def stuck(accepted: datetime, draws: Draws) -> list[Step]:
 
 def _hindrance(accepted: datetime, handled: datetime, draws: Draws) -> list[Step]:
     """At twentieths of the time: asked or sent at 8, decided at 9, over at 12 at the latest."""
-    asked, decided, early, sooner, late = (accepted + (handled - accepted) * n / 20 for n in (8, 9, 10, 11, 12))
+    asked, decided, half, later, over = (accepted + (handled - accepted) * n / 20 for n in (8, 9, 10, 11, 12))
     granted, drawn = draws.share("granted") < GRANTED, draws.share("hindered")
     if drawn < HELD:
-        ends = _hold_ends(early, sooner, draws) if granted else []
-        return [Step(asked, Action.ASK_HOLD, late), Step(decided, _decision(granted)), *ends]
+        ends = _hold_ends(half, later, draws) if granted else []
+        return [Step(asked, Action.ASK_HOLD, over), Step(decided, _decision(granted)), *ends]
     if drawn < EXTENDED:
         cut = granted and draws.share("cut") < CUT
         return [Step(asked, Action.ASK_EXTENSION), Step(decided, Action.GRANT_ONE if cut else _decision(granted))]
     if drawn < OUTSIDE:
         done = draws.share("done-outside") < DONE_OUTSIDE
-        answered = late if draws.share("answered-late") < ANSWERED_LATE else decided
+        answered = over if draws.share("answered-late") < ANSWERED_LATE else decided
         answer = Action.OUTSIDE_DONE if done else Action.OUTSIDE_FAILED
-        return [Step(asked, Action.SEND_OUTSIDE, early), Step(answered, answer)]
+        return [Step(asked, Action.SEND_OUTSIDE, half), Step(answered, answer)]
     return []
 
 
@@ -54,9 +54,9 @@ def _decision(granted: bool) -> Action:
     return Action.GRANT if granted else Action.REFUSE
 
 
-def _hold_ends(early: datetime, sooner: datetime, draws: Draws) -> list[Step]:
+def _hold_ends(half: datetime, later: datetime, draws: Draws) -> list[Step]:
     """By the department, by the grid centre, or by itself at the review."""
     drawn = draws.share("hold-ends")
     if drawn < RESUMED:
-        return [Step(early, Action.RESUME)]
-    return [Step(sooner, Action.END_HOLD)] if drawn < ENDED else []
+        return [Step(half, Action.RESUME)]
+    return [Step(later, Action.END_HOLD)] if drawn < ENDED else []
