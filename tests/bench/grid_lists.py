@@ -80,7 +80,7 @@ def _listed(connection: sa.Connection) -> dict[str, Ask]:
         return lambda: store.page(replace(city, **said), PageRequest(size))  # type: ignore[arg-type]
 
     def export(format: export_pb2.ExportFormat.ValueType) -> Ask:
-        return lambda: export_message(store.page(city, PageRequest(MOST)), format, city.asking_department, CITIZEN)
+        return lambda: export_message(store.lines(city, PageRequest(MOST)), format, public_only=False)
 
     return {
         "ListIncidents, the city": page(),

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from services.grid.domain.reference import TypeKey
 from services.grid.domain.states import IncidentState
@@ -60,3 +61,31 @@ class Sought:
     near: Circle | None = None
     types: frozenset[TypeKey] | None = None
     """Of these types alone; none of them: nothing."""
+
+
+class Line(NamedTuple):
+    """What an export says of an incident, in the words of its codes; a position where whoever asks is shown it."""
+
+    case_number: str
+    incident_id: UUID
+    state: str
+    standard: str
+    kind: str
+    type_code: str
+    region: str
+    department: str
+    centre: str
+    reference: str
+    enterprise_code: str
+    filed_at: datetime
+    dispatched_at: datetime | None
+    handle_by: datetime | None
+    handled_at: datetime | None
+    closed_at: datetime | None
+    closing_outcome: str | None
+    escalation_level: str
+    position: Point | None
+
+    def for_anyone(self) -> Line:
+        """No exact place, nothing that names an enterprise or leads back to another system."""
+        return self._replace(position=None, reference="", enterprise_code="")

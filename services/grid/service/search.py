@@ -35,10 +35,8 @@ class SearchMethods(Methods):
     ) -> export_pb2.ExportIncidentsResponse:
         """Writes what is found as a file."""
         sought, page = search.sought(request.sought, call.caller, call.region), export.export_page(request)
-        if not request.public_only:
-            found = SearchStore(self.uow.connection).page(sought, page)
-            return export.export_message(found, request.format, call.caller.department, Party(*call.caller.party))
-        types = CatalogueStore(self.uow.connection).types(self.uow.now())
-        public = replace(sought, types=frozenset(each.key for each in types if each.public))
-        found = SearchStore(self.uow.connection).page(public, page)
-        return export.public_message(found, request.format)
+        if request.public_only:
+            types = CatalogueStore(self.uow.connection).types(self.uow.now())
+            sought = replace(sought, types=frozenset(each.key for each in types if each.public))
+        found = SearchStore(self.uow.connection).lines(sought, page)
+        return export.export_message(found, request.format, public_only=request.public_only)

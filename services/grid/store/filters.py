@@ -16,10 +16,11 @@ _WITHIN = "region LIKE :{0} || '%'"
 # The index of townships serves whatever lies in one.
 _IN_TOWNSHIP = "left(region, 9) = left(:{0}, 9)"
 # Who may see where it is, may ask what is there: else a search would tell what the answer hides.
-_SHOWN = (
-    "(owner = :asking_department OR department = :asking_department"
+SHOWN = (
+    "(owner = :asking_department OR department = :asking_department OR coordinator = :asking_department"
     " OR (reporter_kind = :asking_kind AND reporter_id = :asking_id))"
 )
+"""The condition that whoever asks is shown an incident's position."""
 _NEAR = (
     "point(longitude, latitude) <@ box(point(:west, :south), point(:east, :north)) AND latitude IS NOT NULL"
     " AND ((latitude - :latitude) * :north_m) ^ 2 + ((longitude - :longitude) * :east_m) ^ 2 <= :metres ^ 2"
@@ -74,7 +75,7 @@ def filters(sought: Sought) -> Iterator[Filter]:
         yield _keyed(f"id IN ({_NUMBERED})", _NUMBERED)
     if sought.near:
         yield _found(_NEAR)
-        yield Filter(_SHOWN)
+        yield Filter(SHOWN)
     if sought.enterprise_code:
         yield _found("enterprise_code = :enterprise_code AND enterprise_code <> ''")
     if sought.reporter:

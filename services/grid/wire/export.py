@@ -6,75 +6,50 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from egov.grid.v1 import export_pb2
 
-from services.grid.domain.incidents import Incident
+from services.grid.domain.search import Line
 from services.kernel.paging import Page, PageRequest, instant, read_position
-from services.kernel.parties import Party
 
 MOST = 1_000
-COLUMNS = (
-    "case_number", "incident_id", "state", "standard", "kind", "type_code", "region", "department", "centre",
-    "reference", "enterprise_code", "filed_at", "dispatched_at", "handle_by", "handled_at", "closed_at",
-    "closing_outcome", "escalation_level",
-)  # fmt: skip
+COLUMNS = Line._fields[:-1]
+"""All but the position, which each format writes in its own way."""
 
 
-def _facts(incident: Incident) -> dict[str, str]:
-    """The columns of an incident."""
-    report = incident.report
-    facts = (
-        incident.case_number,
-        str(incident.id),
-        incident.state.value,
-        report.type.standard,
-        report.type.kind.value,
-        report.type.code,
-        report.region,
-        incident.department,
-        incident.owner,
-        report.reference,
-        report.enterprise_code,
-        _moment(incident.filed_at),
-        _moment(incident.dispatched_at),
-        _moment(incident.handle_by),
-        _moment(incident.handled_at),
-        _moment(incident.closed_at),
-        incident.closing_outcome.value if incident.closing_outcome else "",
-        incident.level.value,
-    )
-    return dict(zip(COLUMNS, facts, strict=True))
+def _facts(line: Line) -> list[str]:
+    return [_text(each) for each in line[:-1]]
 
 
-def _moment(at: datetime | None) -> str:
-    return at.isoformat(timespec="seconds") if at else ""
+def _text(said: Any) -> str:
+    if isinstance(said, datetime):
+        return said.isoformat(timespec="seconds")
+    return "" if said is None else str(said)
 
 
-def _as_csv(incidents: Iterable[Incident]) -> str:
-    rows = [(_facts(each), each.report.position) for each in incidents]
-    lines = io.StringIO()
-    writer = csv.writer(lines)
+def _as_csv(lines: Iterable[Line]) -> str:
+    written = io.StringIO()
+    writer = csv.writer(written)
     writer.writerow([*COLUMNS, "latitude", "longitude"])
-    for facts, position in rows:
-        writer.writerow([*facts.values(), *(position.point if position else ("", ""))])
-    return lines.getvalue()
+    writer.writerows([*_facts(each), *(each.position or ("", ""))] for each in lines)
+    return written.getvalue()
 
 
-def _as_geojson(incidents: Iterable[Incident]) -> str:
-    features = [{"type": "Feature", "geometry": _point(each), "properties": _facts(each)} for each in incidents]
+def _as_geojson(lines: Iterable[Line]) -> str:
+    features = [
+        {"type": "Feature", "geometry": _point(each), "properties": dict(zip(COLUMNS, _facts(each), strict=True))}
+        for each in lines
+    ]
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
 
 
-def _point(incident: Incident) -> dict[str, Any] | None:
-    position = incident.report.position
-    if position is None:
+def _point(line: Line) -> dict[str, Any] | None:
+    if line.position is None:
         return None
-    return {"type": "Point", "coordinates": [position.point.longitude, position.point.latitude]}
+    return {"type": "Point", "coordinates": [line.position.longitude, line.position.latitude]}
 
 
 def export_page(message: export_pb2.ExportIncidentsRequest) -> PageRequest:
@@ -82,32 +57,19 @@ def export_page(message: export_pb2.ExportIncidentsRequest) -> PageRequest:
     return PageRequest(MOST, read_position(message.page_token, instant, UUID, field="page_token"))
 
 
-def export_message(
-    page: Page[Incident], format: int, department: str | None, party: Party
-) -> export_pb2.ExportIncidentsResponse:
-    """An export, for an answer to this party, who speaks for this department."""
-    return _written([each.shown_to(department, party) for each in page.rows], format, page.next_token)
-
-
-def public_message(page: Page[Incident], format: int) -> export_pb2.ExportIncidentsResponse:
-    """An export for anyone: no exact place, nothing that names an enterprise or leads back to another system."""
-    reports = [replace(each.report, position=None, reference="", enterprise_code="") for each in page.rows]
-    shown = [replace(each, report=report) for each, report in zip(page.rows, reports, strict=True)]
-    return _written(shown, format, page.next_token)
-
-
-def _written(incidents: list[Incident], format: int, next_token: str) -> export_pb2.ExportIncidentsResponse:
+def export_message(page: Page[Line], format: int, *, public_only: bool) -> export_pb2.ExportIncidentsResponse:
+    """An export, for an answer to whoever searched; `public_only`: for anyone."""
     media_type, written = FORMATS[format]
     return export_pb2.ExportIncidentsResponse(
-        content=written(incidents),
+        content=written(each.for_anyone() if public_only else each for each in page.rows),
         media_type=media_type,
-        count=len(incidents),
-        truncated=bool(next_token),
-        next_page_token=next_token,
+        count=len(page.rows),
+        truncated=bool(page.next_token),
+        next_page_token=page.next_token,
     )
 
 
-FORMATS: dict[int, tuple[str, Callable[[Iterable[Incident]], str]]] = {
+FORMATS: dict[int, tuple[str, Callable[[Iterable[Line]], str]]] = {
     export_pb2.EXPORT_FORMAT_CSV: ("text/csv; charset=utf-8", _as_csv),
     export_pb2.EXPORT_FORMAT_GEOJSON: ("application/geo+json", _as_geojson),
 }

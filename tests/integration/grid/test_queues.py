@@ -17,13 +17,14 @@ from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.queues import STATE_OF, Desk, QueueKind, urgency
 from services.grid.domain.states import IncidentState
-from services.grid.store import queues
+from services.grid.store import incidents, queues
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.queues import QueueStore, statement
+from services.grid.usecases import CLOCK
 from services.kernel.ids import uuid7
 from services.kernel.paging import PageRequest
 from services.kernel.parties import Party
-from tests.bench.grid_filling import fill
+from tests.bench.grid_filling import fill, watch
 from tests.integration.grid import desk as doors
 from tests.integration.grid.plans import passed, plan_of, scans
 from tests.unit.fakes import NOW, WANG, caller
@@ -169,3 +170,16 @@ def test_of_many_incidents_none_is_read_that_is_closed(engine: sa.Engine, postgr
                 nodes = plan_of(connection, statement(of, kind, page), given)
                 assert scans(nodes) == set(), (of, kind)
                 assert passed(nodes) <= 1200, (of, kind)
+
+
+def test_the_sweep_reads_no_incident_that_somebody_will_look_at(engine: sa.Engine, postgres: Stack) -> None:
+    owner = create_engine(
+        postgres.wiring.database("grid", owner=True), application="test-fill", pool_size=1, patience_s=None
+    )
+    fill(owner, 10_000)
+    watch(owner)
+    owner.dispose()
+    with standalone(engine).connect() as connection:
+        assert IncidentStore(connection).unwatched(CLOCK) is None
+        whole, *_ = plan_of(connection, incidents._UNWATCHED, {"timer": CLOCK})
+        assert whole["Shared Hit Blocks"] + whole["Shared Read Blocks"] < 100, "300 are open"

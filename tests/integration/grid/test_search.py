@@ -165,12 +165,20 @@ def test_by_state_is_found_what_is_in_it_and_nothing_that_the_release_before_tak
             assert {each.id for each in found.rows} == there, state
 
 
-def test_who_is_not_shown_where_it_is_does_not_find_it_there(kept: list[Incident], store: SearchStore) -> None:
+def test_who_is_not_shown_where_it_is_does_not_find_it_there(
+    kept: list[Incident], store: SearchStore, engine: sa.Engine
+) -> None:
     there = {"near": Circle(HERE, 500)}
     assert store.page(sought(**there, asking_department="371102-SCJG"), PageRequest(50)).rows == ()
     assert store.page(sought(**there, asking_department=""), PageRequest(50)).rows == ()
     own = sought(**there, asking_department="", asking=REPORTER, reporter=REPORTER)
     assert store.page(own, PageRequest(50)).rows == (kept[0],)
+    coordinated = replace(
+        incident(position=Position(NEAR, 5.0)), state=IncidentState.REFERRED, coordinator="371100-ZHZX", returns=2
+    )
+    with engine.begin() as connection:
+        IncidentStore(connection).add(coordinated)
+    assert store.page(sought(**there, asking_department="371100-ZHZX"), PageRequest(50)).rows == (coordinated,)
 
 
 def test_a_description_that_changes_is_found_by_what_it_says_now(
