@@ -48,7 +48,7 @@ def page() -> str:
 
 
 def _picture() -> Iterator[str]:
-    """What people, inspections and time do; escalation, which leads nowhere, is left out."""
+    """What people, inspections and time do; escalation and orders from above, which lead nowhere, are left out."""
     yield "```mermaid"
     yield "stateDiagram-v2"
     for state in IncidentState:
@@ -68,7 +68,7 @@ def _arrows() -> dict[tuple[IncidentState, IncidentState], list[str]]:
     """The commands between two states."""
     found: dict[tuple[IncidentState, IncidentState], list[str]] = {}
     for (state, command), step in TRANSITIONS.items():
-        if command is not Command.ESCALATE:
+        if command not in (Command.ESCALATE, Command.SUPERVISE, Command.REMIND):
             found.setdefault((state, step.to), []).append(command.lower().replace("_", " "))
     return found
 

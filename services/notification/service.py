@@ -99,6 +99,8 @@ class NotificationService:
     @on(grid_events.IncidentVoided, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentRated, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentProgressed, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentSupervised, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentSupervisionMissed, id=INCIDENTS, start=BEGINNING)
     def incident_changed(self, event: Message, call: Call) -> None:
         """Tells whom it concerns of what is not the plain way of an incident."""
         self._tell(incident_changes.occasion(event, call.event_id))

@@ -83,6 +83,12 @@ def _extended(event: Any) -> Told:
     return (told if event.withdrawn else (), False)
 
 
+def _supervised(event: Any) -> Told:
+    """Whoever ordered it is not told of their own order."""
+    centre = (("department", event.centre),) if event.centre != event.supervisor else ()
+    return (("department", event.department), *centre), False
+
+
 _TOLD: dict[Any, Callable[[Any], Told]] = {
     grid.IncidentReported: lambda event: ((_reporter(event), ("department", event.centre)), False),
     grid.IncidentChecked: lambda event: ((("department", event.centre),), False),
@@ -104,6 +110,11 @@ _TOLD: dict[Any, Callable[[Any], Told]] = {
     grid.IncidentVoided: lambda event: (_reported(event), False),
     grid.IncidentRated: lambda event: ((("department", event.centre),), False),
     grid.IncidentProgressed: lambda event: ((("department", event.centre),), False),
+    grid.IncidentSupervised: _supervised,
+    grid.IncidentSupervisionMissed: lambda event: (
+        (("department", event.supervisor), ("department", event.department)),
+        False,
+    ),
     # An enterprise is not told that it will be inspected.
     inspection.InspectionOpened: lambda event: ((("department", event.department),), True),
     inspection.OfficersAssigned: lambda event: (tuple(("person", officer) for officer in event.officers), False),

@@ -326,8 +326,8 @@ STATES = [
         400, "WRONG_STATE",
     ),
     Refused(
-        "dispatching what was accepted",
-        lambda scene: scene.dispatch(scene.seat, scene.accepted, department=f"{COUNTY}-SCJG"),
+        "dispatching what was reported handled",
+        lambda scene: scene.dispatch(scene.seat, scene.handled, department=f"{COUNTY}-SCJG"),
         400, "WRONG_STATE",
     ),
     Refused(

@@ -88,7 +88,7 @@ def _held(event: Any) -> set[Party]:
 
 _TOLD: dict[type[Message], Callable[[Any], set[Party]]] = {
     grid_events.IncidentFiled: lambda event: {(DEPARTMENT, event.holder.removeprefix("department/"))},
-    grid_events.IncidentDispatched: _departments("department"),
+    grid_events.IncidentDispatched: _departments("department", "taken_from"),
     grid_events.IncidentAccepted: _departments("centre"),
     grid_events.IncidentReturned: _departments("centre"),
     grid_events.IncidentHandled: _departments("centre"),

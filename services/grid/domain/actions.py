@@ -52,8 +52,10 @@ texts.register(
         "DO_VOID": ("作废", "Void"),
         "DO_REOPEN": ("申请重开", "Reopen"),
         "DO_RATE": ("评价", "Rate"),
+        "DO_SUPERVISE": ("督办", "Order to see to it"),
         "SAY_DEPARTMENT": ("承办部门", "Department"),
         "SAY_REASON": ("理由", "Reason"),
+        "SAY_URGENCY": ("紧急程度", "Urgency"),
         "SAY_OUTCOME": ("结案结果", "Outcome"),
         "SAY_REVIEW_AT": ("复核时间", "Time of the review"),
         "SAY_UNITS": ("延长的时限单位数", "Units of time on top"),
@@ -106,7 +108,7 @@ def actions_of(
     return [
         action
         for action in found
-        if (incident.may_take(action.step, department) or incident.may_take(action.step, party))
+        if (incident.may_take(action.step, department, limits) or incident.may_take(action.step, party, limits))
         and all(is_given(each, incident, limits, now) for each in action.step.given)
     ]
 

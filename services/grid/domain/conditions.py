@@ -40,10 +40,11 @@ texts.register(
         ),
         "OBJECT_TOO_LATE": (
             "作出决定已超过 {limit} 天，不能提出异议，请重新上报。",
-            "It was declined more than {limit} days ago and stays so. Report it anew.",
+            "The decision was made more than {limit} days ago and stands. Report it anew.",
         ),
         "OBJECTED_ALREADY": ("您已提出过异议。", "Its reporter has objected before."),
         "RATED_ALREADY": ("您已评价过。", "Its reporter has rated it."),
+        "RATE_TOO_LATE": ("结案已超过 {limit} 天，不能再评价。", "It was closed more than {limit} days ago."),
     }
 )
 
@@ -59,6 +60,7 @@ REFUSED_AS: Mapping[Given, str] = {
     Given.IN_TIME: "TIME_IS_UP",
     Given.LATELY_CLOSED: "REOPEN_TOO_LATE",
     Given.NOT_RATED: "RATED_ALREADY",
+    Given.TIME_TO_RATE: "RATE_TOO_LATE",
     Given.STAGE_AHEAD: "NO_STAGE_AHEAD",
     Given.LATELY_DECLINED: "OBJECT_TOO_LATE",
     Given.NOT_OBJECTED: "OBJECTED_ALREADY",
@@ -66,6 +68,7 @@ REFUSED_AS: Mapping[Given, str] = {
     Given.ONCE_FILED: "WRONG_STATE",
     Given.NEVER_CHECKED: "WRONG_STATE",
     Given.NEVER_FILED: "WRONG_STATE",
+    Given.ORDER_MISSED: "NOT_OVERDUE",
 }
 """The reason by which a command is refused when this is not so."""
 
@@ -82,6 +85,7 @@ _HOLDS: Mapping[Given, _Holds] = {
     Given.IN_TIME: lambda it, limits, now: it.handle_by is not None and now <= it.handle_by,
     Given.LATELY_CLOSED: lambda it, limits, now: _lately_ended(it, limits, now),
     Given.NOT_RATED: lambda it, limits, now: it.satisfaction is None,
+    Given.TIME_TO_RATE: lambda it, limits, now: _lately_ended(it, limits, now),
     Given.STAGE_AHEAD: lambda it, limits, now: it.course is not None and not it.course.last,
     Given.LATELY_DECLINED: lambda it, limits, now: _lately_ended(it, limits, now),
     Given.NOT_OBJECTED: lambda it, limits, now: it.intake is None or not it.intake.objected,
@@ -89,6 +93,7 @@ _HOLDS: Mapping[Given, _Holds] = {
     Given.ONCE_FILED: lambda it, limits, now: it.on_the_way_in is None,
     Given.NEVER_CHECKED: lambda it, limits, now: it.on_the_way_in is IncidentState.REPORTED,
     Given.NEVER_FILED: lambda it, limits, now: it.on_the_way_in is IncidentState.CHECKED,
+    Given.ORDER_MISSED: lambda it, limits, now: it.supervision is not None and it.supervision.late(now),
 }
 
 

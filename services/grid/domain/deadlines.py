@@ -135,7 +135,7 @@ class Limits:
     escalate: timedelta = timedelta(hours=24)
     """How long a level that was told waits before the next one is, at most; the city at first."""
     reopen: timedelta = timedelta(days=15)
-    """How long after the close the reporter may reopen."""
+    """How long after the close the reporter may reopen and rate, after the decision object."""
     calendar_of: Callable[[str], Calendar] = _no_calendar
     """The calendar of a department; asked only for limits in working time."""
     centre_of: CentreOf = _no_centre

@@ -13,7 +13,7 @@ from services.kernel.parties import Party
 def void(
     incident: Incident, reason: str, *, seen: int, by: str | None, limits: Limits, now: datetime, reply: str = ""
 ) -> Incident:
-    """The grid centre says that it was filed by mistake: it counts as none, and stays as it is for good.
+    """The grid centre says that it was filed by mistake: it counts as none; its reporter may object.
 
     `reply` is for whoever reported it.
     """
@@ -24,6 +24,10 @@ def void(
 def rate(
     incident: Incident, satisfaction: Satisfaction, *, seen: int, by: Party, limits: Limits, now: datetime
 ) -> Incident:
-    """Whoever reported it says once whether they are content with the outcome."""
+    """Whoever reported it says whether they are content with the outcome: once, however often it is closed again.
+
+    What they said first stays: whoever is not content may reopen it, and is not asked until the answer fits. Raises
+    Refusal RATED_ALREADY, RATE_TOO_LATE.
+    """
     step = incident.led(Command.RATE, seen=seen, by=by, limits=limits, now=now, satisfaction=satisfaction)
     return incident.moved(step, limits, now, satisfaction=satisfaction)

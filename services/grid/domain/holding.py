@@ -25,6 +25,8 @@ texts.register(
             "延长时间须大于零，且不超过 {most} 个单位。",
             "An extension has at least one unit and at most {most}.",
         ),
+        "HOLD_ONLY": ("仅在批准挂账时填写。", "Only for a hold that is granted."),
+        "EXTENSION_ONLY": ("仅在批准延期时填写。", "Only for an extension that is granted."),
     }
 )
 
@@ -55,10 +57,22 @@ def ask_extension(
 
 
 def refuse_time(
-    incident: Incident, reason: str, *, seen: int, by: str | None, limits: Limits, now: datetime
+    incident: Incident,
+    reason: str,
+    *,
+    seen: int,
+    by: str | None,
+    limits: Limits,
+    now: datetime,
+    review_at: datetime | None = None,
+    units: int = 0,
 ) -> Incident:
-    """The grid centre refuses what was asked for; the clock ran on all the while."""
+    """The grid centre refuses what was asked for; the clock ran on all the while.
+
+    Raises Refusal HOLD_ONLY, EXTENSION_ONLY as violations of what belongs to a grant.
+    """
     step = incident.led(Command.REFUSE_TIME, seen=seen, by=by, limits=limits, now=now, reason=reason)
+    _demand_unsaid(review_at=review_at, units=units)
     return incident.moved(step, limits, now, asked=None, refusal_reason=reason)
 
 
@@ -74,15 +88,17 @@ def grant_time(
 ) -> Incident:
     """The grid centre grants what was asked for, until another review or with fewer units where it says so.
 
-    Raises Refusal REVIEW_UNFIT, UNITS_UNFIT as violations.
+    Raises Refusal REVIEW_UNFIT, UNITS_UNFIT as violations, HOLD_ONLY, EXTENSION_ONLY of what belongs to the other.
     """
     asked = incident.asked
     if asked is not None and asked.kind is TimeKind.EXTENSION:
         step = incident.led(Command.GRANT_EXTENSION, seen=seen, by=by, limits=limits, now=now)
+        _demand_unsaid(review_at=review_at)
         _demand_units(units or asked.units, asked.units)
         return incident.moved(step, limits, now, units=units or asked.units, asked=None)
     step = incident.led(Command.GRANT_HOLD, seen=seen, by=by, limits=limits, now=now)
     assert asked is not None and asked.review_at is not None
+    _demand_unsaid(units=units)
     review_at = review_at or asked.review_at
     _demand_review(review_at, now)
     return incident.moved(step, limits, now, review_at=review_at, hold_reason=asked.reason)
@@ -98,6 +114,14 @@ def end_hold(incident: Incident, reason: str, *, seen: int, by: str | None, limi
     """The grid centre finds that the department can go on."""
     step = incident.led(Command.END_HOLD, seen=seen, by=by, limits=limits, now=now, reason=reason)
     return incident.moved(step, limits, now, refusal_reason=reason)
+
+
+def _demand_unsaid(*, review_at: datetime | None = None, units: int = 0) -> None:
+    """Nothing is said that would be passed over."""
+    said = (("review_at", "HOLD_ONLY", review_at), ("units", "EXTENSION_ONLY", units))
+    violations = [Violation(field, rule) for field, rule, value in said if value]
+    if violations:
+        raise invalid(*violations)
 
 
 def _demand_review(review_at: datetime, now: datetime) -> None:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.grid.domain.catalogue import Urgency
 from services.grid.domain.clocks import ClockKind
 from services.grid.domain.courses import Course
 from services.grid.domain.deadlines import Level, Limits, Told, coordinator_of, first_told, lowest_centre
 from services.grid.domain.evidence import Proof, demand_evidence, superseded
 from services.grid.domain.reference import DispatchRule, Evidence, assign
 from services.grid.domain.reports import Intake, Report
+from services.grid.domain.requests import Supervision
 from services.grid.domain.standing import BY_NO_RULE, Ruled, Standing
 from services.grid.domain.states import ClosingOutcome, Command, HandlingOutcome, IncidentState, ReturnReason, Who
 from services.kernel import checks, texts
@@ -83,11 +85,13 @@ class Incident(Standing):
         course: Course | None = None,
         reason: str = "",
         ruled: Ruled = BY_NO_RULE,
+        urgency: Urgency = Urgency.NORMAL,
     ) -> Incident:
         """Dispatch to the department named, for a `reason` where `ruled` named it, or else as `assign` says.
 
-        The stages of the `course` go before the time that the rules give. Raises Refusal SAME_DEPARTMENT: its clock
-        would begin anew.
+        The stages of the `course` go before the time that the rules give. What another department is at work on begins
+        anew; an inspection that it opened goes on by itself, and says nothing more here. Raises Refusal
+        SAME_DEPARTMENT: its clock would begin anew.
         """
         step = self.led(Command.DISPATCH, seen=seen, by=by, limits=limits, now=now, department=named)
         to = assign(
@@ -106,10 +110,13 @@ class Incident(Standing):
             now,
             department=to.department,
             dispatched_at=now,
+            accepted_at=None,
+            inspection_id=None,
             handle_within=course.present.limit if course else to.limit,
             dispatch_reason=reason or to.reason,
             course=course,
             ruled=ruled,
+            urgency=urgency,
         )
 
     def accept(self, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
@@ -261,5 +268,11 @@ class Incident(Standing):
             reply=self.reply if own else "",
             intake=replace(self.intake, remark="") if self.intake else None,
             outside=replace(self.outside, answer_reason="") if self.outside else None,
+            supervision=self._order_shown_to(department),
             evidence=(),
         )
+
+    def _order_shown_to(self, department: str | None) -> Supervision | None:
+        """What a level above ordered, as others than who answers for it may see it: whoever ordered it sees why."""
+        order = self.supervision
+        return order if order is None or order.ordered_by == department else replace(order, reason="")

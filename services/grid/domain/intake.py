@@ -49,7 +49,10 @@ def decline(incident: Incident, reason: str, *, seen: int, by: str | None, limit
 
 
 def object_to(incident: Incident, *, seen: int, by: Party, limits: Limits, now: datetime) -> Incident:
-    """Its reporter does not agree: it is looked at once more. Raises Refusal OBJECT_TOO_LATE, OBJECTED_ALREADY."""
+    """Its reporter does not agree that it was declined or voided: somebody looks on site, as before any dispatch.
+
+    Raises Refusal OBJECT_TOO_LATE, OBJECTED_ALREADY.
+    """
     step = incident.led(Command.OBJECT, seen=seen, by=by, limits=limits, now=now)
     intake = replace(incident.intake or Intake(), objected=True, found=False, checked_at=None, remark="")
-    return incident.moved(step, limits, now, closed_at=None, intake=intake, reply="")
+    return incident.refiled(step, limits, now, closed_at=None, closing_reason="", intake=intake)

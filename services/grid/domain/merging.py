@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from services.grid.domain.catalogue import Urgency
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.standing import Main
@@ -41,6 +42,7 @@ def merge(incident: Incident, main: Incident, *, seen: int, by: str | None, limi
     if not fit or main.id == incident.id:
         raise failed_state("MAIN_UNFIT")
     blank: dict[str, Any] = dict.fromkeys(("dispatched_at", "handle_within", "handle_by", "accepted_at", "course"))
+    blank["urgency"] = Urgency.NORMAL
     return incident.moved(
         step, limits, now, main=Main(main.id, main.case_number), department="", dispatch_reason="", **blank
     )

@@ -31,6 +31,10 @@ class QueueKind(StrEnum):
     TO_CHECK = "TO_CHECK"
     TO_FILE = "TO_FILE"
     OUTSIDE = "OUTSIDE"
+    TO_DECIDE = "TO_DECIDE"
+    """A department asked for a hold or an extension: the grid centre decides."""
+    SUPERVISED = "SUPERVISED"
+    """A level above ordered that it is handled by a day."""
 
 
 STATE_OF: Mapping[QueueKind, IncidentState] = {

@@ -1,4 +1,7 @@
-"""What is asked for and waits: a hold (挂账) or an extension (延期), or an answer of an outside body (外部单位)."""
+"""What is asked for and waits: a hold (挂账), an extension (延期), an answer of an outside body (外部单位).
+
+And what a level above ordered (督办).
+"""
 
 from __future__ import annotations
 
@@ -38,3 +41,21 @@ class OutsideRequest:
     answer: OutsideAnswer | None = None
     answer_reason: str = field(default="", repr=False)
     answered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervision:
+    """An order to see to an incident (督办): of which grid centre, why, and by when it is to be handled.
+
+    `missed`: that moment has passed, and whoever ordered it was told. `reason` may hold a person's data.
+    """
+
+    ordered_by: str
+    reason: str = field(repr=False)
+    ordered_at: datetime
+    answer_by: datetime
+    missed: bool = False
+
+    def late(self, now: datetime) -> bool:
+        """Its moment has passed, and nobody was told yet."""
+        return not self.missed and self.answer_by <= now

@@ -9,13 +9,14 @@ from itertools import pairwise
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
+from services.grid.domain.catalogue import Urgency
 from services.grid.domain.clocks import Clock, ClockKind, first_to_end
 from services.grid.domain.conditions import demand_given, demand_said
 from services.grid.domain.courses import Course
 from services.grid.domain.deadlines import Level, Limits, Mark
 from services.grid.domain.evidence import Proof, superseded
 from services.grid.domain.reports import Intake, Report
-from services.grid.domain.requests import OutsideRequest, TimeRequest
+from services.grid.domain.requests import OutsideRequest, Supervision, TimeRequest
 from services.grid.domain.running import begun, moved
 from services.grid.domain.states import (
     ClosingOutcome,
@@ -26,7 +27,7 @@ from services.grid.domain.states import (
     Satisfaction,
     Who,
 )
-from services.grid.domain.transitions import HELD_BY, TRANSITIONS, Step
+from services.grid.domain.transitions import HELD_BY, TRANSITIONS, Step, command_of
 from services.kernel import texts
 from services.kernel.errors import Refusal, conflict, denied, failed_state
 from services.kernel.parties import Party
@@ -52,6 +53,13 @@ class Ruled(NamedTuple):
 BY_NO_RULE = Ruled()
 
 
+class LastStep(NamedTuple):
+    """The command by which an incident came to be as it is, and when."""
+
+    command: Command
+    at: datetime
+
+
 class Which(NamedTuple):
     """An incident that somebody wants to change, who works in the region `bound` and saw version `seen`."""
 
@@ -61,6 +69,10 @@ class Which(NamedTuple):
 
 
 _STANDING_STILL = (IncidentState.ON_HOLD, IncidentState.OUTSIDE)
+_HANDLED = (
+    IncidentState.HANDLED, IncidentState.VERIFIED, IncidentState.CLOSED, IncidentState.VOIDED, IncidentState.MERGED
+)  # fmt: skip
+"""What was ordered of an incident is done, or falls away, when it comes there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +85,13 @@ class Standing:
     returned; `coordinator` is whoever decides then whose it is. `asked` waits for the grid centre, `refusal_reason` is
     why it refused the last time, or ended the hold; `review_at` and `hold_reason` are those of a hold. A duplicate has
     a `main` incident. `intake` is that of a report which is checked first; `filed_at` is when that came in. `outside`
-    is what an outside body was asked for last, `evidence` what was handed in after the report; `reply` is what whoever
-    reported it is told of the end. Reasons may hold a person's data and do not show in a repr. `clocks` are all that
-    ever ran for it, as they began; `course` is that of the present handling, where the catalogue has stages for it;
-    `handle_within` and `handle_by` are those of its present stage then. `step` is how it came to be as it is, unless it
-    was just loaded; `ruled` by which rule where that is a dispatch, `mark` what had passed where somebody was told that
-    it is late; `supervisor` is the grid centre that was told by then.
+    is what an outside body was asked for last, `supervision` what a level above ordered, `evidence` what was handed in
+    after the report; `reply` is what whoever reported it is told of the end. Reasons may hold a person's data and do
+    not show in a repr. `clocks` are all that ever ran for it, as they began; `course` is that of the present handling,
+    where the catalogue has stages for it; `handle_within` and `handle_by` are those of its present stage then;
+    `urgency` is what was said when it was dispatched. `step` is how it came to be as it is, unless it was just loaded,
+    `last` the command that it was; `ruled` by which rule where that is a dispatch, `mark` what had passed where
+    somebody was told that it is late; `supervisor` is the grid centre that was told by then.
     """
 
     id: UUID
@@ -121,6 +134,9 @@ class Standing:
     outside: OutsideRequest | None = None
     evidence: tuple[Proof, ...] = ()
     reply: str = field(default="", repr=False)
+    supervision: Supervision | None = None
+    urgency: Urgency = Urgency.NORMAL
+    last: LastStep | None = None
     step: Step | None = field(default=None, compare=False, repr=False)
     ruled: Ruled = field(default=BY_NO_RULE, compare=False, repr=False)
     mark: Mark | None = field(default=None, compare=False, repr=False)
@@ -135,6 +151,10 @@ class Standing:
                 return self.department
             case Who.COORDINATOR:
                 return self.coordinator
+            case Who.DISPATCHER:
+                return self.coordinator if self.bound else self.owner
+            case Who.CITY:
+                return ""  # The incident does not know: `may_take` asks who is on record.
             case Who.REPORTER:
                 return self.reporter
             case Who.TIMER:
@@ -177,6 +197,12 @@ class Standing:
         return first_to_end(self.clocks)
 
     @property
+    def without_stages(self) -> bool:
+        """The catalogue has no stages for its urgency: it has the time of a normal one."""
+        timed = self.course.present.urgency if self.course else Urgency.NORMAL
+        return self.urgency is not Urgency.NORMAL and self.urgency is not timed
+
+    @property
     def provisional(self) -> bool:
         """The calendar ends before the present step's time does: the deadline is where it ends."""
         return self.level is Level.GRID and self.clock is not None and not self.clock.known
@@ -190,11 +216,17 @@ class Standing:
         step = TRANSITIONS.get((self.state, command))
         if step is None:
             raise failed_state("WRONG_STATE", state=self.state.value)
-        if not self.may_take(step, by):
-            raise denied("NOT_THE_REPORTER" if Who.REPORTER in step.by else "NOT_THE_HOLDER")
+        if not self.may_take(step, by, limits):
+            raise self._not_for(step, by)
         demand_given(step, self, limits, now)
         demand_said(step, said)
         return step
+
+    def _not_for(self, step: Step, by: str | Party | None) -> Refusal:
+        """Why somebody may not take a step: it is for another, or the coordinator bound the county's grid centre."""
+        if Who.DISPATCHER in step.by and by and by == self.owner:
+            return failed_state("DISPATCH_BINDS")
+        return denied("NOT_THE_REPORTER" if Who.REPORTER in step.by else "NOT_THE_HOLDER")
 
     @property
     def on_the_way_in(self) -> IncidentState | None:
@@ -211,13 +243,15 @@ class Standing:
         """It waits for its first dispatch."""
         return self.state is IncidentState.FILED and not self.returns
 
-    def may_take(self, step: Step, by: str | Party | None) -> bool:
+    def may_take(self, step: Step, by: str | Party | None, limits: Limits) -> bool:
         """The step is for this department, this party, or time."""
-        return bool(by) and by in [self.code_of(each) for each in step.by]
+        city = limits.centre_of(Level.CITY.region_of(self.report.region)) if Who.CITY in step.by else ""
+        return bool(by) and by in [city, *(self.code_of(each) for each in step.by)]
 
     def stale(self) -> Refusal:
-        """The refusal of a change by somebody who saw another version: with what it is now, and who holds it."""
-        return conflict("STALE_VERSION", version=self.version, state=self.state.value, holder=self.holder)
+        """The refusal of a change by somebody who saw another version: with what it is now, and what was done last."""
+        last: dict[str, Any] = {"command": self.last.command.value, "at": self.last.at.isoformat()} if self.last else {}
+        return conflict("STALE_VERSION", version=self.version, state=self.state.value, holder=self.holder, **last)
 
     def moved(
         self,
@@ -235,8 +269,9 @@ class Standing:
         that leaves the late work to be done. `units`: how many more a clock gets that the step extends. `going_on`: the
         clock whose time one that starts goes on counting.
         """
-        changes = {"mark": None, **_over(step.to), **changes}
-        after = replace(self, version=self.version + 1, state=step.to, step=step, **changes)
+        changes = {"mark": None, **_over(self.state, step.to), **changes}
+        last = LastStep(command_of(self.state, step), now)
+        after = replace(self, version=self.version + 1, state=step.to, step=step, last=last, **changes)
         if not step.moves_clocks:
             return after
         clocks = (
@@ -263,15 +298,17 @@ class Standing:
              "verified_at", "main", "course"),
         )  # fmt: skip
         blank |= dict.fromkeys(("department", "dispatch_reason", "coordinator", "reply"), "")
-        blank |= {"evidence": superseded(self.evidence)}
+        blank |= {"evidence": superseded(self.evidence), "urgency": Urgency.NORMAL}
         return self.moved(step, limits, now, **{**blank, **changes})
 
 
-def _over(to: IncidentState) -> dict[str, Any]:
-    """What is no longer so in this state, by field."""
+def _over(at: IncidentState, to: IncidentState) -> dict[str, Any]:
+    """What is no longer so when it comes from one state to another, by field."""
     over: dict[str, Any] = {}
     if to is not IncidentState.ACCEPTED:
         over |= {"asked": None, "refusal_reason": ""}
     if to is not IncidentState.ON_HOLD:
         over |= {"review_at": None, "hold_reason": ""}
+    if to in _HANDLED and to is not at:
+        over["supervision"] = None
     return over

@@ -21,7 +21,7 @@ class IncidentState(StrEnum):
     MERGED = "MERGED"
     """A duplicate: it waits for its main incident, and ends with it."""
     VOIDED = "VOIDED"
-    """Filed by mistake; it counts as none."""
+    """Filed by mistake; it counts as none. Its reporter may object."""
     REPORTED = "REPORTED"
     """The public says so; it is to be checked on site."""
     CHECKED = "CHECKED"
@@ -100,6 +100,10 @@ class Command(StrEnum):
     RATE = "RATE"
     """Say whether one is content with the outcome."""
     ESCALATE = "ESCALATE"
+    SUPERVISE = "SUPERVISE"
+    """Order that it is handled by a day (督办)."""
+    REMIND = "REMIND"
+    """The day of such an order has passed: whoever gave it is told."""
 
 
 class Who(StrEnum):
@@ -111,6 +115,10 @@ class Who(StrEnum):
     """The department in charge; an inspection speaks for its department."""
     COORDINATOR = "COORDINATOR"
     """The lowest grid centre on record that all departments that returned it are below."""
+    DISPATCHER = "DISPATCHER"
+    """Who decides whose it is: the county's grid centre, or the coordinator of what that one bound."""
+    CITY = "CITY"
+    """The city's grid centre, above every county's."""
     REPORTER = "REPORTER"
     """Whoever reported it."""
     TIMER = "TIMER"

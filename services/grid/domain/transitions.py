@@ -43,6 +43,8 @@ class Fact(StrEnum):
     REOPENED = "IncidentReopened"
     RATED = "IncidentRated"
     ESCALATED = "IncidentEscalated"
+    SUPERVISED = "IncidentSupervised"
+    SUPERVISION_MISSED = "IncidentSupervisionMissed"
 
 
 class Need(StrEnum):
@@ -64,6 +66,7 @@ class Need(StrEnum):
     REFERENCE = "reference"
     ANSWER_BY = "answer_by"
     ANSWER = "answer"
+    URGENCY = "urgency"
 
 
 class Given(StrEnum):
@@ -83,9 +86,12 @@ class Given(StrEnum):
     """The department's time is not used up."""
     LATELY_CLOSED = "LATELY_CLOSED"
     NOT_RATED = "NOT_RATED"
+    TIME_TO_RATE = "TIME_TO_RATE"
+    """It was closed lately enough to be rated."""
     STAGE_AHEAD = "STAGE_AHEAD"
     """The handling has another stage after the present one."""
     LATELY_DECLINED = "LATELY_DECLINED"
+    """It was declined or voided lately."""
     NOT_OBJECTED = "NOT_OBJECTED"
     A_DUPLICATE = "A_DUPLICATE"
     """It was closed with its main incident."""
@@ -95,6 +101,8 @@ class Given(StrEnum):
     """It was neither filed nor checked on site."""
     NEVER_FILED = "NEVER_FILED"
     """It was checked on site, and not filed."""
+    ORDER_MISSED = "ORDER_MISSED"
+    """The day of an order to see to it has passed, and nobody was told yet."""
 
 
 class Step(NamedTuple):
@@ -125,7 +133,9 @@ class Step(NamedTuple):
 
 _S, _C, _F, _G, _N = IncidentState, Command, Fact, Given, Need
 _CENTRE, _DEPARTMENT, _COORDINATOR = (Who.CENTRE,), (Who.DEPARTMENT,), (Who.COORDINATOR,)
+_DISPATCHER = (Who.DISPATCHER,)
 _REPORTER, _TIMER = (Who.REPORTER,), (Who.TIMER,)
+_ABOVE = (Who.CENTRE, Who.COORDINATOR, Who.CITY)
 _DISPATCH, _HANDLE, _VERIFY, _CLOSE = (
     (ClockKind.DISPATCH,),
     (ClockKind.HANDLE,),
@@ -137,7 +147,10 @@ _CHECK, _FILE, _ANSWER = (ClockKind.CHECK,), (ClockKind.FILE,), (ClockKind.ANSWE
 _FIRST, _AGAIN = (_G.NOT_BOUND, _G.NEVER_RETURNED), (_G.NOT_BOUND, _G.RETURNED_BEFORE)
 _WHY, _OUTCOME, _TO = (_N.REASON,), (_N.OUTCOME,), (_N.DEPARTMENT,)
 _REPLY, _PROOF, _MAIN = (_N.REPLY,), (_N.EVIDENCE,), (_N.MAIN,)
+_TO_WHOM, _SOON = (*_TO, _N.URGENCY), (_N.URGENCY,)
 _WHOM, _HOW = (_N.BODY, _N.ANSWER_BY), (_N.BODY_CODE, _N.REFERENCE)
+
+_SUPERVISED = (_S.FILED, _S.DISPATCHED, _S.REFERRED, _S.ACCEPTED, _S.ON_HOLD, _S.OUTSIDE, _S.HANDLED, _S.VERIFIED)
 
 # fmt: off
 TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
@@ -154,8 +167,10 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.CHECKED, _C.ESCALATE): Step(_S.CHECKED, _TIMER, _F.ESCALATED),
 
     (_S.DECLINED, _C.OBJECT): Step(_S.REPORTED, _REPORTER, _F.REPORTED, given=(_G.LATELY_DECLINED, _G.NOT_OBJECTED), starts=_CHECK),
+    # Said to be a mistake: somebody looks on site whether it was one.
+    (_S.VOIDED, _C.OBJECT): Step(_S.REPORTED, _REPORTER, _F.REPORTED, given=(_G.LATELY_DECLINED, _G.NOT_OBJECTED), starts=_CHECK),
 
-    (_S.FILED, _C.DISPATCH): Step(_S.DISPATCHED, _CENTRE + _TIMER, _F.DISPATCHED, takes=_TO, stops=_DISPATCH, starts=_BOTH),
+    (_S.FILED, _C.DISPATCH): Step(_S.DISPATCHED, _CENTRE + _TIMER, _F.DISPATCHED, takes=_TO_WHOM, stops=_DISPATCH, starts=_BOTH),
     (_S.FILED, _C.DISMISS): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME + _WHY, takes=_REPLY, stops=_DISPATCH),
     (_S.FILED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_DISPATCH),
     (_S.FILED, _C.VOID): Step(_S.VOIDED, _CENTRE, _F.VOIDED, needs=_WHY, takes=_REPLY, stops=_DISPATCH),
@@ -163,7 +178,7 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.FILED, _C.SEND_OUTSIDE): Step(_S.OUTSIDE, _CENTRE, _F.SENT_OUTSIDE, needs=_WHOM, takes=_HOW, stops=_DISPATCH, starts=_HANDLE + _ANSWER, pauses=_HANDLE),
     (_S.FILED, _C.ESCALATE): Step(_S.FILED, _TIMER, _F.ESCALATED),
 
-    (_S.DISPATCHED, _C.DISPATCH): Step(_S.DISPATCHED, _CENTRE, _F.DISPATCHED, takes=_TO, given=(_G.NOT_BOUND,), stops=_BOTH, starts=_BOTH),
+    (_S.DISPATCHED, _C.DISPATCH): Step(_S.DISPATCHED, _DISPATCHER, _F.DISPATCHED, takes=_TO_WHOM, stops=_BOTH, starts=_BOTH),
     (_S.DISPATCHED, _C.ACCEPT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, stops=_ACCEPT),
     (_S.DISPATCHED, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, stops=_ACCEPT),
     (_S.DISPATCHED, _C.RETURN): Step(_S.FILED, _DEPARTMENT, _F.RETURNED, needs=_WHY, given=_FIRST, stops=_BOTH, starts=_DISPATCH),
@@ -174,10 +189,13 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.DISPATCHED, _C.ESCALATE): Step(_S.DISPATCHED, _TIMER, _F.ESCALATED),
 
     # Whoever coordinates names the department, which cannot return it then.
-    (_S.REFERRED, _C.DISPATCH): Step(_S.DISPATCHED, _COORDINATOR, _F.DISPATCHED, needs=_TO, stops=_DISPATCH, starts=_BOTH),
+    (_S.REFERRED, _C.DISPATCH): Step(_S.DISPATCHED, _COORDINATOR, _F.DISPATCHED, needs=_TO, takes=_SOON, stops=_DISPATCH, starts=_BOTH),
     (_S.REFERRED, _C.DISMISS): Step(_S.CLOSED, _COORDINATOR, _F.CLOSED, needs=_OUTCOME + _WHY, takes=_REPLY, stops=_DISPATCH),
     (_S.REFERRED, _C.ESCALATE): Step(_S.REFERRED, _TIMER, _F.ESCALATED),
 
+    # Work is taken from a department for a named one. An inspection that it opened goes on, but is no more the incident's.
+    (_S.ACCEPTED, _C.DISPATCH): Step(_S.DISPATCHED, _DISPATCHER, _F.DISPATCHED, needs=_TO, takes=_SOON, stops=_HANDLE, starts=_BOTH),
+    (_S.ACCEPTED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_HANDLE),
     # A person may have accepted it before the inspection's event came.
     (_S.ACCEPTED, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED),
     (_S.ACCEPTED, _C.RETURN): Step(_S.FILED, _DEPARTMENT, _F.RETURNED, needs=_WHY, given=_FIRST, stops=_HANDLE, starts=_DISPATCH),
@@ -194,10 +212,14 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
 
     (_S.ON_HOLD, _C.RESUME): Step(_S.ACCEPTED, _DEPARTMENT + _TIMER, _F.RESUMED, resumes=_HANDLE),
     (_S.ON_HOLD, _C.END_HOLD): Step(_S.ACCEPTED, _CENTRE, _F.RESUMED, needs=_WHY, resumes=_HANDLE),
+    (_S.ON_HOLD, _C.DISPATCH): Step(_S.DISPATCHED, _DISPATCHER, _F.DISPATCHED, needs=_TO, takes=_SOON, stops=_HANDLE, starts=_BOTH),
+    (_S.ON_HOLD, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_HANDLE),
     (_S.ON_HOLD, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, resumes=_HANDLE),
     (_S.ON_HOLD, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, proven=True, stops=_HANDLE, starts=_VERIFY),
 
     (_S.OUTSIDE, _C.SEND_OUTSIDE): Step(_S.OUTSIDE, _DEPARTMENT, _F.SENT_OUTSIDE, needs=_WHOM, takes=_HOW, stops=_ANSWER, starts=_ANSWER),
+    (_S.OUTSIDE, _C.DISPATCH): Step(_S.DISPATCHED, _DISPATCHER, _F.DISPATCHED, needs=_TO, takes=_SOON, stops=_HANDLE + _ANSWER, starts=_BOTH),
+    (_S.OUTSIDE, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_HANDLE + _ANSWER),
     (_S.OUTSIDE, _C.OUTSIDE_DONE): Step(_S.ACCEPTED, _DEPARTMENT, _F.OUTSIDE_ANSWERED, stops=_ANSWER, resumes=_HANDLE),
     (_S.OUTSIDE, _C.OUTSIDE_UNDONE): Step(_S.ACCEPTED, _DEPARTMENT, _F.OUTSIDE_ANSWERED, needs=(_N.ANSWER, *_WHY), stops=_ANSWER, resumes=_HANDLE),
     (_S.OUTSIDE, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, stops=_ANSWER, resumes=_HANDLE),
@@ -221,10 +243,20 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.CLOSED, _C.REOPEN): Step(_S.FILED, _REPORTER, _F.REOPENED, given=(_G.LATELY_CLOSED,), starts=_DISPATCH),
     # The same problem for all who reported it: what was closed with the main incident goes on with it.
     (_S.CLOSED, _C.REJOIN): Step(_S.MERGED, _TIMER, _F.REJOINED, given=(_G.A_DUPLICATE,)),
-    (_S.CLOSED, _C.RATE): Step(_S.CLOSED, _REPORTER, _F.RATED, needs=(_N.SATISFACTION,), given=(_G.NOT_RATED,)),
+    (_S.CLOSED, _C.RATE): Step(_S.CLOSED, _REPORTER, _F.RATED, needs=(_N.SATISFACTION,), given=(_G.NOT_RATED, _G.TIME_TO_RATE)),
+
+    # An order of a level above goes on whoever holds it, until it is handled; another one takes its place.
+    **{(state, _C.SUPERVISE): Step(state, _ABOVE, _F.SUPERVISED, needs=(*_WHY, _N.ANSWER_BY)) for state in _SUPERVISED},
+    **{(state, _C.REMIND): Step(state, _TIMER, _F.SUPERVISION_MISSED, given=(_G.ORDER_MISSED,)) for state in _SUPERVISED},
 }
 """(from, command) -> step. What is not in the table is refused as WRONG_STATE."""
 # fmt: on
+
+
+def command_of(state: IncidentState, step: Step) -> Command:
+    """By which command a step of the table is taken from a state."""
+    return next(command for (origin, command), each in TRANSITIONS.items() if origin is state and each is step)
+
 
 HELD_BY: Mapping[IncidentState, Who] = {
     _S.REPORTED: Who.CENTRE,

@@ -20,8 +20,14 @@ def next_look(incident: Incident, limits: Limits, now: datetime) -> datetime | N
     None for a duplicate, too: its main incident's end has it looked at at once, and has a next look of its own.
 
     First when most of the present step's time is used, then at its end, then when the level that was told has waited.
-    Where the calendar ends before, at that end, and every hour from then on.
+    Where the calendar ends before, at that end, and every hour from then on. When it is to be handled by order of a
+    level above, if that is sooner.
     """
+    look, order = _next_of_step(incident, limits, now), incident.supervision
+    return min(look, order.answer_by) if look and order and not order.missed else look
+
+
+def _next_of_step(incident: Incident, limits: Limits, now: datetime) -> datetime | None:
     if incident.state.ended or incident.state is IncidentState.MERGED:
         return None
     deadline = incident.deadline or now

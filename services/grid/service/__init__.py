@@ -30,6 +30,7 @@ from services.grid.service.places import PlaceMethods
 from services.grid.service.progress import ProgressMethods
 from services.grid.service.queues import QueueMethods
 from services.grid.service.search import SearchMethods
+from services.grid.service.supervising import SupervisingMethods
 from services.grid.service.sync import SyncMethods
 from services.grid.service.time import TimeMethods
 from services.grid.service.work import WorkMethods
@@ -47,6 +48,7 @@ class GridService(
     ProgressMethods,
     OutsideMethods,
     EndingMethods,
+    SupervisingMethods,
     ActionMethods,
     BatchMethods,
     SyncMethods,

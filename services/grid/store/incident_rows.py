@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.grid.domain.catalogue import Urgency
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.places import Position
@@ -18,7 +19,18 @@ from services.grid.domain.standing import Main
 from services.grid.domain.states import ClosingOutcome, HandlingOutcome, ReturnReason, Satisfaction
 from services.grid.store.clocks import asked_in, asked_out, clocks_in, clocks_out
 from services.grid.store.courses import course_in, course_out
-from services.grid.store.records import intake_in, intake_out, outside_in, outside_out, proofs_in, proofs_out
+from services.grid.store.records import (
+    intake_in,
+    intake_out,
+    last_step_in,
+    last_step_out,
+    outside_in,
+    outside_out,
+    proofs_in,
+    proofs_out,
+    supervision_in,
+    supervision_out,
+)
 from services.grid.store.stages import state_in, state_out
 from services.kernel.coordinates import Point
 from services.kernel.parties import Party
@@ -88,6 +100,9 @@ INCIDENT = sa.Table(
     sa.Column("outside", JSONB(none_as_null=True)),
     sa.Column("reply", sa.Text),
     sa.Column("captured_at", _MOMENT),
+    sa.Column("supervision", JSONB(none_as_null=True)),
+    sa.Column("urgency", sa.Text),
+    sa.Column("last_step", JSONB(none_as_null=True)),
 )
 COLUMNS = ", ".join(f"incident.{column.name}" for column in INCIDENT.c)
 """For statements that are written out. `*` would be another row when the next release adds a column meanwhile."""
@@ -153,6 +168,9 @@ def incident_row(incident: Incident) -> dict[str, Any]:
         "outside": outside_out(incident.outside),
         "reply": incident.reply,
         "captured_at": report.captured_at,
+        "supervision": supervision_out(incident.supervision),
+        "urgency": incident.urgency.value,
+        "last_step": last_step_out(incident.last, incident.version),
     }
 
 
@@ -213,6 +231,10 @@ def incident_of(row: Mapping[Any, Any]) -> Incident:
         intake=intake_in(row["intake"]),
         outside=outside_in(row["outside"]),
         reply=row["reply"],
+        # The release before leaves it behind where it closes one.
+        supervision=None if state.ended else supervision_in(row["supervision"]),
+        urgency=Urgency(row["urgency"]),
+        last=last_step_in(row["last_step"], row["version"]),
     )
 
 

@@ -50,7 +50,12 @@ SELECT {TRUE_STATE} AS state, many, late, soon FROM (
     FROM incident WHERE {_OPEN} AND {{which}} GROUP BY state, stage
 ) AS waiting WHERE {{held}}
 """
-_FILTERS = {QueueKind.OVERDUE: f"{_RUNS} AND {_LATE}", QueueKind.DUE_SOON: f"{_RUNS} AND {_SOON}"}
+_SELDOM = {
+    QueueKind.TO_DECIDE: f"asked IS NOT NULL AND {in_state(IncidentState.ACCEPTED)}",
+    QueueKind.SUPERVISED: "supervision IS NOT NULL",
+}
+# Each of these has an index of its own that holds little else.
+_FILTERS = {QueueKind.OVERDUE: f"{_RUNS} AND {_LATE}", QueueKind.DUE_SOON: f"{_RUNS} AND {_SOON}", **_SELDOM}
 
 
 class QueueStore:
@@ -66,16 +71,26 @@ class QueueStore:
 
     def counts(self, desk: Desk) -> Mapping[QueueKind, int]:
         """How much waits in the queues of every kind but MINE."""
-        counted = " UNION ALL ".join(_COUNTED.format(which=which, held=_held(who)) for who, which in _whose(desk))
+        counted = " UNION ALL ".join(
+            _COUNTED.format(which=which, held=_held(who)) for who, which in _whose(desk, QueueKind.OVERDUE)
+        )
         rows = self._connection.execute(sa.text(counted), _given(desk)).all()
         running = [row for row in rows if row.state not in STANDING_STILL]
         counts = {kind: sum(row.many for row in rows if row.state == state) for kind, state in STATE_OF.items()}
         late, soon = sum(row.late for row in running), sum(row.soon for row in running)
-        return counts | {QueueKind.OVERDUE: late, QueueKind.DUE_SOON: soon}
+        seldom = {kind: self._few(desk, kind) for kind in _SELDOM}
+        return counts | {QueueKind.OVERDUE: late, QueueKind.DUE_SOON: soon} | seldom
 
     def open_reports(self, desk: Desk) -> int:
         """How many incidents of the desk's reporter are open."""
-        counted = f"SELECT count(*) FROM incident WHERE {_OPEN} AND {_REPORTED}"
+        return self._count(desk, _REPORTED)
+
+    def _few(self, desk: Desk, kind: QueueKind) -> int:
+        parts = ((which, _held(who), _SELDOM[kind]) for who, which in _whose(desk, kind))
+        return sum(self._count(desk, " AND ".join(each)) for each in parts)
+
+    def _count(self, desk: Desk, which: str) -> int:
+        counted = f"SELECT count(*) FROM incident WHERE {_OPEN} AND {which}"
         return int(self._connection.execute(sa.text(counted), _given(desk)).scalar_one())
 
 
@@ -84,14 +99,19 @@ def statement(desk: Desk, kind: QueueKind, page: PageRequest) -> sa.TextualSelec
     asked = [_FILTERS[kind]] if kind in _FILTERS else []
     asked += [in_state(STATE_OF[kind])] if kind in STATE_OF else []
     behind = _BEHIND if page.after else ""
-    parts = ((which, _held(who), *asked) for who, which in _whose(desk))
+    parts = ((which, _held(who), *asked) for who, which in _whose(desk, kind))
     keys = (_KEYS.format(which=" AND ".join(each), behind=behind) for each in parts)
     made = sa.text(_PAGE.format(columns=COLUMNS, keys=" UNION ALL ".join(keys)))
     return made.columns(**{each.name: each.type for each in INCIDENT.c})
 
 
-def _whose(desk: Desk) -> list[tuple[Who | None, str]]:
-    """Rows of which an index of its own has each; with who has to hold them, None: anybody."""
+def _whose(desk: Desk, kind: QueueKind) -> list[tuple[Who | None, str]]:
+    """Rows of which an index of its own has each; with who has to hold them, None: anybody.
+
+    What is to be decided is held by a department, and decided by its centre.
+    """
+    if kind is QueueKind.TO_DECIDE and (desk.reporter or desk.department):
+        return [(None, "false" if desk.reporter else "owner = :department")]
     if desk.reporter:
         return [(None, _REPORTED)]
     return list(_HELD.items()) if desk.department else [(None, "true")]

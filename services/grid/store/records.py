@@ -9,8 +9,9 @@ from typing import Any
 from services.grid.domain.evidence import Proof
 from services.grid.domain.reference import Evidence
 from services.grid.domain.reports import Intake
-from services.grid.domain.requests import OutsideRequest
-from services.grid.domain.states import DeclineKind, OutsideAnswer
+from services.grid.domain.requests import OutsideRequest, Supervision
+from services.grid.domain.standing import LastStep
+from services.grid.domain.states import Command, DeclineKind, OutsideAnswer
 
 
 def intake_out(intake: Intake | None) -> dict[str, Any] | None:
@@ -57,6 +58,40 @@ def outside_in(kept: Mapping[str, Any] | None) -> OutsideRequest | None:
     moments: dict[str, Any] = {name: _moment(kept[name]) for name in ("sent_at", "answer_by", "answered_at")}
     answer = kept["answer"] and OutsideAnswer(kept["answer"])
     return OutsideRequest(**{**kept, **moments, "answer": answer})
+
+
+def supervision_out(order: Supervision | None) -> dict[str, Any] | None:
+    """What a level above ordered."""
+    if order is None:
+        return None
+    return {
+        "ordered_by": order.ordered_by,
+        "reason": order.reason,
+        "ordered_at": _text(order.ordered_at),
+        "answer_by": _text(order.answer_by),
+        "missed": order.missed,
+    }
+
+
+def supervision_in(kept: Mapping[str, Any] | None) -> Supervision | None:
+    """The same, from its row."""
+    if kept is None:
+        return None
+    moments: dict[str, Any] = {name: _moment(kept[name]) for name in ("ordered_at", "answer_by")}
+    return Supervision(**{**kept, **moments})
+
+
+def last_step_out(last: LastStep | None, version: int) -> dict[str, Any] | None:
+    """The last command, with the version that it led to: the release before leaves it as it is."""
+    return last and {"command": last.command, "at": _text(last.at), "version": version}
+
+
+def last_step_in(kept: Mapping[str, Any] | None, version: int) -> LastStep | None:
+    """The same, from its row; None where something else was done since."""
+    if kept is None or kept["version"] != version:
+        return None
+    at = datetime.fromisoformat(kept["at"]).astimezone(UTC)
+    return LastStep(Command(kept["command"]), at)
 
 
 def proofs_out(given: Iterable[Proof]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from services.grid.usecases.changes import (
     rate_incident,
     resume_incident,
     split_incident,
+    supervise_incident,
     void_incident,
 )
 from services.grid.usecases.clocks import CLOCK, Finding, check_clock, left_unheld, repair_next
@@ -68,6 +69,7 @@ __all__ = [
     "send_outside",
     "set_number",
     "split_incident",
+    "supervise_incident",
     "take_next",
     "take_version",
     "verify_incident",

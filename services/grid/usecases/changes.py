@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from services.grid.domain import ending, holding, merging
+from services.grid.domain import ending, holding, merging, supervising
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.standing import Which
@@ -52,7 +52,9 @@ def decide_time(
             before, review_at=review_at, units=units, seen=which.seen, by=by, limits=limits, now=now
         )
     else:
-        after = holding.refuse_time(before, reason, seen=which.seen, by=by, limits=limits, now=now)
+        after = holding.refuse_time(
+            before, reason, review_at=review_at, units=units, seen=which.seen, by=by, limits=limits, now=now
+        )
     return keep(uow, incidents, before, after, limits)
 
 
@@ -66,6 +68,15 @@ def end_hold(uow: UnitOfWork, incidents: Incidents, which: Which, reason: str, l
     """End a hold on behalf of the caller's department, which is the grid centre."""
     before, by, now = incidents.load(which.id, which.bound), uow.caller.department, uow.now()
     after = holding.end_hold(before, reason, seen=which.seen, by=by, limits=limits, now=now)
+    return keep(uow, incidents, before, after, limits)
+
+
+def supervise_incident(
+    uow: UnitOfWork, incidents: Incidents, which: Which, reason: str, answer_by: datetime, limits: Limits
+) -> Incident:
+    """Order that it is handled by a day, on behalf of the caller's department, which is a grid centre."""
+    before, by, now = incidents.load(which.id, which.bound), uow.caller.department, uow.now()
+    after = supervising.supervise(before, reason, answer_by, seen=which.seen, by=by, limits=limits, now=now)
     return keep(uow, incidents, before, after, limits)
 
 

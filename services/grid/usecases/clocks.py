@@ -11,6 +11,7 @@ from services.grid.domain.holding import resume
 from services.grid.domain.incidents import Incident
 from services.grid.domain.merging import follow, rejoin
 from services.grid.domain.states import IncidentState, Who
+from services.grid.domain.supervising import remind
 from services.grid.domain.watching import adopted, next_look, reckoned
 from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
 from services.grid.usecases.watching import CLOCK, keep, watch
@@ -32,6 +33,8 @@ class Finding(StrEnum):
     """The calendar changed meanwhile."""
     RESUMED = "RESUMED"
     """A hold was over."""
+    ORDER_MISSED = "ORDER_MISSED"
+    """It was to be handled by now by order of a level above."""
     FOLLOWED = "FOLLOWED"
     """The main incident of a duplicate has ended, or goes on again."""
     CALENDAR_ENDS = "CALENDAR_ENDS"
@@ -44,6 +47,9 @@ def check_clock(uow: UnitOfWork, incidents: Incidents, limits: Limits, incident_
     Refusal INCIDENT_NOT_FOUND when there is none any more.
     """
     before, now = incidents.load(incident_id, EVERYWHERE), max(uow.now(), at)
+    if before.supervision and before.supervision.late(now):
+        keep(uow, incidents, before, remind(before, limits=limits, now=now), limits, now)
+        return Finding.ORDER_MISSED
     match before.state:
         case IncidentState.CLOSED | IncidentState.VOIDED | IncidentState.DECLINED:
             return _look_at_end(uow, incidents, limits, before, now)

@@ -144,7 +144,7 @@ def _dispatched(
     ruled = Ruled(decision.rules[0], routing) if by_rule else BY_NO_RULE
     incident = before.dispatch(
         seen=seen, by=by, rules=_timed(rules, course), named=to, limits=limits, now=now, reason=reason, course=course,
-        ruled=ruled,
+        ruled=ruled, urgency=decision.urgency,
     )  # fmt: skip
     dispatching.keep(incident, routing, decision)
     return keep(uow, incidents, before, incident, limits)

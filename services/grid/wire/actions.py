@@ -71,6 +71,7 @@ WAYS: Mapping[Command, Way] = {
     Command.VOID: Way("VoidIncident"),
     Command.REOPEN: Way("ReopenIncident"),
     Command.RATE: Way("RateIncident"),
+    Command.SUPERVISE: Way("SuperviseIncident"),
 }
 """The commands that are given by calls, in the order of an incident's way. Time and inspections give the others."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from egov.grid.v1 import incidents_pb2, outside_bodies_pb2, time_requests_pb2
+from egov.grid.v1 import incidents_pb2, outside_bodies_pb2, stages_pb2, time_requests_pb2
 
+from services.grid.domain.catalogue import Urgency
 from services.grid.domain.deadlines import Level
 from services.grid.domain.reference import IncidentKind, TypeKey
 from services.grid.domain.reports import Source
@@ -46,6 +47,11 @@ SOURCES = {
     incidents_pb2.REPORT_SOURCE_COLLECTOR: Source.COLLECTOR,
     incidents_pb2.REPORT_SOURCE_SUPERIOR: Source.SUPERIOR,
     incidents_pb2.REPORT_SOURCE_DEVICE: Source.DEVICE,
+}
+URGENCIES_OUT = {
+    Urgency.NORMAL: stages_pb2.URGENCY_NORMAL,
+    Urgency.URGENT: stages_pb2.URGENCY_URGENT,
+    Urgency.VERY_URGENT: stages_pb2.URGENCY_VERY_URGENT,
 }
 DECLINE_KINDS_OUT: dict[DeclineKind | None, incidents_pb2.DeclineKind.ValueType] = {
     None: incidents_pb2.DECLINE_KIND_UNSPECIFIED,

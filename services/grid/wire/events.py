@@ -24,6 +24,7 @@ from services.grid.wire.codes import (
     OUTCOMES_OUT,
     RETURN_REASONS_OUT,
     STATES_OUT,
+    URGENCIES_OUT,
     type_key,
 )
 
@@ -71,7 +72,7 @@ def incident_filed(incident: Incident, at: datetime) -> events_pb2.IncidentFiled
     return events_pb2.IncidentFiled(filed_at=stamp(at), dispatch_by=stamp(incident.deadline), **held(incident))
 
 
-def incident_dispatched(incident: Incident) -> events_pb2.IncidentDispatched:
+def incident_dispatched(before: Incident, incident: Incident) -> events_pb2.IncidentDispatched:
     """The fact that an incident was dispatched, also to another department than before."""
     return events_pb2.IncidentDispatched(
         handle_by=stamp(incident.handle_by),
@@ -82,6 +83,8 @@ def incident_dispatched(incident: Incident) -> events_pb2.IncidentDispatched:
         binding=incident.bound,
         rule=incident.ruled.rule,
         routing_version=incident.ruled.routing,
+        taken_from=before.department,
+        urgency=URGENCIES_OUT[incident.urgency],
         **held(incident),
     )
 
@@ -154,6 +157,7 @@ def incident_closed(incident: Incident) -> events_pb2.IncidentClosed:
         outcome=OUTCOMES_OUT[incident.closing_outcome],
         closed_at=stamp(incident.closed_at),
         main_case_number=incident.main.case_number if incident.main else "",
+        rated=incident.satisfaction is not None,
         **facts(incident),
     )
 

@@ -25,6 +25,7 @@ from services.grid.wire.codes import (
     SOURCES,
     SOURCES_OUT,
     STATES_OUT,
+    URGENCIES_OUT,
     type_key,
 )
 from services.grid.wire.evidence import proof_messages, proofs
@@ -34,6 +35,7 @@ from services.grid.wire.outside import outside_message
 from services.grid.wire.own_view import own_view
 from services.grid.wire.places import position, position_message
 from services.grid.wire.progress import stage_message
+from services.grid.wire.supervising import supervision_message
 from services.kernel.paging import Page, PageRequest, instant, page_request, plain
 from services.kernel.parties import Party
 
@@ -121,6 +123,9 @@ def _full(incident: Incident) -> incidents_pb2.Incident:
         evidence=proof_messages(incident.evidence),
         captured_at=stamp(incident.report.captured_at),
         received_at=stamp(incident.filed_at),
+        supervision=supervision_message(incident.supervision),
+        urgency=URGENCIES_OUT[incident.urgency],
+        urgency_without_stages=incident.without_stages,
     )
 
 

@@ -22,6 +22,7 @@ stage stages.urgency stages.position stages.name stages.name_en stages.limit sta
 stages.done_when_en stages.counting
 intake.found intake.checked_at intake.declined intake.objected
 outside.body outside.body_code outside.reference outside.sent_at outside.answer_by outside.answer outside.answered_at
+urgency urgency_without_stages supervision.ordered_by supervision.ordered_at supervision.answer_by
 """
 OWN = frozenset(_NAMES.split())
 """Fields of an incident, by their path. `hold_reason` and `reply` are words for whoever reported it; what departments

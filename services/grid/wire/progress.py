@@ -7,17 +7,13 @@ from datetime import datetime
 from egov.grid.v1 import actions_pb2, events_pb2, stages_pb2
 
 from services.chassis.moments import stamp
-from services.grid.domain.catalogue import Counted, Stage, Urgency
+from services.grid.domain.catalogue import Counted, Stage
 from services.grid.domain.clocks import ClockKind
 from services.grid.domain.incidents import Incident
 from services.grid.wire.clocks import UNITS_OUT
+from services.grid.wire.codes import URGENCIES_OUT
 from services.grid.wire.events import held
 
-URGENCIES_OUT = {
-    Urgency.NORMAL: stages_pb2.URGENCY_NORMAL,
-    Urgency.URGENT: stages_pb2.URGENCY_URGENT,
-    Urgency.VERY_URGENT: stages_pb2.URGENCY_VERY_URGENT,
-}
 COUNTINGS_OUT = {
     Counted.WHOLE: stages_pb2.STAGE_COUNTING_WHOLE,
     Counted.STAGE: stages_pb2.STAGE_COUNTING_STAGE,

@@ -12,7 +12,7 @@ from services.chassis.moments import stamp
 from services.grid.domain.decisions import Decision, Kept, Source, Undecided
 from services.grid.domain.routing import Routing
 from services.grid.domain.versions import Outcome, Version
-from services.grid.wire.progress import URGENCIES_OUT
+from services.grid.wire.codes import URGENCIES_OUT
 from services.grid.wire.versions import OUTCOMES_OUT, fault_fields, version_message
 from services.kernel.paging import Page
 from services.kernel.sheets import Fault

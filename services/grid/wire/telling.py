@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from services.grid.domain.incidents import Incident
 from services.grid.domain.transitions import Fact
-from services.grid.wire import endings, events, holding, intake, outside, progress
+from services.grid.wire import endings, events, holding, intake, outside, progress, supervising
 
 CALENDAR = time_requests_pb2.DEADLINE_CAUSE_CALENDAR
 CENTRE_FOUND = time_requests_pb2.DEADLINE_CAUSE_CENTRE_FOUND
@@ -21,7 +21,7 @@ MAKERS: Mapping[Fact, Callable[[Incident, Incident, datetime], Message]] = {
     Fact.CHECKED: lambda before, after, at: intake.incident_checked(after, at),
     Fact.FILED: lambda before, after, at: events.incident_filed(after, at),
     Fact.DECLINED: lambda before, after, at: intake.incident_declined(after),
-    Fact.DISPATCHED: lambda before, after, at: events.incident_dispatched(after),
+    Fact.DISPATCHED: lambda before, after, at: events.incident_dispatched(before, after),
     Fact.ACCEPTED: lambda before, after, at: events.incident_accepted(after),
     Fact.RETURNED: lambda before, after, at: events.incident_returned(after, at),
     Fact.REFERRED: lambda before, after, at: endings.incident_referred(after, at),
@@ -44,6 +44,8 @@ MAKERS: Mapping[Fact, Callable[[Incident, Incident, datetime], Message]] = {
     Fact.REOPENED: lambda before, after, at: events.incident_reopened(after, at),
     Fact.RATED: lambda before, after, at: endings.incident_rated(after, at),
     Fact.ESCALATED: events.incident_escalated,
+    Fact.SUPERVISED: lambda before, after, at: supervising.incident_supervised(after),
+    Fact.SUPERVISION_MISSED: lambda before, after, at: supervising.supervision_missed(after, at),
 }
 """By event: from how the incident was, how it is, and when that came to be."""
 

@@ -19,9 +19,9 @@ from services.kernel.texts import LANGUAGES
 
 Fact = str | datetime
 
-ROLES = ("reporter", "department", "centre", "coordinator", "supervisor", "officer", "enterprise", "holder")
+ROLES = ("reporter", "department", "centre", "coordinator", "supervisor", "officer", "enterprise", "holder", "former")
 """Whom a template may speak to: `department` is one in charge, `centre` the grid centre, `coordinator` whoever
-decides which department is, `holder` a certificate's."""
+decides which department is, `holder` a certificate's, `former` the department that had an incident until then."""
 
 
 class Text(NamedTuple):

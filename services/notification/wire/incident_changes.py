@@ -136,6 +136,22 @@ def _progressed(event: grid.IncidentProgressed, event_id: str) -> Occasion:
     return _occasion(event, event_id, "incident-progressed", (_one("centre", event.centre),), facts)
 
 
+def _supervised(event: grid.IncidentSupervised, event_id: str) -> Occasion:
+    """Whoever holds it, and the county's grid centre where another ordered it."""
+    facts: dict[str, Fact] = {"ordered_at": moment(event.ordered_at), **_order(event)}
+    centre = (_one("centre", event.centre),) if event.centre != event.supervisor else ()
+    return _occasion(event, event_id, "incident-supervised", (_one("department", event.department), *centre), facts)
+
+
+def _supervision_missed(event: grid.IncidentSupervisionMissed, event_id: str) -> Occasion:
+    told = (_one("supervisor", event.supervisor), _one("department", event.department))
+    return _occasion(event, event_id, "incident-supervision-missed", told, _order(event))
+
+
+def _order(event: grid.IncidentSupervised | grid.IncidentSupervisionMissed) -> dict[str, Fact]:
+    return {"supervisor": event.supervisor, "answer_by": moment(event.answer_by)}
+
+
 OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
     grid.IncidentChecked: _checked,
     grid.IncidentDeclined: _declined,
@@ -153,6 +169,8 @@ OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
     grid.IncidentVoided: _voided,
     grid.IncidentRated: _rated,
     grid.IncidentProgressed: _progressed,
+    grid.IncidentSupervised: _supervised,
+    grid.IncidentSupervisionMissed: _supervision_missed,
 }
 """What each event that is taken means."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from egov.grid.v1 import events_pb2 as grid
-from egov.grid.v1 import incidents_pb2
+from egov.grid.v1 import incidents_pb2, stages_pb2
 from google.protobuf.message import Message
 
 from services.chassis.moments import moment
@@ -41,8 +42,13 @@ def _filed(event: grid.IncidentFiled, event_id: str) -> Occasion:
 
 
 def _dispatched(event: grid.IncidentDispatched, event_id: str) -> Occasion:
+    """The department that had it until then is told that it is another's."""
     facts: dict[str, Fact] = {"dispatched_at": moment(event.dispatched_at), "handle_by": moment(event.handle_by)}
-    return told_of(event, event_id, "incident-dispatched", event.department, facts, "department")
+    facts["taken_from"] = event.taken_from
+    facts["urgency"] = stages_pb2.Urgency.Name(event.urgency).removeprefix("URGENCY_")
+    told = told_of(event, event_id, "incident-dispatched", event.department, facts, "department")
+    former = Addressee("former", Party("department", event.taken_from))
+    return replace(told, addressees=(*told.addressees, former)) if event.taken_from else told
 
 
 def _accepted(event: grid.IncidentAccepted, event_id: str) -> Occasion:
@@ -78,6 +84,7 @@ def _closed(event: grid.IncidentClosed, event_id: str) -> Occasion:
     """What was never dispatched, or closed with its main incident, concerns its reporter alone."""
     outcome = incidents_pb2.ClosingOutcome.Name(event.outcome).removeprefix("CLOSING_OUTCOME_")
     facts: dict[str, Fact] = {"closed_at": moment(event.closed_at), "outcome": outcome}
+    facts["asked"] = "RATED" if event.rated else "ONCE"
     if event.main_case_number:
         facts["main_case"] = event.main_case_number
         return told_of(event, event_id, "incident-closed-with-main", "", facts)

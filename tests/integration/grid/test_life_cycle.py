@@ -35,7 +35,7 @@ def test_a_hold_and_an_extension(gateway: Gateway, people: People) -> None:
     accepted = change(gateway, officer, dispatched(gateway, people), "accept")
     assert actions(gateway, officer, accepted) == ["HANDLE", "RETURN", "ASK_EXTENSION", "ASK_HOLD", "SEND_OUTSIDE"]
     asked = change(gateway, officer, accepted, "askHold", reason="备件未到", reviewAt=in_days(10))
-    assert actions(gateway, seat, asked) == ["GRANT_HOLD", "REFUSE_TIME"]
+    assert actions(gateway, seat, asked) == ["DISPATCH", "GRANT_HOLD", "REFUSE_TIME", "MERGE"]
     assert refusal(gateway, officer, asked, "askExtension", reason="雨", units=1) == (400, "TIME_ASKED_ALREADY")
     held = change(gateway, seat, asked, "decideTime", granted=True)
     assert (held["state"], held["deadline"], held["holdReason"]) == (
@@ -92,7 +92,30 @@ def test_whoever_is_late_is_told_what_it_is_now(gateway: Gateway, people: People
     with pytest.raises(ApiError) as refused:
         change(gateway, officer, sent, "return", **UNCLEAR)
     assert refused.value.reason == "STALE_VERSION"
-    assert refused.value.metadata == {"version": accepted["version"], "state": "ACCEPTED", "holder": "371102-CGJ"}
+    known = refused.value.metadata
+    assert known.pop("at") >= sent["dispatchedAt"][:19]
+    assert known == {
+        "version": accepted["version"], "state": "ACCEPTED", "holder": "371102-CGJ", "command": "ACCEPT",
+    }  # fmt: skip
+
+
+def test_an_order_from_above_waits_where_it_is_seen_and_work_is_given_to_another(
+    gateway: Gateway, people: People
+) -> None:
+    seat, officer, above = (people.seat("371102"), people.officer("371102-CGJ"), people.coordinator("371102-ZHZX"))
+    accepted = change(gateway, officer, dispatched(gateway, people), "accept")
+    assert "SUPERVISE" not in actions(gateway, seat, accepted)
+    ordered = change(gateway, above, accepted, "supervise", reason="领导批示", answerBy=in_days(2))
+    assert (ordered["supervision"]["orderedBy"], ordered["deadline"]) == ("371102-ZHZX", accepted["deadline"])
+    assert ordered["incidentId"] in waiting(gateway, officer, "QUEUE_KIND_SUPERVISED")
+    asked = change(gateway, officer, ordered, "askHold", reason="备件未到", reviewAt=in_days(10))
+    assert asked["incidentId"] in waiting(gateway, seat, "QUEUE_KIND_TO_DECIDE")
+    moved = change(gateway, seat, asked, "dispatch", department="371102-HBJ", urgency="URGENCY_URGENT")
+    assert (moved["state"], moved["holderDepartment"], moved["urgency"]) == (
+        "INCIDENT_STATE_DISPATCHED", "371102-HBJ", "URGENCY_URGENT",
+    )  # fmt: skip
+    assert moved["supervision"] == ordered["supervision"]
+    assert asked["incidentId"] not in waiting(gateway, seat, "QUEUE_KIND_TO_DECIDE")
 
 
 def test_a_duplicate_ends_with_its_main_incident_and_is_rated_by_its_reporter(gateway: Gateway, people: People) -> None:
@@ -109,12 +132,13 @@ def test_a_duplicate_ends_with_its_main_incident_and_is_rated_by_its_reporter(ga
     assert refusal(gateway, people.citizens, rated, "rate", **again) == (400, "RATED_ALREADY")
 
 
-def test_what_was_filed_by_mistake_is_voided_for_good(gateway: Gateway, people: People) -> None:
+def test_what_was_filed_by_mistake_is_voided_unless_its_reporter_objects(gateway: Gateway, people: People) -> None:
     seat, incident = people.seat("371102"), filed(gateway, people)
     voided = change(gateway, seat, incident, "void", reason="测试数据")
     assert (voided["state"], voided["holderDepartment"]) == ("INCIDENT_STATE_VOIDED", "")
     assert refusal(gateway, people.citizens, voided, "reopen") == (400, "WRONG_STATE")
     assert actions(gateway, seat, voided) == []
+    assert actions(gateway, people.citizens, voided) == ["OBJECT"]
 
 
 PUBLIC = {"source": "REPORT_SOURCE_PUBLIC"}
@@ -191,6 +215,6 @@ def test_the_grid_centre_ends_a_hold_with_a_reason(gateway: Gateway, people: Peo
     accepted = change(gateway, officer, dispatched(gateway, people), "accept")
     asked = change(gateway, officer, accepted, "askHold", reason="备件未到", reviewAt=in_days(10))
     held = change(gateway, seat, asked, "decideTime", granted=True)
-    assert actions(gateway, seat, held) == ["END_HOLD"]
+    assert actions(gateway, seat, held) == ["DISPATCH", "END_HOLD", "MERGE"]
     ended = change(gateway, seat, held, "endHold", reason="备件已到")
     assert (ended["state"], ended["refusalReason"]) == ("INCIDENT_STATE_ACCEPTED", "备件已到")

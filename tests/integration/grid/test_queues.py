@@ -71,6 +71,9 @@ def kept(engine: sa.Engine) -> list[Incident]:
         steps.check(steps.reported()),
         steps.send_outside(accepted()),
         steps.send_outside(incident()),
+        steps.ask_hold(accepted()),
+        steps.supervise(steps.ask_extension(accepted()), CITY),
+        steps.supervise(incident()),
         late,
         told,
     ]
@@ -131,6 +134,21 @@ def test_the_most_urgent_comes_first(kept: list[Incident], store: QueueStore) ->
     by_id = {each.id: each for each in kept}
     urgencies = [urgency(by_id[id]) for id in ids(store, desk(), QueueKind.MINE)]
     assert urgencies == sorted(urgencies)
+
+
+def test_what_was_asked_for_waits_for_the_centre_and_what_was_ordered_for_whoever_holds_it(
+    kept: list[Incident], store: QueueStore
+) -> None:
+    asked, both, ordered = kept[-5].id, kept[-4].id, kept[-3].id
+    for of, to_decide, supervised in (
+        (desk(CENTRE), {asked, both}, {ordered}),
+        (desk(DEPARTMENT), set(), {both}),
+        (desk(), {asked, both}, {both, ordered}),
+        (desk(reporter=REPORTER), set(), {both, ordered}),
+        (desk(bound="371121"), set(), set()),
+    ):
+        assert set(ids(store, of, QueueKind.TO_DECIDE)) == to_decide
+        assert set(ids(store, of, QueueKind.SUPERVISED)) == supervised
 
 
 def test_what_is_overdue_is_not_due_soon(kept: list[Incident], store: QueueStore) -> None:

@@ -177,7 +177,9 @@ def test_a_command_in_the_wrong_state_is_refused(gateway: Gateway, people: Peopl
     assert refusal(gateway, seat, sent, "verify", passed=True) == (400, "WRONG_STATE")
     accepted = change(gateway, officer, sent, "accept")
     assert refusal(gateway, officer, accepted, "accept") == (400, "WRONG_STATE")
-    assert refusal(gateway, seat, accepted, "dispatch", department="371102-HBJ") == (400, "WRONG_STATE")
+    assert refusal(gateway, seat, accepted, "dispatch") == (400, "INVALID_ARGUMENT"), "whose work it becomes is said"
+    handled = change(gateway, officer, accepted, "reportHandled")
+    assert refusal(gateway, seat, handled, "dispatch", department="371102-HBJ") == (400, "WRONG_STATE")
 
 
 def test_a_step_is_for_whoever_answers_for_it(gateway: Gateway, people: People) -> None:

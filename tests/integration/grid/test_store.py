@@ -205,7 +205,9 @@ def test_whoever_was_slower_is_told_what_it_is_now(stores: Stores) -> None:
     with pytest.raises(Refusal) as refused:
         stores.incidents.save(steps.give_back(it))
     assert (refused.value.kind, refused.value.reason) == (Kind.CONFLICT, "STALE_VERSION")
-    assert refused.value.params == {"version": 3, "state": "ACCEPTED", "holder": DEPARTMENT}
+    assert refused.value.params == {
+        "version": 3, "state": "ACCEPTED", "holder": DEPARTMENT, "command": "ACCEPT", "at": NOW.isoformat(),
+    }  # fmt: skip
 
 
 def test_an_open_incident_that_nobody_would_look_at_is_found(stores: Stores) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from services.grid.domain import ending, holding, intake, merging, outside, progressing
+from services.grid.domain import ending, holding, intake, merging, outside, progressing, supervising
 from services.grid.domain.catalogue import Counted, Stage, Urgency
 from services.grid.domain.courses import Course
 from services.grid.domain.incidents import Incident
@@ -31,7 +31,7 @@ from tests.unit.grid.samples import DAY, DEPARTMENT, LIMITS, REPORTER, rule
 
 MAIN, INSPECTION = samples.incident(), uuid7()
 VERY_LATE = NOW + timedelta(days=3000)
-REVIEW = NOW + 30 * DAY
+REVIEW, ORDERED = NOW + 30 * DAY, NOW + DAY / 2
 ASKED_OUTSIDE = OutsideRequest(
     body="国网日照供电公司", body_code="SGCC-RZ", reference="95598-1", sent_at=NOW, answer_by=NOW + 5 * DAY
 )  # fmt: skip
@@ -126,6 +126,10 @@ def void(it: Incident) -> Incident:
     return ending.void(it, "测试数据", seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
 
 
+def supervise(it: Incident, by: str = samples.CENTRE) -> Incident:
+    return supervising.supervise(it, "领导批示", ORDERED, seen=it.version, by=by, limits=LIMITS, now=NOW)
+
+
 def rate(it: Incident) -> Incident:
     return ending.rate(it, Satisfaction.SATISFIED, seen=it.version, by=REPORTER, limits=LIMITS, now=NOW)
 
@@ -172,6 +176,8 @@ DO: Mapping[Command, Callable[[Incident], Incident]] = {
     Command.REOPEN: lambda it: it.reopen(seen=it.version, by=REPORTER, limits=LIMITS, now=NOW),
     Command.RATE: rate,
     Command.ESCALATE: lambda it: it.escalate(limits=LIMITS, now=VERY_LATE),
+    Command.SUPERVISE: supervise,
+    Command.REMIND: lambda it: supervising.remind(it, limits=LIMITS, now=VERY_LATE),
 }
 
 
@@ -181,7 +187,7 @@ def shape(incident: Incident) -> tuple[object, ...]:
     extended = any(each.extension for each in incident.clocks if each.running)
     at = incident.course and incident.course.at
     objected, duplicate = bool(incident.intake and incident.intake.objected), incident.main is not None
-    time = (asked, extended, at, objected, duplicate, incident.on_the_way_in)
+    time = (asked, extended, at, objected, duplicate, incident.on_the_way_in, bool(incident.supervision))
     return incident.state, time, incident.bound, min(incident.returns, 1), incident.satisfaction
 
 

@@ -42,14 +42,14 @@ def commands(incident: Incident, who: Caller) -> list[str]:
 def test_whoever_holds_it_is_told_what_they_may_do_and_nobody_else() -> None:
     at_work, officer, seat = samples.accepted(), staff(DEPARTMENT, HANDLE), staff(CENTRE, SEAT)
     assert commands(at_work, officer) == ["HANDLE", "RETURN", "ASK_EXTENSION", "ASK_HOLD", "SEND_OUTSIDE"]
-    assert commands(at_work, seat) == []
+    assert commands(at_work, seat) == ["DISPATCH", "MERGE"]
     assert commands(at_work, staff("371102-SCJG", HANDLE)) == []
     assert commands(samples.incident(), seat) == ["DISPATCH", "DISMISS", "MERGE", "VOID"]
 
 
 def test_what_was_asked_for_is_decided_by_the_centre() -> None:
     asked = steps.ask_hold(samples.accepted())
-    assert commands(asked, staff(CENTRE, SEAT)) == ["GRANT_HOLD", "REFUSE_TIME"]
+    assert commands(asked, staff(CENTRE, SEAT)) == ["DISPATCH", "GRANT_HOLD", "REFUSE_TIME", "MERGE"]
     assert commands(asked, staff(DEPARTMENT, HANDLE)) == ["HANDLE", "RETURN", "SEND_OUTSIDE"]
 
 
@@ -122,3 +122,12 @@ def test_a_department_is_to_be_named_where_the_rules_say_none_or_the_one_that_ha
     assert [(each.name, each.required) for each in named] == [
         ("department", False), ("department", True), ("department", True),
     ]  # fmt: skip
+
+
+def test_whoever_dispatches_is_told_that_it_can_be_urgent() -> None:
+    dispatch = told(samples.incident(), staff(CENTRE, SEAT))[0]
+    department, urgency = dispatch.fields
+    assert (department.name, urgency.name, urgency.required, urgency.label.zh_cn) == (
+        "department", "urgency", False, "紧急程度",
+    )  # fmt: skip
+    assert list(urgency.choices) == ["URGENCY_NORMAL", "URGENCY_URGENT", "URGENCY_VERY_URGENT"]

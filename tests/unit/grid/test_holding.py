@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from egov.grid.v1 import clocks_pb2, events_pb2, time_requests_pb2
@@ -212,3 +213,26 @@ def test_what_departments_write_about_time_others_do_not_see() -> None:
         assert seen.asked and bool(seen.asked.reason) == requests
         assert bool(refused.shown_to(department, party).refusal_reason) == requests
         assert bool(ON_HOLD.shown_to(department, party).hold_reason) == hold
+
+
+@pytest.mark.parametrize(
+    ("asked", "granted", "said", "violations"),
+    [
+        (steps.ask_extension(AT_WORK), True, {"review_at": REVIEW}, [("review_at", "HOLD_ONLY")]),
+        (steps.ask_hold(AT_WORK), True, {"units": 3}, [("units", "EXTENSION_ONLY")]),
+        (
+            steps.ask_hold(AT_WORK), False, {"review_at": REVIEW, "units": 3},
+            [("review_at", "HOLD_ONLY"), ("units", "EXTENSION_ONLY")],
+        ),
+    ],
+    ids=["a review of an extension", "units of a hold", "both of a refusal"],
+)  # fmt: skip
+def test_what_would_be_passed_over_is_not_taken(
+    asked: Incident, granted: bool, said: dict[str, Any], violations: list[tuple[str, str]]
+) -> None:
+    incidents, uow = FakeIncidents(), FakeUnitOfWork(caller=caller(subject=WANG, department=CENTRE))
+    incidents.add(replace(asked, step=None))
+    decided: dict[str, Any] = {"granted": granted, "reason": "不批", "review_at": None, "units": 0, "limits": LIMITS}
+    with pytest.raises(Refusal) as refused:
+        usecases.decide_time(uow, incidents, Which(asked.id, "3711", asked.version), **(decided | said))
+    assert [(each.field, each.rule) for each in refused.value.violations] == violations

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.grid.domain import ending, holding, intake, merging, outside, progressing
+from services.grid.domain import ending, holding, intake, merging, outside, progressing, supervising
 from services.grid.domain.actions import actions_of
 from services.grid.domain.clocks import ClockKind
 from services.grid.domain.conditions import REFUSED_AS, is_given
@@ -37,11 +37,14 @@ from tests.unit.grid import samples
 from tests.unit.grid.samples import DAY, LIMITS
 from tests.unit.grid.steps import ASKED_OUTSIDE, TAKEN
 
+CITY = "371100-ZHZX"
 DEPARTMENTS = ("371102-CGJ", "371102-HBJ", "371100-ZJJ", "371121-CGJ", samples.CENTRE)
 INSPECTIONS = (uuid7(), uuid7())
 LATE = st.sampled_from((0, 0, 0, 1))
 # Who asks: mostly somebody who may, sometimes nobody, sometimes anybody.
-BY = st.sampled_from(("holder", "centre", "holder", "centre", "coordinator", None, "", "371102-HBJ", "371121-CGJ"))
+BY = st.sampled_from(
+    ("holder", "centre", "holder", "centre", "coordinator", CITY, None, "", "371102-HBJ", "371121-CGJ")
+)
 MAIN = samples.incident()
 CLOSED, VOIDED = samples.closed(), replace(MAIN, state=IncidentState.VOIDED)
 
@@ -86,12 +89,11 @@ class IncidentMachine(RuleBasedStateMachine):
         before, to, caller = self.incident, named or "371102-CGJ", self.who(by)
         rules = [samples.rule("CGJ", hours)]
         why_not = self.why_not(Command.DISPATCH, caller, late)
-        if why_not is None and to.startswith("371121"):
+        nobody = not named and before.state not in (IncidentState.FILED, IncidentState.DISPATCHED)
+        if why_not is None and (nobody or to.startswith("371121")):
             why_not = "INVALID_ARGUMENT"
         elif why_not is None and to == before.department:
             why_not = "SAME_DEPARTMENT"
-        elif why_not is None and before.state is IncidentState.REFERRED and not named:
-            why_not = "INVALID_ARGUMENT"
         after = self.ask(
             why_not,
             lambda: before.dispatch(
@@ -102,7 +104,8 @@ class IncidentMachine(RuleBasedStateMachine):
             assert (after.department, after.handle_by) == (to, self.now + timedelta(hours=hours))
             assert after.deadline == self.now + min(timedelta(hours=hours), DAY)
             assert bool(after.dispatch_reason) == (not named)
-            assert after.bound == (before.state is IncidentState.REFERRED)
+            assert after.bound == (before.state is IncidentState.REFERRED or before.bound)
+            assert (after.accepted_at, after.asked, after.inspection_id) == (None, None, None)
 
     @rule(by=BY, late=LATE)
     def accept(self, by: str | None, late: int) -> None:
@@ -413,6 +416,28 @@ class IncidentMachine(RuleBasedStateMachine):
             assert after.level is (first if before.level is Level.GRID else before.level.above)
             assert (after.holder, after.state) == (before.holder, before.state)
 
+    @rule(by=BY, late=LATE, reason=st.sampled_from(("", "领导批示")), days=st.sampled_from((-1, 3, 400)))
+    def supervise(self, by: str | None, late: int, reason: str, days: int) -> None:
+        before, caller, seen = self.incident, self.who(by), self.incident.version - late
+        answer_by = self.now + timedelta(days=days)
+        why_not = self.why_not(Command.SUPERVISE, caller, late)
+        if why_not is None and not (reason and days == 3):
+            why_not = "INVALID_ARGUMENT"
+        after = self.ask(
+            why_not,
+            lambda: supervising.supervise(before, reason, answer_by, seen=seen, by=caller, limits=LIMITS, now=self.now),
+        )
+        if after:
+            assert after.supervision and after.supervision.ordered_by == caller
+            assert (after.state, after.deadline, after.level) == (before.state, before.deadline, before.level)
+
+    @rule()
+    def remind(self) -> None:
+        before = self.incident
+        why_not = self.why_not(Command.REMIND, Who.TIMER, 0)
+        after = self.ask(why_not, lambda: supervising.remind(before, limits=LIMITS, now=self.now))
+        assert after is None or (after.supervision and after.supervision.missed)
+
     def who(self, by: str | None) -> str | None:
         incident = self.incident
         named = {"holder": incident.department, "centre": incident.owner, "coordinator": incident.coordinator}
@@ -432,10 +457,14 @@ class IncidentMachine(RuleBasedStateMachine):
             Who.CENTRE: incident.owner,
             Who.DEPARTMENT: incident.department,
             Who.COORDINATOR: incident.coordinator,
+            Who.CITY: CITY,
+            Who.DISPATCHER: incident.coordinator if incident.bound else incident.owner,
             Who.REPORTER: samples.REPORTER,
             Who.TIMER: Who.TIMER,
         }
         if not by or by not in [may[who] for who in step.by]:
+            if Who.DISPATCHER in step.by and by == incident.owner:
+                return "DISPATCH_BINDS"
             return "NOT_THE_REPORTER" if Who.REPORTER in step.by else "NOT_THE_HOLDER"
         broken = (REFUSED_AS[given] for given in step.given if not is_given(given, incident, LIMITS, self.now))
         return next(broken, None)
@@ -480,8 +509,15 @@ class IncidentMachine(RuleBasedStateMachine):
         )
 
     @invariant()
+    def what_was_ordered_stands_until_it_is_handled(self) -> None:
+        order, state = self.incident.supervision, self.incident.state
+        assert order is None or (state, Command.SUPERVISE) in TRANSITIONS
+        look = next_look(self.incident, LIMITS, self.now)
+        assert order is None or order.missed or (look and look <= order.answer_by)
+
+    @invariant()
     def a_list_of_actions_is_what_may_be_done(self) -> None:
-        for who in (self.incident.owner, self.incident.department, self.incident.coordinator, "371121-CGJ"):
+        for who in (self.incident.owner, self.incident.department, self.incident.coordinator, CITY, "371121-CGJ"):
             listed = actions_of(self.incident, Command, who, samples.REPORTER, LIMITS, self.now)
             done = [
                 each

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from egov.grid.v1 import events_pb2, incidents_pb2
 
 from services.grid import usecases
+from services.grid.domain import ending
 from services.grid.domain.clocks import ClockKind
 from services.grid.domain.incidents import Incident
 from services.grid.domain.merging import follow
@@ -190,7 +192,7 @@ def test_a_main_incident_is_another_open_one_of_the_same_centre(main: Incident) 
     assert refused.value.reason == "MAIN_UNFIT"
 
 
-def test_what_was_filed_by_mistake_ends_for_good() -> None:
+def test_what_was_filed_by_mistake_ends_and_is_not_reopened() -> None:
     filed = samples.incident()
     incidents, uow = kept(filed), FakeUnitOfWork(caller=SEAT)
     usecases.void_incident(uow, incidents, Which(filed.id, "37", 1), "测试数据", LIMITS)
@@ -216,3 +218,38 @@ def test_whoever_reported_it_rates_it_once() -> None:
     assert refused.value.reason == "RATED_ALREADY"
     reopened = steps.DO[Command.REOPEN](rated)
     assert reopened.satisfaction is Satisfaction.NEUTRAL, "it is asked once, not once per close"
+
+
+def test_who_has_rated_it_is_not_asked_again_when_it_is_closed_again() -> None:
+    first, reopened = samples.closed(), steps.DO[Command.REOPEN](steps.rate(samples.closed()))
+    again = steps.close(steps.verify(samples.handled(steps.accept(steps.dispatch(reopened)))))
+    for before, closed, rated in ((samples.verified(), first, False), (reopened, again, True)):
+        event = event_of(before, closed, NOW)
+        assert isinstance(event, events_pb2.IncidentClosed)
+        assert event.rated is rated
+
+
+def test_it_is_rated_as_long_as_it_could_be_reopened() -> None:
+    closed = samples.closed()
+    for at, reason in ((NOW + LIMITS.reopen, ""), (NOW + LIMITS.reopen + timedelta(seconds=1), "RATE_TOO_LATE")):
+        try:
+            ending.rate(
+                closed, Satisfaction.SATISFIED, seen=closed.version, by=samples.REPORTER, limits=LIMITS, now=at
+            )  # fmt: skip
+            found = ""
+        except Refusal as refusal:
+            found = refusal.reason
+        assert found == reason
+
+
+def test_whoever_reported_what_was_voided_objects_once_and_somebody_looks_on_site() -> None:
+    voided = steps.void(samples.dispatched())
+    looked_at = steps.DO[Command.OBJECT](voided)
+    assert (looked_at.state, looked_at.holder, looked_at.department) == (IncidentState.REPORTED, CENTRE, "")
+    assert (looked_at.closed_at, looked_at.closing_reason, looked_at.course) == (None, "", None)
+    event = event_of(voided, looked_at, NOW)
+    assert isinstance(event, events_pb2.IncidentReported)
+    again = steps.void(steps.DO[Command.FILE](steps.check(looked_at)))
+    with pytest.raises(Refusal) as refused:
+        steps.DO[Command.OBJECT](again)
+    assert refused.value.reason == "OBJECTED_ALREADY"

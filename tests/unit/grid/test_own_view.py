@@ -22,7 +22,7 @@ KEPT_BACK = {
     "asked.kind", "asked.reason", "asked.asked_at", "asked.review_at", "asked.units",
     "intake.remark", "outside.answer_reason", "report.evidence.superseded", "evidence.kind", "evidence.reference",
     "evidence.sha256", "evidence.given_at", "evidence.superseded", "department_numbers.department",
-    "department_numbers.number",
+    "department_numbers.number", "supervision.reason", "supervision.missed",
 }  # fmt: skip
 
 

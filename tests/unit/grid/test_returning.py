@@ -16,6 +16,7 @@ from tests.unit.grid.samples import CENTRE, CENTRES, DEPARTMENT, GRID, LIMITS, r
 
 TWICE = steps.give_back(steps.dispatch(steps.give_back(samples.dispatched())))
 BOUND = steps.dispatch(TWICE)
+CITY = "371100-ZHZX"
 
 
 def test_the_second_return_goes_to_a_coordinator() -> None:
@@ -60,22 +61,35 @@ def dispatch(incident: Incident, by: str, named: str) -> Incident:
 
 def test_only_the_coordinator_dispatches_it_and_says_to_whom() -> None:
     of_city = steps.give_back(dispatch(steps.give_back(samples.dispatched()), CENTRE, "371100-ZJJ"))
-    assert of_city.holder == "371100-ZHZX"
+    assert of_city.holder == CITY
     with pytest.raises(Refusal) as refused:
         dispatch(of_city, CENTRE, DEPARTMENT)
     assert refused.value.reason == "NOT_THE_HOLDER"
     with pytest.raises(Refusal) as refused:
-        dispatch(of_city, "371100-ZHZX", "")
+        dispatch(of_city, CITY, "")
     assert [(each.field, each.rule) for each in refused.value.violations] == [("department", "required")]
-    assert dispatch(of_city, "371100-ZHZX", DEPARTMENT).holder == DEPARTMENT
+    assert dispatch(of_city, CITY, DEPARTMENT).holder == DEPARTMENT
 
 
 def test_what_it_decides_binds_the_department_and_the_centre() -> None:
     assert (BOUND.bound, BOUND.department, BOUND.coordinator) == (True, DEPARTMENT, CENTRE)
-    for again in (steps.give_back, steps.dispatch, lambda it: steps.give_back(steps.accept(it))):
+    of_city = steps.give_back(dispatch(steps.give_back(samples.dispatched()), CENTRE, "371100-ZJJ"))
+    bound = dispatch(of_city, CITY, DEPARTMENT)
+    for again in (
+        steps.give_back,
+        lambda it: steps.give_back(steps.accept(it)),
+        lambda it: dispatch(it, CENTRE, "371102-HBJ"),
+        lambda it: dispatch(steps.accept(it), CENTRE, "371102-HBJ"),
+    ):
         with pytest.raises(Refusal) as refused:
-            again(BOUND)
+            again(bound)
         assert refused.value.reason == "DISPATCH_BINDS"
+
+
+def test_only_the_coordinator_takes_what_it_bound_from_a_department_and_it_stays_bound() -> None:
+    for before in (BOUND, steps.accept(BOUND)):
+        moved = dispatch(before, CENTRE, "371102-HBJ")
+        assert (moved.department, moved.bound, moved.holder) == ("371102-HBJ", True, "371102-HBJ")
 
 
 def test_a_reopened_incident_is_bound_no_longer_but_its_returns_count() -> None:
@@ -88,7 +102,20 @@ def test_whoever_was_too_late_is_told_what_it_is_now() -> None:
     with pytest.raises(Refusal) as refused:
         BOUND.accept(seen=2, by=DEPARTMENT, limits=LIMITS, now=NOW)
     assert refused.value.reason == "STALE_VERSION"
-    assert refused.value.params == {"version": BOUND.version, "state": "DISPATCHED", "holder": DEPARTMENT}
+    assert refused.value.params == {
+        "version": BOUND.version, "state": "DISPATCHED", "holder": DEPARTMENT, "command": "DISPATCH",
+        "at": NOW.isoformat(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [Command.ASK_HOLD, Command.ASK_EXTENSION, Command.PROGRESS, Command.SUPERVISE])
+def test_what_was_done_is_said_also_where_state_and_holder_stayed(command: Command) -> None:
+    before = steps.accept(steps.dispatch(samples.incident()))
+    after = steps.DO[command](before)
+    assert (after.state, after.holder) == (before.state, before.holder)
+    with pytest.raises(Refusal) as refused:
+        after.handle(seen=before.version, by=after.department, limits=LIMITS, now=NOW)
+    assert refused.value.params["command"] == command
 
 
 def test_all_that_returned_it_are_remembered() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from egov.grid.v1 import stages_pb2
 
 from services.grid import usecases
 from services.grid.domain.catalogue import Stage, Urgency
@@ -12,9 +13,10 @@ from services.grid.domain.decisions import Decision, Source
 from services.grid.domain.incidents import Incident
 from services.grid.domain.routing import RoutingRule
 from services.grid.domain.standing import Which
+from services.grid.wire.messages import incident_message
 from services.kernel.worktime.terms import Limit
 from tests.unit.fakes import WANG, FakeUnitOfWork, caller
-from tests.unit.grid import samples
+from tests.unit.grid import samples, steps
 from tests.unit.grid.samples import CENTRE, DEPARTMENT, LIMITS, STANDARD, FakeDispatching, FakeIncidents, FakeReference
 
 NORMAL, URGENT = Urgency.NORMAL, Urgency.URGENT
@@ -80,3 +82,18 @@ def test_without_a_rule_the_catalogue_says_what_it_knows() -> None:
     incident, decision = sent(URGENT_ALONE)
     assert (decision.source, decision.urgent_by) == (Source.CATALOGUE, Source.CATALOGUE)
     assert "2 h" in incident.dispatch_reason
+
+
+@pytest.mark.parametrize(("stages", "without"), [([], True), ([stage(NORMAL, 24)], True), (BOTH, False)])
+def test_it_is_kept_also_where_the_catalogue_has_no_time_for_it_and_that_is_said(
+    stages: list[Stage], without: bool
+) -> None:
+    incident, _ = sent(stages, said=URGENT)
+    shown = incident_message(incident, CENTRE)
+    assert (shown.urgency, shown.urgency_without_stages) == (stages_pb2.URGENCY_URGENT, without)
+    assert not incident_message(sent(stages)[0], CENTRE).urgency_without_stages
+
+
+def test_it_is_forgotten_when_it_comes_back_or_is_a_duplicate() -> None:
+    incident, _ = sent([], said=URGENT)
+    assert steps.give_back(incident).urgency is steps.merge(incident).urgency is NORMAL

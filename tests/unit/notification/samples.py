@@ -37,6 +37,9 @@ FACTS: dict[str, wordings.Fact] = {
     "handle_by": NOW + timedelta(hours=4),
     "closed_at": NOW,
     "outcome": "HANDLED",
+    "asked": "ONCE",
+    "taken_from": "",
+    "urgency": "NORMAL",
     "department": DEPARTMENT.id,
 }
 

@@ -47,7 +47,7 @@ TOLD = DISPATCHED.escalate(limits=LIMITS, now=LATER)
 # What each event of grid is told, to whom besides the reporter; the events are made by grid's own code.
 INCIDENTS: list[tuple[Message, str, dict[str, str]]] = [
     (events.incident_filed(FILED, NOW), "incident-filed", {"department": CENTRE}),
-    (events.incident_dispatched(DISPATCHED), "incident-dispatched", {"department": DEPARTMENT}),
+    (events.incident_dispatched(FILED, DISPATCHED), "incident-dispatched", {"department": DEPARTMENT}),
     (events.incident_accepted(samples.accepted(DISPATCHED)), "incident-accepted", {"centre": CENTRE}),
     (events.incident_returned(RETURNED, NOW), "incident-returned", {"centre": CENTRE}),
     (events.incident_handled(HANDLED), "incident-handled", {"centre": CENTRE}),
@@ -89,6 +89,25 @@ def test_whom_each_event_of_grid_concerns(event: Message, wording: str, others: 
     demand_texts(said)
 
 
+def test_the_department_from_which_it_was_taken_is_told() -> None:
+    at_work = samples.accepted(DISPATCHED)
+    event = events.incident_dispatched(at_work, steps.dispatch(at_work))
+    said = incidents.occasion(event, str(uuid7()))
+    assert addressed(said) == {"reporter": "rizhao-ssp", "department": "371102-HBJ", "former": DEPARTMENT}
+    demand_texts(said)
+
+
+def test_who_has_rated_it_is_not_asked_again() -> None:
+    for rated in (False, True):
+        for closed in (CLOSED, FOLLOWED):
+            event = events.incident_closed(closed)
+            event.rated = rated
+            said = incidents.occasion(event, str(uuid7()))
+            [notice, *_] = notices_of(said, WORDINGS[said.wording], NOW)
+            asked = [("评价" in text.body or "satisfied" in text.body) for text in notice.texts]
+            assert asked == [not rated, not rated]
+
+
 def test_reminders_are_for_those_who_can_act() -> None:
     at_the_top = replace(TOLD, level=Level.CITY)
     reminded = at_the_top.escalate(limits=LIMITS, now=LATER + LIMITS.escalate)
@@ -128,6 +147,7 @@ EXTENDED = steps.grant(steps.ask_extension(WORK))
 REFERRED = steps.give_back(steps.dispatch(RETURNED))
 MERGED, VOIDED, RATED = steps.merge(FILED), steps.void(DISPATCHED), steps.rate(CLOSED)
 SPLIT, RESUMED = steps.DO[Command.SPLIT](MERGED), steps.DO[Command.RESUME](HELD)
+ORDERED = steps.supervise(WORK, "371100-ZHZX")
 STAGED = steps.accept(steps.dispatch(FILED))
 REPORTED, SENT, FOLLOWED = steps.reported(), steps.send_outside(WORK), steps.DO[Command.FOLLOW](MERGED)
 OF_REPORTER = {"reporter": "rizhao-ssp"}
@@ -155,7 +175,13 @@ CHANGES = [
     (SENT, steps.answered(SENT), "incident-outside-answered", {"centre": CENTRE}),
     (HELD, steps.end_hold(HELD), "incident-hold-ended", OF_BOTH),
     (FOLLOWED, steps.DO[Command.REJOIN](FOLLOWED), "incident-rejoined", OF_REPORTER),
-]
+    (WORK, ORDERED, "incident-supervised", {"department": DEPARTMENT, "centre": CENTRE}),
+    (WORK, steps.supervise(WORK), "incident-supervised", {"department": DEPARTMENT}),
+    (
+        ORDERED, steps.DO[Command.REMIND](ORDERED), "incident-supervision-missed",
+        {"supervisor": "371100-ZHZX", "department": DEPARTMENT},
+    ),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("before", "after", "wording", "told"), CHANGES, ids=[each[2] for each in CHANGES])

@@ -14,6 +14,7 @@ from tests.unit.notification.samples import CASE, FACTS, TEMPLATES, WORDINGS
 ALLOWED_FACTS = """
 case_number standard kind code department outcome reason state level supervisor item gravity certificate_type
 identifier previous_identifier coordinator units request main_case satisfaction stage
+taken_from asked urgency
 """
 ALLOWED = frozenset(ALLOWED_FACTS.split())
 MOMENTS = re.compile("[a-z]+_(at|by)")

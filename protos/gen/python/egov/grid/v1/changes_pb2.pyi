@@ -159,10 +159,12 @@ class DecideTimeRequest(_message.Message):
     reason: _builtins.str
     """Why it is refused, in words, at most 500 characters; needed then."""
     units: _builtins.int
-    """Of an extension that is granted: fewer units than were asked for; 0: as asked for."""
+    """Of an extension that is granted: fewer units than were asked for; 0: as asked for. Refused with anything else
+    (EXTENSION_ONLY).
+    """
     @_builtins.property
     def review_at(self) -> _timestamp_pb2.Timestamp:
-        """Of a hold that is granted: when it is looked at again; unset: as asked for."""
+        """Of a hold that is granted: when it is looked at again; unset: as asked for. Refused with anything else (HOLD_ONLY)."""
 
     def __init__(
         self,
@@ -525,3 +527,63 @@ class RateIncidentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RateIncidentResponse: _TypeAlias = RateIncidentResponse  # noqa: Y015
+
+@_typing.final
+class SuperviseIncidentRequest(_message.Message):
+    """What to see to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ANSWER_BY_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """The version that the caller saw."""
+    reason: _builtins.str
+    """Why, in words for departments, at most 500 characters."""
+    @_builtins.property
+    def answer_by(self) -> _timestamp_pb2.Timestamp:
+        """By when it is to be handled: ahead, by 90 days at most."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        answer_by: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "incident_id", b"incident_id", "reason", b"reason", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuperviseIncidentRequest: _TypeAlias = SuperviseIncidentRequest  # noqa: Y015
+
+@_typing.final
+class SuperviseIncidentResponse(_message.Message):
+    """The incident after the order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def incident(self) -> _incidents_pb2.Incident:
+        """The incident, as it was but for the order."""
+
+    def __init__(
+        self,
+        *,
+        incident: _incidents_pb2.Incident | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["incident", b"incident"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident", b"incident"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuperviseIncidentResponse: _TypeAlias = SuperviseIncidentResponse  # noqa: Y015

@@ -7,6 +7,7 @@ from egov.common.v1 import parties_pb2 as _parties_pb2
 from egov.grid.v1 import clocks_pb2 as _clocks_pb2
 from egov.grid.v1 import incidents_pb2 as _incidents_pb2
 from egov.grid.v1 import outside_bodies_pb2 as _outside_bodies_pb2
+from egov.grid.v1 import stages_pb2 as _stages_pb2
 from egov.grid.v1 import time_requests_pb2 as _time_requests_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -112,6 +113,8 @@ class IncidentDispatched(_message.Message):
     BINDING_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
     ROUTING_VERSION_FIELD_NUMBER: _builtins.int
+    TAKEN_FROM_FIELD_NUMBER: _builtins.int
+    URGENCY_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -134,6 +137,10 @@ class IncidentDispatched(_message.Message):
     """Number of the routing rule that decided; 0: a person named the department, or no rule fits and the catalogue does."""
     routing_version: _builtins.int
     """Version of the routing rules by which that has its number; 0 where no rule decided."""
+    taken_from: _builtins.str
+    """Code of the department that had it until then (改派); empty: none had."""
+    urgency: _stages_pb2.Urgency.ValueType
+    """How urgent it is, as a person, the rule or the catalogue says."""
     @_builtins.property
     def handle_by(self) -> _timestamp_pb2.Timestamp:
         """Until when the department has time, for accepting and handling together."""
@@ -173,10 +180,12 @@ class IncidentDispatched(_message.Message):
         binding: _builtins.bool = ...,
         rule: _builtins.int = ...,
         routing_version: _builtins.int = ...,
+        taken_from: _builtins.str = ...,
+        urgency: _stages_pb2.Urgency.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accept_by", b"accept_by", "dispatched_at", b"dispatched_at", "handle_by", b"handle_by", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_by", b"accept_by", "binding", b"binding", "case_number", b"case_number", "department", b"department", "dispatched_at", b"dispatched_at", "enterprise_code", b"enterprise_code", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "routing_version", b"routing_version", "rule", b"rule", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_by", b"accept_by", "binding", b"binding", "case_number", b"case_number", "department", b"department", "dispatched_at", b"dispatched_at", "enterprise_code", b"enterprise_code", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "reference", b"reference", "region", b"region", "reporter", b"reporter", "routing_version", b"routing_version", "rule", b"rule", "taken_from", b"taken_from", "type", b"type", "urgency", b"urgency", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -199,6 +208,7 @@ class IncidentClosed(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     CLOSED_AT_FIELD_NUMBER: _builtins.int
     MAIN_CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    RATED_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -217,6 +227,8 @@ class IncidentClosed(_message.Message):
     """Case number of the main incident with which this duplicate was closed; empty: it is none. Whoever handled the main
     incident handled it; nobody handled this one by itself.
     """
+    rated: _builtins.bool
+    """Whoever reported it said after an earlier close what they think of the outcome: they are not asked again."""
     @_builtins.property
     def type(self) -> _incidents_pb2.IncidentTypeKey:
         """Type of the incident."""
@@ -243,10 +255,11 @@ class IncidentClosed(_message.Message):
         outcome: _incidents_pb2.ClosingOutcome.ValueType = ...,
         closed_at: _timestamp_pb2.Timestamp | None = ...,
         main_case_number: _builtins.str = ...,
+        rated: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "closed_at", b"closed_at", "department", b"department", "incident_id", b"incident_id", "main_case_number", b"main_case_number", "outcome", b"outcome", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_number", b"case_number", "closed_at", b"closed_at", "department", b"department", "incident_id", b"incident_id", "main_case_number", b"main_case_number", "outcome", b"outcome", "rated", b"rated", "reference", b"reference", "region", b"region", "reporter", b"reporter", "type", b"type", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2211,3 +2224,167 @@ class IncidentRejoined(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___IncidentRejoined: _TypeAlias = IncidentRejoined  # noqa: Y015
+
+@_typing.final
+class IncidentSupervised(_message.Message):
+    """A grid centre ordered that an incident is handled by a day (督办). Its deadlines stay as they are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    ANSWER_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    SUPERVISOR_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    ORDERED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of whoever holds it."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department that holds it."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    supervisor: _builtins.str
+    """Code of the grid centre that ordered it."""
+    state: _incidents_pb2.IncidentState.ValueType
+    """Where it stands."""
+    @_builtins.property
+    def answer_by(self) -> _timestamp_pb2.Timestamp:
+        """By when it is to be handled by order."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def ordered_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was ordered."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        answer_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        supervisor: _builtins.str = ...,
+        state: _incidents_pb2.IncidentState.ValueType = ...,
+        ordered_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "ordered_at", b"ordered_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "case_number", b"case_number", "centre", b"centre", "department", b"department", "holder", b"holder", "incident_id", b"incident_id", "ordered_at", b"ordered_at", "reference", b"reference", "region", b"region", "reporter", b"reporter", "state", b"state", "supervisor", b"supervisor", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentSupervised: _TypeAlias = IncidentSupervised  # noqa: Y015
+
+@_typing.final
+class IncidentSupervisionMissed(_message.Message):
+    """An incident was not handled by the day that a grid centre had ordered (督办超期)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    ANSWER_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    SUPERVISOR_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    MISSED_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of whoever holds it."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department that holds it."""
+    centre: _builtins.str
+    """Code of the county's grid centre."""
+    supervisor: _builtins.str
+    """Code of the grid centre that ordered it."""
+    state: _incidents_pb2.IncidentState.ValueType
+    """Where it stands."""
+    @_builtins.property
+    def answer_by(self) -> _timestamp_pb2.Timestamp:
+        """By when it is to be handled by order."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def missed_at(self) -> _timestamp_pb2.Timestamp:
+        """When that was found."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        answer_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        supervisor: _builtins.str = ...,
+        state: _incidents_pb2.IncidentState.ValueType = ...,
+        missed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "missed_at", b"missed_at", "reporter", b"reporter", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "case_number", b"case_number", "centre", b"centre", "department", b"department", "holder", b"holder", "incident_id", b"incident_id", "missed_at", b"missed_at", "reference", b"reference", "region", b"region", "reporter", b"reporter", "state", b"state", "supervisor", b"supervisor", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentSupervisionMissed: _TypeAlias = IncidentSupervisionMissed  # noqa: Y015

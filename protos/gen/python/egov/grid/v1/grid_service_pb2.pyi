@@ -250,7 +250,9 @@ class DispatchIncidentRequest(_message.Message):
     """To this department; empty: as the dispatch rules say."""
     urgency: _stages_pb2.Urgency.ValueType
     """How urgent it is: which stages hold, where the catalogue has some for it. Unset: as
-    the rule says that decides, or the catalogue, where it has stages of one urgency alone for the type; else normal.
+    the rule says that decides, or the catalogue, where it has stages of one urgency alone for the type; else normal. It is
+    kept and shown in any case; where the catalogue has no stages of it, the time is that of a normal one, and
+    `urgency_without_stages` says so.
     """
     def __init__(
         self,

@@ -212,6 +212,11 @@ class GridServiceStub:
                 request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.RateIncidentRequest.SerializeToString,
                 response_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.RateIncidentResponse.FromString,
                 _registered_method=True)
+        self.SuperviseIncident = channel.unary_unary(
+                '/egov.grid.v1.GridService/SuperviseIncident',
+                request_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.SuperviseIncidentRequest.SerializeToString,
+                response_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.SuperviseIncidentResponse.FromString,
+                _registered_method=True)
         self.ListActions = channel.unary_unary(
                 '/egov.grid.v1.GridService/ListActions',
                 request_serializer=egov_dot_grid_dot_v1_dot_actions__pb2.ListActionsRequest.SerializeToString,
@@ -406,10 +411,10 @@ class GridServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ObjectToDecision(self, request, context):
-        """Objects to a declined report (异议): its case goes on, and it is checked once more. Only whoever reported it may, once, for
-        15 days unless set otherwise.
+        """Objects to what was declined or voided (异议): its case goes on, and it is checked on site. Only whoever reported it may, once,
+        for 15 days unless set otherwise.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
-        not declined (WRONG_STATE), not who reported it (NOT_THE_REPORTER), too late (OBJECT_TOO_LATE), a second time
+        not declined or voided (WRONG_STATE), not who reported it (NOT_THE_REPORTER), too late (OBJECT_TOO_LATE), a second time
         (OBJECTED_ALREADY).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -417,11 +422,13 @@ class GridServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DispatchIncident(self, request, context):
-        """Dispatches a filed incident to the department in charge, or one that is not accepted yet to another department. Only
-        the county's grid centre may. One that was returned twice is dispatched by its coordinator, who names the department:
-        that binds it.
-        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), accepted or
-        closed already (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), no rule and no department named (NO_RULE), the
+        """Dispatches a filed incident to the department in charge, or one that a department has to another (改派). Only the county's
+        grid centre may. One that was returned twice is dispatched by its coordinator, who names the department: that binds it,
+        and only its coordinator may dispatch it elsewhere. From a department at work it is taken for a department that is
+        named; its clock, hold, request and outside body end. An inspection that it opened goes on, and no longer reports the
+        incident handled.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION), handled or
+        ended already (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), no rule and no department named (NO_RULE), the
         department that has it (SAME_DEPARTMENT), a department of another region (DEPARTMENT_ELSEWHERE), none of this code
         (DEPARTMENT_UNKNOWN), bound by a coordinator (DISPATCH_BINDS). Where no department is named and the rules leave it to a
         person: equal rules that differ (RULES_TIE), a day that the calendar does not know (RULE_TIME_UNKNOWN), a rule for
@@ -559,7 +566,7 @@ class GridServiceServicer:
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
         not at work (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), nothing was asked for (NO_TIME_ASKED), refused without
         a reason (REASON_NEEDED), another review that lies behind or too far ahead (REVIEW_UNFIT), more than was asked for
-        (UNITS_UNFIT).
+        (UNITS_UNFIT), a review without a hold that is granted (HOLD_ONLY), units without an extension (EXTENSION_ONLY).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -586,9 +593,10 @@ class GridServiceServicer:
 
     def MergeIncident(self, request, context):
         """Merges a duplicate into its main incident (并案). It keeps its case number and is closed when the main one is, with the
-        same outcome. Only the county's grid centre may, before a department is at work.
+        same outcome. Only the county's grid centre may, until it is handled. A department at work on it is told, and its request,
+        hold or outside body end; an inspection that it opened goes on by itself.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
-        at work or ended (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), the main incident is not to be had in the caller's
+        handled or ended (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), the main incident is not to be had in the caller's
         region (INCIDENT_NOT_FOUND), or is ended, merged, the same or another centre's (MAIN_UNFIT).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -606,8 +614,8 @@ class GridServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VoidIncident(self, request, context):
-        """Voids what was filed by mistake (作废), for good; its duplicates are split off. Only the county's grid centre may, before a
-        department is at work.
+        """Voids what was filed by mistake (作废); its duplicates are split off, and whoever reported it may object once. Only the county's
+        grid centre may, before a department is at work.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
         at work or ended (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), no reason (REASON_NEEDED).
         """
@@ -616,9 +624,21 @@ class GridServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RateIncident(self, request, context):
-        """Says whether whoever reported it is content with the outcome (满意度评价), once. Only they may.
+        """Says whether whoever reported it is content with the outcome (满意度评价): once, also when it is reopened and closed again, for
+        15 days after a close unless set otherwise. Only they may.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
-        not closed (WRONG_STATE), not who reported it (NOT_THE_REPORTER), rated before (RATED_ALREADY).
+        not closed (WRONG_STATE), not who reported it (NOT_THE_REPORTER), rated before (RATED_ALREADY), too late (RATE_TOO_LATE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SuperviseIncident(self, request, context):
+        """Orders that an incident is handled by a day (督办), whoever holds it; an earlier order is over. Its deadlines stay. When the day
+        has passed, whoever ordered it is told. Only the county's grid centre may, a coordinator of it, or the city's grid centre.
+        Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
+        not filed, merged or ended (WRONG_STATE), not such a grid centre (NOT_THE_HOLDER), no reason (REASON_NEEDED), a day that
+        is not ahead or too far (ANSWER_UNFIT).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -910,6 +930,11 @@ def add_GridServiceServicer_to_server(servicer, server):
                     servicer.RateIncident,
                     request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.RateIncidentRequest.FromString,
                     response_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.RateIncidentResponse.SerializeToString,
+            ),
+            'SuperviseIncident': grpc.unary_unary_rpc_method_handler(
+                    servicer.SuperviseIncident,
+                    request_deserializer=egov_dot_grid_dot_v1_dot_changes__pb2.SuperviseIncidentRequest.FromString,
+                    response_serializer=egov_dot_grid_dot_v1_dot_changes__pb2.SuperviseIncidentResponse.SerializeToString,
             ),
             'ListActions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListActions,
@@ -1869,6 +1894,33 @@ class GridService:
             '/egov.grid.v1.GridService/RateIncident',
             egov_dot_grid_dot_v1_dot_changes__pb2.RateIncidentRequest.SerializeToString,
             egov_dot_grid_dot_v1_dot_changes__pb2.RateIncidentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SuperviseIncident(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/egov.grid.v1.GridService/SuperviseIncident',
+            egov_dot_grid_dot_v1_dot_changes__pb2.SuperviseIncidentRequest.SerializeToString,
+            egov_dot_grid_dot_v1_dot_changes__pb2.SuperviseIncidentResponse.FromString,
             options,
             channel_credentials,
             insecure,

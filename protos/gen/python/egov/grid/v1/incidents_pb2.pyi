@@ -9,6 +9,7 @@ from egov.grid.v1 import evidence_pb2 as _evidence_pb2
 from egov.grid.v1 import outside_bodies_pb2 as _outside_bodies_pb2
 from egov.grid.v1 import places_pb2 as _places_pb2
 from egov.grid.v1 import stages_pb2 as _stages_pb2
+from egov.grid.v1 import supervision_pb2 as _supervision_pb2
 from egov.grid.v1 import time_requests_pb2 as _time_requests_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -600,6 +601,9 @@ class Incident(_message.Message):
     DEPARTMENT_NUMBERS_FIELD_NUMBER: _builtins.int
     STAGES_FIELD_NUMBER: _builtins.int
     STAGE_FIELD_NUMBER: _builtins.int
+    SUPERVISION_FIELD_NUMBER: _builtins.int
+    URGENCY_FIELD_NUMBER: _builtins.int
+    URGENCY_WITHOUT_STAGES_FIELD_NUMBER: _builtins.int
     CAPTURED_AT_FIELD_NUMBER: _builtins.int
     RECEIVED_AT_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
@@ -658,6 +662,10 @@ class Incident(_message.Message):
     """What whoever reported it is told of the end, in words (答复): why it was declined, or what a department wrote for them."""
     stage: _builtins.int
     """Which of them is the present one, from 1; 0: it has none."""
+    urgency: _stages_pb2.Urgency.ValueType
+    """How urgent whoever dispatched it said that it is; normal before, and after a return."""
+    urgency_without_stages: _builtins.bool
+    """The catalogue has no stages of this urgency for the type: it has the time of a normal one."""
     @_builtins.property
     def report(self) -> Global___Report:
         """What was reported."""
@@ -731,6 +739,10 @@ class Incident(_message.Message):
         """The stages of the present handling, in order; empty: it has none. `handle_by` is that of the present stage."""
 
     @_builtins.property
+    def supervision(self) -> _supervision_pb2.Supervision:
+        """What a level above ordered (督办); unset: nothing, or it was handled."""
+
+    @_builtins.property
     def captured_at(self) -> _timestamp_pb2.Timestamp:
         """When it was noted down, by the phone's clock; unset where it did not come in a batch."""
 
@@ -783,12 +795,15 @@ class Incident(_message.Message):
         department_numbers: _abc.Iterable[Global___DepartmentNumber] | None = ...,
         stages: _abc.Iterable[_stages_pb2.Stage] | None = ...,
         stage: _builtins.int = ...,
+        supervision: _supervision_pb2.Supervision | None = ...,
+        urgency: _stages_pb2.Urgency.ValueType = ...,
+        urgency_without_stages: _builtins.bool = ...,
         captured_at: _timestamp_pb2.Timestamp | None = ...,
         received_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "captured_at", b"captured_at", "closed_at", b"closed_at", "deadline", b"deadline", "dispatched_at", b"dispatched_at", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "intake", b"intake", "outside", b"outside", "received_at", b"received_at", "report", b"report", "reporter", b"reporter", "review_at", b"review_at", "verified_at", b"verified_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "captured_at", b"captured_at", "closed_at", b"closed_at", "deadline", b"deadline", "dispatched_at", b"dispatched_at", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "intake", b"intake", "outside", b"outside", "received_at", b"received_at", "report", b"report", "reporter", b"reporter", "review_at", b"review_at", "supervision", b"supervision", "verified_at", b"verified_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "binding", b"binding", "captured_at", b"captured_at", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "coordinator", b"coordinator", "deadline", b"deadline", "deadline_provisional", b"deadline_provisional", "department_numbers", b"department_numbers", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "evidence", b"evidence", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "hold_reason", b"hold_reason", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "intake", b"intake", "main_case_number", b"main_case_number", "main_incident_id", b"main_incident_id", "outside", b"outside", "received_at", b"received_at", "refusal_reason", b"refusal_reason", "reply", b"reply", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "returns", b"returns", "review_at", b"review_at", "satisfaction", b"satisfaction", "stage", b"stage", "stages", b"stages", "state", b"state", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at", b"accepted_at", "asked", b"asked", "binding", b"binding", "captured_at", b"captured_at", "case_number", b"case_number", "closed_at", b"closed_at", "closing_outcome", b"closing_outcome", "closing_reason", b"closing_reason", "coordinator", b"coordinator", "deadline", b"deadline", "deadline_provisional", b"deadline_provisional", "department_numbers", b"department_numbers", "dispatch_reason", b"dispatch_reason", "dispatched_at", b"dispatched_at", "enterprise_code_doubtful", b"enterprise_code_doubtful", "escalation_level", b"escalation_level", "evidence", b"evidence", "filed_at", b"filed_at", "handle_by", b"handle_by", "handled_at", b"handled_at", "handling_outcome", b"handling_outcome", "hold_reason", b"hold_reason", "holder_department", b"holder_department", "incident_id", b"incident_id", "inspection_id", b"inspection_id", "intake", b"intake", "main_case_number", b"main_case_number", "main_incident_id", b"main_incident_id", "outside", b"outside", "received_at", b"received_at", "refusal_reason", b"refusal_reason", "reply", b"reply", "report", b"report", "reporter", b"reporter", "return_reason", b"return_reason", "returned_by", b"returned_by", "returns", b"returns", "review_at", b"review_at", "satisfaction", b"satisfaction", "stage", b"stage", "stages", b"stages", "state", b"state", "supervision", b"supervision", "urgency", b"urgency", "urgency_without_stages", b"urgency_without_stages", "verified_at", b"verified_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -56,6 +56,10 @@ class _QueueKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QueueKind.V
     """Checked: a seat decides whether it is filed (待立案)."""
     QUEUE_KIND_OUTSIDE: _QueueKind.ValueType  # 13
     """With an outside body (转外部单位), which owes an answer."""
+    QUEUE_KIND_TO_DECIDE: _QueueKind.ValueType  # 15
+    """The department asked for a hold or an extension: the grid centre decides (待审批). They are at work as well."""
+    QUEUE_KIND_SUPERVISED: _QueueKind.ValueType  # 16
+    """A level above ordered that it is handled by a day (督办), whoever holds it."""
 
 class QueueKind(_QueueKind, metaclass=_QueueKindEnumTypeWrapper):
     """What the incidents of a queue wait for."""
@@ -88,6 +92,10 @@ QUEUE_KIND_TO_FILE: QueueKind.ValueType  # 12
 """Checked: a seat decides whether it is filed (待立案)."""
 QUEUE_KIND_OUTSIDE: QueueKind.ValueType  # 13
 """With an outside body (转外部单位), which owes an answer."""
+QUEUE_KIND_TO_DECIDE: QueueKind.ValueType  # 15
+"""The department asked for a hold or an extension: the grid centre decides (待审批). They are at work as well."""
+QUEUE_KIND_SUPERVISED: QueueKind.ValueType  # 16
+"""A level above ordered that it is handled by a day (督办), whoever holds it."""
 Global___QueueKind: _TypeAlias = QueueKind  # noqa: Y015
 
 @_typing.final

@@ -1,0 +1,36 @@
+"""Supervision (督办): a level above orders that an incident is handled by a day, and is told when it was not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.grid.domain.deadlines import Limits
+from services.grid.domain.incidents import Incident
+from services.grid.domain.outside import LONGEST_ANSWER_DAYS
+from services.grid.domain.requests import Supervision
+from services.grid.domain.states import Command, Who
+from services.kernel.errors import Violation, invalid
+
+
+def supervise(
+    incident: Incident, reason: str, answer_by: datetime, *, seen: int, by: str | None, limits: Limits, now: datetime
+) -> Incident:
+    """The county's grid centre, or one above, orders it; an earlier order is over. Deadlines stay as they are.
+
+    Raises Refusal ANSWER_UNFIT as violation.
+    """
+    step = incident.led(
+        Command.SUPERVISE, seen=seen, by=by, limits=limits, now=now, reason=reason, answer_by=answer_by
+    )  # fmt: skip
+    if not now < answer_by <= now + timedelta(days=LONGEST_ANSWER_DAYS):
+        raise invalid(Violation("answer_by", "ANSWER_UNFIT", {"days": LONGEST_ANSWER_DAYS}))
+    order = Supervision(ordered_by=by or "", reason=reason, ordered_at=now, answer_by=answer_by)
+    return incident.moved(step, limits, now, supervision=order)
+
+
+def remind(incident: Incident, *, limits: Limits, now: datetime) -> Incident:
+    """The day of the order has passed: whoever gave it is told, once. Raises Refusal NOT_OVERDUE."""
+    step = incident.led(Command.REMIND, seen=incident.version, by=Who.TIMER, limits=limits, now=now)
+    assert incident.supervision is not None
+    return incident.moved(step, limits, now, supervision=replace(incident.supervision, missed=True))

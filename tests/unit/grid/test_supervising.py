@@ -1,0 +1,100 @@
+"""What a level above ordered is told to whoever holds it, and told again when its day has passed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from egov.grid.v1 import events_pb2
+
+from services.grid import usecases
+from services.grid.domain import supervising
+from services.grid.domain.incidents import Incident
+from services.grid.domain.standing import Which
+from services.grid.domain.states import Command
+from services.grid.domain.watching import next_look
+from services.grid.usecases import CLOCK, Finding
+from services.grid.wire.messages import incident_message
+from services.kernel.errors import Refusal
+from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
+from tests.unit.grid import samples, steps
+from tests.unit.grid.samples import CENTRE, DAY, DEPARTMENT, LIMITS, FakeIncidents
+
+CITY = "371100-ZHZX"
+ON_HOLD = steps.grant(steps.ask_hold(samples.accepted()))
+
+
+def kept(incident: Incident) -> FakeIncidents:
+    store = FakeIncidents()
+    store.add(replace(incident, step=None))
+    return store
+
+
+def test_an_order_is_told_and_moves_no_deadline() -> None:
+    at_work = samples.accepted()
+    incidents, uow = kept(at_work), FakeUnitOfWork(caller=caller(subject=WANG, department=CITY))
+    which = Which(at_work.id, "3711", at_work.version)
+    usecases.supervise_incident(uow, incidents, which, "领导批示", NOW + DAY, LIMITS)
+    after = incidents.rows[at_work.id]
+    assert (after.state, after.deadline, after.holder) == (at_work.state, at_work.deadline, DEPARTMENT)
+    [event], [envelope] = uow.events, uow.envelopes
+    assert isinstance(event, events_pb2.IncidentSupervised)
+    assert (event.supervisor, event.centre, event.department) == (CITY, CENTRE, DEPARTMENT)
+    assert (envelope.holder, envelope.case_phase) == (f"department/{DEPARTMENT}", None)
+
+
+@pytest.mark.parametrize("by", ["371102-HBJ", DEPARTMENT, "371121-ZHZX", "371102001-ZHZX"])
+def test_only_a_grid_centre_that_is_above_may_order(by: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        steps.supervise(samples.accepted(), by)
+    assert refused.value.reason == "NOT_THE_HOLDER"
+
+
+@pytest.mark.parametrize("before", [samples.accepted(), ON_HOLD], ids=["at work", "on hold"])
+def test_whoever_ordered_it_is_told_once_when_its_day_has_passed(before: Incident) -> None:
+    ordered = steps.supervise(before, CITY)
+    assert ordered.supervision
+    day = ordered.supervision.answer_by
+    incidents, uow = kept(ordered), FakeUnitOfWork(at=day)
+    assert next_look(ordered, LIMITS, day - timedelta(minutes=1)) == day
+    assert usecases.check_clock(uow, incidents, LIMITS, before.id, day) is Finding.ORDER_MISSED
+    [event] = uow.events
+    assert isinstance(event, events_pb2.IncidentSupervisionMissed)
+    assert (event.supervisor, event.department) == (CITY, DEPARTMENT)
+    after = incidents.rows[before.id]
+    assert after.supervision and after.supervision.missed
+    assert uow.dues == {(CLOCK, str(before.id)): next_look(before, LIMITS, day)}, "its own time goes on"
+    assert usecases.check_clock(uow, incidents, LIMITS, before.id, day) is Finding.NOTHING
+
+
+def test_an_order_goes_on_with_whoever_holds_it_until_it_is_handled() -> None:
+    back = steps.give_back(steps.supervise(samples.accepted()))
+    sent = steps.accept(steps.dispatch(back))
+    assert back.supervision is not None and sent.supervision == back.supervision
+    assert steps.DO[Command.HANDLE](sent).supervision is None
+
+
+def test_an_order_to_see_to_a_check_or_a_close_ends_with_it() -> None:
+    ordered = steps.supervise(samples.handled())
+    assert ordered.escalate(limits=LIMITS, now=steps.VERY_LATE).supervision == ordered.supervision
+    assert steps.verify(ordered).supervision is None
+
+
+def test_a_later_order_takes_the_place_of_an_earlier_one() -> None:
+    ordered = steps.supervise(samples.accepted(), CITY)
+    again = supervising.supervise(
+        ordered, "省级转办", NOW + DAY, seen=ordered.version, by=CENTRE, limits=LIMITS, now=NOW
+    )  # fmt: skip
+    assert again.supervision and (again.supervision.ordered_by, again.supervision.reason) == (CENTRE, "省级转办")
+
+
+def test_why_it_was_ordered_is_for_those_who_answer_for_it_and_for_who_ordered_it() -> None:
+    ordered = steps.supervise(samples.accepted(), CITY)
+    for who in (CENTRE, DEPARTMENT, CITY):
+        assert incident_message(ordered, who).supervision.reason == "领导批示"
+    for shown in (
+        incident_message(ordered, "371102-SCJG").supervision,
+        incident_message(ordered, None, samples.REPORTER).supervision,
+    ):
+        assert (shown.reason, shown.ordered_by) == ("", CITY)
