@@ -12,9 +12,10 @@ import pytest
 
 from deploy.local.children import answers
 from tests.conftest import running_stack
-from tests.e2e.books import NO_REPEATS, balance, end_leases, load, mail_ids, outbox, pending_jobs
+from tests.e2e.books import NO_REPEATS, balance, end_leases, mail_ids, outbox, pending_jobs
 from tests.e2e.city import City, report
 from tests.e2e.door import assert_refused
+from tests.e2e.loads import load
 from tests.waiting import wait_for
 
 # On a busy machine a part may take long to come back.

@@ -22,8 +22,9 @@ from prometheus_client.samples import Sample
 from deploy.local import parts
 from deploy.local.places import ROOT
 from tests.conftest import running_stack
-from tests.e2e.books import NO_REPEATS, balance, lasting_load, load
+from tests.e2e.books import NO_REPEATS, balance
 from tests.e2e.city import City
+from tests.e2e.loads import lasting_load, load
 from tests.waiting import wait_for
 
 # On a busy machine a part may take long to come back.

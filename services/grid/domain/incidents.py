@@ -244,34 +244,6 @@ class Incident(Standing):
         """The present step, or the level that was told last, has no time left. Without a deadline it has none."""
         return not self.provisional and (self.deadline is None or self.deadline <= now)
 
-    def shown_to(self, department: str | None, party: Party | None = None) -> Incident:
-        """As a caller may see it: only the departments that answer for it learn who reported it and what they wrote.
-
-        They and `party`, where that is who reported, see the position, the report's evidence, the reply and why it is
-        on hold; others see the grid.
-        """
-        if department in (self.department, self.owner, self.coordinator) and department:
-            return self
-        own = party == self.reporter
-        report = replace(
-            self.report,
-            reporter_citizen_number="",
-            position=self.report.position if own else None,
-            evidence=self.report.evidence if own else (),
-        )
-        return replace(
-            self,
-            report=report,
-            asked=replace(self.asked, reason="") if self.asked else None,
-            refusal_reason="",
-            hold_reason=self.hold_reason if own else "",
-            reply=self.reply if own else "",
-            intake=replace(self.intake, remark="") if self.intake else None,
-            outside=replace(self.outside, answer_reason="") if self.outside else None,
-            supervision=self._order_shown_to(department),
-            evidence=(),
-        )
-
     def _order_shown_to(self, department: str | None) -> Supervision | None:
         """What a level above ordered, as others than who answers for it may see it: whoever ordered it sees why."""
         order = self.supervision

@@ -14,6 +14,7 @@ from services.chassis.parties import party_message
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import IncidentKind, TypeKey
 from services.grid.domain.reports import Report
+from services.grid.domain.showing import shown_to
 from services.grid.domain.standing import Which
 from services.grid.wire.codes import (
     HANDLING_OUTCOMES_OUT,
@@ -74,7 +75,7 @@ def type_page(message: paging_pb2.PageRequest) -> PageRequest:
 
 def incident_message(incident: Incident, department: str | None, party: Party | None = None) -> incidents_pb2.Incident:
     """An incident, for an answer to this party, who speaks for this department. Whoever reported it has an own view."""
-    message = _full(incident.shown_to(department, party))
+    message = _full(shown_to(incident, department, party))
     return message if department else own_view(message)
 
 

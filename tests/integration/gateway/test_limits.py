@@ -9,9 +9,9 @@ from typing import Any
 from egov.grid.v1 import grid_service_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
+from .shapes import assert_shape
 from .stack import Stack, envoy, settings, statistic, wait_until
 from .stand_ins import IdentityDoor
-from .test_errors import assert_shape
 
 GRID = "egov.grid.v1.GridService/"
 INCIDENT = "/v1/incidents/abc"

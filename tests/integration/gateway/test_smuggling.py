@@ -8,8 +8,8 @@ import pytest
 from egov.grid.v1 import grid_service_pb2
 
 from .raw import http1, http2
+from .shapes import GRID
 from .stack import Stack
-from .test_errors import GRID
 
 INSIDE = b"GET /v1/incidents/smuggled HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %(token)s\r\n\r\n"
 POST = b"POST /v1/incidents/first:close HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer %(token)s\r\n"

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from egov.grid.v1 import batches_pb2, incidents_pb2
 
 from deploy.local.stack import Stack
-from services.chassis.database import create_engine
 from services.chassis.moments import stamp
 from services.grid.domain.batches import Submitted
 from services.grid.domain.catalogue import Catalogue
@@ -28,6 +27,7 @@ from services.kernel.errors import Refusal, unavailable
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
 from tests.integration.grid.desk import LAST_WEEK, PHONE, Desk, noted
+from tests.integration.grid.phones import Counter, submit_in_a_process
 from tests.unit.fakes import NOW, caller
 from tests.unit.grid.samples import CENTRE, TYPES
 
@@ -47,25 +47,6 @@ def desk(engine: sa.Engine) -> Desk:
 def count(engine: sa.Engine) -> Iterator[Counter]:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield Counter(connection)
-
-
-class Counter:
-    """How many rows came since the test began."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-        self._before = self._now()
-
-    def _now(self) -> tuple[int, int]:
-        filed = "SELECT count(*) FROM chassis.event_log WHERE type = 'egov.grid.v1.IncidentFiled'"
-        counts = self._connection.execute(sa.text(f"SELECT (SELECT count(*) FROM incident), ({filed})"))
-        incidents, events = counts.one()
-        return incidents, events
-
-    def new(self) -> tuple[int, int]:
-        """Incidents, and events that say so."""
-        incidents, events = self._now()
-        return incidents - self._before[0], events - self._before[1]
 
 
 def test_each_item_is_filed_and_says_as_what(desk: Desk, count: Counter) -> None:
@@ -243,12 +224,6 @@ def test_two_phones_of_one_person_at_once_file_it_once(desk: Desk, count: Counte
     assert {each.refused.reason for each in answers if each.HasField("refused")} <= {"IN_PROGRESS"}
     assert count.new() == (1, 1)
     assert desk.submit(item)[0].filed in [each.filed for each in answers]
-
-
-def submit_in_a_process(url: str, *items: bytes) -> None:
-    """As a process of its own, which EGOV_FAULTPOINTS may kill."""
-    engine = create_engine(url, application="test-killed", pool_size=2)
-    Desk(engine).submit(*(type(noted()).FromString(each) for each in items))
 
 
 @pytest.mark.parametrize(("point", "filed"), [("uow.before_commit", 2), ("uow.after_commit", 3)])

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from egov.grid.v1 import export_pb2, grid_service_pb2, incidents_pb2, places_pb2, search_pb2
+from egov.grid.v1 import places_pb2, search_pb2
 
 from deploy.local.stack import Stack
 from services.chassis.database import create_engine, standalone
-from services.grid.domain.catalogue import Catalogue
 from services.grid.domain.incidents import Incident
 from services.grid.domain.places import Position
-from services.grid.domain.search import Circle, Sought
+from services.grid.domain.search import Circle
 from services.grid.domain.states import IncidentState
-from services.grid.domain.versions import BEGINNING
 from services.grid.store import search
-from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.filters import text_filter, values
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.search import SearchStore
-from services.grid.wire import export
 from services.kernel.coordinates import Point
-from services.kernel.errors import Refusal
 from services.kernel.ids import uuid7
 from services.kernel.paging import PageRequest
 from services.kernel.parties import Party
-from services.kernel.ports import Caller
 from tests.bench.grid_filling import fill
 from tests.integration.grid.desk import Desk
+from tests.integration.grid.finding import NEAR, sought
 from tests.integration.grid.plans import passed, plan_of, scans
 from tests.unit.fakes import NOW, WANG, caller
 from tests.unit.grid import steps
@@ -47,7 +38,6 @@ from tests.unit.grid.samples import (
     GRID,
     REPORTER,
     RUBBISH,
-    TYPES,
     VILLAGE,
     accepted,
     closed,
@@ -58,33 +48,6 @@ from tests.unit.grid.samples import (
 )
 
 HERE = Point(35.4, 119.5)
-NEAR, FAR = Point(35.4, 119.5045), Point(35.4, 119.52)
-"""East of it: 408 m and 1,814 m."""
-
-
-def sought(**changes: Any) -> Sought:
-    asked = Sought(bound="3711", reporter=None, asking=Party("person", WANG), asking_department=CENTRE)
-    return replace(asked, **changes)
-
-
-@pytest.fixture
-def kept(engine: sa.Engine) -> list[Incident]:
-    made = [
-        incident(description="巷口垃圾堆放，影响通行", reference="SSP-1", position=Position(NEAR, 5.0)),
-        incident(description="学校门前 Garbage 未清", at=NOW - timedelta(days=1), position=Position(FAR, 5.0)),
-        incident(description="井盖破损", region=ELSEWHERE, at=NOW - timedelta(days=2)),
-        dispatched(description="餐饮油烟", enterprise_code="91350100M000100Y43", at=NOW - timedelta(days=3)),
-    ]
-    with engine.begin() as connection:
-        for each in made:
-            IncidentStore(connection).add(each)
-    return made
-
-
-@pytest.fixture
-def store(engine: sa.Engine) -> Iterator[SearchStore]:
-    with standalone(engine).connect() as connection:
-        yield SearchStore(connection)
 
 
 @pytest.mark.parametrize(
@@ -219,121 +182,6 @@ def test_the_service_finds_for_a_seat_and_for_a_citizen_their_own(kept: list[Inc
         request = search_pb2.SearchIncidentsRequest(**asked)
         answer = Desk(engine).call("SearchIncidents", request, search_pb2.SearchIncidentsResponse, by)
         assert {each.incident_id for each in answer.incidents} == found
-
-
-def test_a_list_shows_the_newest_first_page_by_page_whatever_is_filed_meanwhile(
-    engine: sa.Engine, store: SearchStore
-) -> None:
-    made = [incident(at=NOW - timedelta(minutes=n)) for n in range(1, 5)] + [incident(at=NOW) for _ in range(3)]
-    shown: list[Incident] = []
-    page = PageRequest(2)
-    with engine.begin() as connection:
-        for each in made:
-            IncidentStore(connection).add(each)
-    while True:
-        answer = store.page(sought(), page)
-        shown += answer.rows
-        if not answer.next_token:
-            break
-        page = PageRequest(2, (answer.rows[-1].filed_at, answer.rows[-1].id))
-        with engine.begin() as connection:
-            IncidentStore(connection).add(incident(at=NOW + timedelta(minutes=1)))
-    assert shown == sorted(made, key=lambda each: (each.filed_at, each.id), reverse=True)
-
-
-def test_a_list_stays_in_the_callers_region_and_the_one_asked_for(kept: list[Incident], store: SearchStore) -> None:
-    def found(bound: str, region: str = "") -> set[Incident]:
-        return set(store.page(sought(bound=bound, region=region), PageRequest(50)).rows)
-
-    here, there = {kept[each] for each in (0, 1, 3)}, {kept[2]}
-    assert found("3711") == found("37", "371100") == here | there
-    assert found("371102") == found("3711", "371102001") == found("371102", GRID) == found("371102001") == here
-    assert found("371121") == there
-    assert found("371102", "371121") == found("370213") == set()
-
-
-def test_the_service_lists_of_a_state_of_a_region_or_one_case_for_a_seat_and_their_own_for_a_citizen(
-    kept: list[Incident], engine: sa.Engine
-) -> None:
-    seat = caller(subject=str(uuid7()), department=CENTRE, region="371102")
-    for by, asked, found in (
-        (seat, {}, [0, 1, 3]),
-        (seat, {"state": incidents_pb2.INCIDENT_STATE_DISPATCHED}, [3]),
-        (seat, {"region": VILLAGE, "case_number": kept[1].case_number}, [1]),
-        (seat, {"case_number": kept[2].case_number}, []),
-        (caller(subject=WANG), {}, []),
-    ):
-        request = grid_service_pb2.ListIncidentsRequest(**asked)
-        answer = Desk(engine).call("ListIncidents", request, grid_service_pb2.ListIncidentsResponse, by)
-        assert [each.incident_id for each in answer.incidents] == [str(kept[each].id) for each in found]
-
-
-def exported(engine: sa.Engine, by: Caller, format: export_pb2.ExportFormat.ValueType) -> str:
-    asked = search_pb2.SearchIncidentsRequest(region=VILLAGE)
-    request = export_pb2.ExportIncidentsRequest(sought=asked, format=format)
-    answer = Desk(engine).call("ExportIncidents", request, export_pb2.ExportIncidentsResponse, by)
-    assert (answer.count, answer.truncated) == (3, False)
-    return answer.content
-
-
-def test_what_is_found_is_exported_with_no_free_text_and_positions_for_those_who_are_shown_them(
-    kept: list[Incident], engine: sa.Engine
-) -> None:
-    seat, other = (caller(subject=str(uuid7()), department=each, region="371102") for each in (CENTRE, "371102-SCJG"))
-    shown = list(csv.DictReader(io.StringIO(exported(engine, seat, export_pb2.EXPORT_FORMAT_CSV), newline="")))
-    assert [each["case_number"] for each in shown] == [kept[each].case_number for each in (0, 1, 3)]
-    assert (shown[0]["latitude"], shown[0]["longitude"]) == ("35.4", "119.5045")
-    assert not any("垃圾" in value for each in shown for value in each.values())
-    features = json.loads(exported(engine, seat, export_pb2.EXPORT_FORMAT_GEOJSON))["features"]
-    assert features[0]["geometry"] == {"type": "Point", "coordinates": [119.5045, 35.4]}
-    assert features[2]["geometry"] is None
-    hidden = json.loads(exported(engine, other, export_pb2.EXPORT_FORMAT_GEOJSON))["features"]
-    assert [each["geometry"] for each in hidden] == [None] * 3
-
-
-@pytest.mark.parametrize("format", [export_pb2.EXPORT_FORMAT_CSV, export_pb2.EXPORT_FORMAT_GEOJSON])
-def test_all_exports_together_hold_every_incident_once(
-    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, format: export_pb2.ExportFormat.ValueType
-) -> None:
-    monkeypatch.setattr(export, "MOST", 3)
-    made = [incident(at=NOW + timedelta(milliseconds=each // 4)) for each in range(10)]
-    with engine.begin() as connection:
-        for each in made:
-            IncidentStore(connection).add(each)
-    found, token, seat = [], "", caller(subject=str(uuid7()), department=CENTRE, region="371102")
-    for last in (False, False, False, True):
-        request = export_pb2.ExportIncidentsRequest(format=format, page_token=token)
-        answer = Desk(engine).call("ExportIncidents", request, export_pb2.ExportIncidentsResponse, seat)
-        found += numbers(answer.content)
-        token = answer.next_page_token
-        assert (answer.truncated, bool(token)) == (not last, not last)
-    assert found == [each.case_number for each in sorted(made, key=lambda it: (it.filed_at, it.id), reverse=True)]
-    with pytest.raises(Refusal) as refused:
-        wrong = export_pb2.ExportIncidentsRequest(format=format, page_token="x")
-        Desk(engine).call("ExportIncidents", wrong, export_pb2.ExportIncidentsResponse, seat)
-    assert [(each.field, each.rule) for each in refused.value.violations] == [("page_token", "PAGE_TOKEN_INVALID")]
-
-
-def numbers(content: str) -> list[str]:
-    """The case numbers of an export of either format, each a whole file."""
-    if content.startswith("{"):
-        return [each["properties"]["case_number"] for each in json.loads(content)["features"]]
-    return [each["case_number"] for each in csv.DictReader(io.StringIO(content, newline=""))]
-
-
-def test_open_data_has_public_types_alone_and_no_exact_place(kept: list[Incident], engine: sa.Engine) -> None:
-    public = [replace(each, public=each.key == RUBBISH) for each in TYPES]
-    hidden = incident(type=FOOD)
-    with engine.begin() as connection:
-        catalogue = Catalogue(tuple(public), ())
-        CatalogueStore(connection).add(catalogue, BEGINNING, NOW)
-        IncidentStore(connection).add(hidden)
-    seat = caller(subject=str(uuid7()), department=CENTRE, region="371102")
-    request = export_pb2.ExportIncidentsRequest(format=export_pb2.EXPORT_FORMAT_CSV, public_only=True)
-    answer = Desk(engine).call("ExportIncidents", request, export_pb2.ExportIncidentsResponse, seat)
-    rows = list(csv.DictReader(io.StringIO(answer.content, newline="")))
-    assert [each["case_number"] for each in rows] == [kept[each].case_number for each in (0, 1, 3)]
-    assert {each[name] for each in rows for name in ("latitude", "reference", "enterprise_code")} == {""}
 
 
 def test_of_many_incidents_few_are_read(engine: sa.Engine, postgres: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

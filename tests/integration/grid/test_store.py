@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from services.grid.domain import holding, merging
-from services.grid.domain.catalogue import Catalogue
 from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
-from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
+from services.grid.domain.reference import Evidence
 from services.grid.domain.reports import Source
 from services.grid.domain.states import (
     ClosingOutcome,
@@ -23,72 +22,29 @@ from services.grid.domain.states import (
     OutsideAnswer,
     ReturnReason,
 )
-from services.grid.domain.versions import BEGINNING
-from services.grid.store.catalogue import CatalogueStore
 from services.grid.store.incidents import IncidentStore
-from services.grid.store.reference import ReferenceStore, replace_centres
 from services.kernel.errors import Kind, Refusal
 from services.kernel.ids import uuid7
-from services.kernel.paging import PageRequest
-from services.kernel.parties import Party
 from tests.integration.conftest import Engine
+from tests.integration.grid.keeping import ALL, RULES, Stores, kept
 from tests.unit.fakes import NOW
 from tests.unit.grid import steps
 from tests.unit.grid.samples import (
     CENTRE,
-    COVER,
     DEPARTMENT,
     ELSEWHERE,
-    FOOD,
     GRID,
     LIMITS,
     REPORTER,
     RUBBISH,
     TYPES,
-    FakeIncidents,
-    FakeReference,
     closed,
     dispatched,
     incident,
     rule,
 )
 
-ALL = PageRequest()
 PROOF = Proof(kind=Evidence.PHOTO, reference="media/2026/1.jpg", sha256="a" * 64, given_at=NOW)
-RULES = [rule("CGJ", 24), rule("SCJG", 48, standard="RZ-LOCAL", kind="event", code_prefix="90", region_prefix="371121")]
-
-
-@dataclass
-class Stores:
-    incidents: IncidentStore | FakeIncidents
-    reference: ReferenceStore | FakeReference
-    connection: sa.Connection | None = None
-
-    def refill(self, types: tuple[IncidentType, ...], rules: list[DispatchRule], centres: dict[str, str]) -> None:
-        if self.connection is None:
-            assert isinstance(self.reference, FakeReference)
-            self.reference.replace(types, rules, centres)
-        else:
-            catalogue = Catalogue(types, tuple(rules))
-            CatalogueStore(self.connection).add(catalogue, BEGINNING, NOW)
-            replace_centres(self.connection, centres)
-
-
-@pytest.fixture
-def stores(backing: str, request: pytest.FixtureRequest) -> Iterator[Stores]:
-    if backing == "fake":
-        yield Stores(FakeIncidents(), FakeReference())
-        return
-    engine_of: Engine = request.getfixturevalue("engine_of")
-    with engine_of("grid").connect() as connection:
-        yield Stores(IncidentStore(connection), ReferenceStore(connection), connection)
-        connection.rollback()
-
-
-def kept(stores: Stores, *incidents: Incident) -> tuple[Incident, ...]:
-    for each in incidents:
-        stores.incidents.add(each)
-    return incidents
 
 
 def test_an_incident_comes_back_as_it_was_kept_through_all_its_states(stores: Stores) -> None:
@@ -193,12 +149,6 @@ def test_the_closed_duplicates_of_an_incident_are_found(stores: Stores) -> None:
     assert stores.incidents.closed_duplicates_of(main.id) == [followed.id]
 
 
-def test_a_type_says_what_evidence_it_demands(stores: Stores) -> None:
-    stores.refill((replace(TYPES[0], evidence=(Evidence.PHOTO_AFTER,)), *TYPES[1:]), RULES, {"371102": CENTRE})
-    found = [list(stores.reference.evidence_for(key, NOW)) for key in (TYPES[0].key, TYPES[1].key)]
-    assert found == [[Evidence.PHOTO_AFTER], []]
-
-
 def test_whoever_was_slower_is_told_what_it_is_now(stores: Stores) -> None:
     [it] = kept(stores, dispatched())
     stores.incidents.save(steps.accept(it))
@@ -252,53 +202,12 @@ def test_one_whose_coordinator_is_gone_is_found(stores: Stores) -> None:
     assert stores.incidents.unheld(centres) == orphan
 
 
-@pytest.mark.parametrize("bound", ["371121", "3710", ELSEWHERE, GRID + "0"])
-def test_an_incident_outside_the_bound_does_not_exist(stores: Stores, bound: str) -> None:
-    [filed] = kept(stores, incident())
-    for unknown in (filed.id, uuid7()):
-        with pytest.raises(Refusal) as refused:
-            stores.incidents.load(unknown, bound)
-        assert (refused.value.kind, refused.value.reason) == (Kind.NOT_FOUND, "INCIDENT_NOT_FOUND")
-
-
-def test_who_is_shown_their_own_reports_finds_no_other(stores: Stores) -> None:
-    [filed] = kept(stores, incident())
-    stranger = Party(filed.reporter.kind, str(uuid7()))
-    assert stores.incidents.show(filed.id, "3711", filed.reporter) == filed
-    assert stores.incidents.show(filed.id, "3711", None) == filed
-    for bound, reader in (("3711", stranger), ("371121", filed.reporter), ("371121", None)):
-        with pytest.raises(Refusal) as refused:
-            stores.incidents.show(filed.id, bound, reader)
-        assert refused.value.reason == "INCIDENT_NOT_FOUND"
-
-
 def test_of_two_changes_to_one_version_the_second_is_refused(stores: Stores) -> None:
     [filed] = kept(stores, incident())
     stores.incidents.save(dispatched(filed))
     with pytest.raises(Refusal) as refused:
         stores.incidents.save(dispatched(filed))
     assert (refused.value.kind, refused.value.reason) == (Kind.CONFLICT, "STALE_VERSION")
-
-
-def test_types_are_listed_by_key_page_by_page(stores: Stores) -> None:
-    stores.refill(TYPES, RULES, {})
-    first = stores.reference.types(PageRequest(size=2), NOW)
-    assert [each.key for each in first.rows] == [COVER, RUBBISH]
-    second = stores.reference.types(PageRequest(size=2, after=tuple(first.rows[-1].key)), NOW)
-    assert ([each.key for each in second.rows], second.next_token) == ([FOOD], "")
-    assert second.rows == (TYPES[1],)
-
-
-def test_types_are_narrowed_by_kind_and_category(stores: Stores) -> None:
-    stores.refill(TYPES, RULES, {})
-    assert [each.key for each in stores.reference.types(ALL, NOW, kind=IncidentKind.COMPONENT).rows] == [COVER]
-    assert [each.key for each in stores.reference.types(ALL, NOW, category_code="90").rows] == [FOOD]
-
-
-def test_a_component_is_no_event_of_the_same_code(stores: Stores) -> None:
-    stores.refill(TYPES, RULES, {})
-    assert stores.reference.type_in_force(RUBBISH, NOW)
-    assert not stores.reference.type_in_force(TypeKey(RUBBISH.standard, IncidentKind.COMPONENT, RUBBISH.code), NOW)
 
 
 def test_a_folder_is_the_whole_truth_and_may_be_loaded_again(stores: Stores) -> None:
@@ -313,9 +222,3 @@ def test_a_folder_is_the_whole_truth_and_may_be_loaded_again(stores: Stores) -> 
     assert (stores.reference.centre_of("371102"), stores.reference.centre_of("371121")) == (CENTRE, None)
     stores.refill(TYPES, RULES, {})
     assert stores.reference.type_in_force(RUBBISH, NOW)
-
-
-def test_only_the_rules_of_a_region_are_read(stores: Stores) -> None:
-    stores.refill(TYPES, RULES, {})
-    assert list(stores.reference.rules_for(GRID, NOW)) == RULES[:1]
-    assert sorted(stores.reference.rules_for(ELSEWHERE, NOW), key=lambda each: each.department_suffix) == RULES

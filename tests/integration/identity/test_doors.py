@@ -20,7 +20,7 @@ from services.identity.keys import KeyRing, rotate
 from services.kernel.clock import SystemClock
 from services.kernel.errors import Refusal
 from tests.integration.identity.doors import Doors, basic, own, reasons
-from tests.unit.chassis.test_tokens import Keeper
+from tests.unit.chassis.issuing import Keeper
 from tests.unit.identity.samples import SECRET
 
 KEY_SET = "/.well-known/jwks.json"

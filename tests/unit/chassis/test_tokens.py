@@ -2,106 +2,31 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
-import threading
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jws
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import OctKey, RSAKey
 
-from services.chassis.keysets import FileKeeper, KeySet, read_key_set
-from services.chassis.tokens import LONGEST_TOKEN, REMEMBERED, Claims, TokenVerifier
+from services.chassis.tokens import LONGEST_TOKEN, Claims
 from services.kernel.clock import FixedClock
-from services.kernel.errors import Kind, Refusal
+from services.kernel.errors import Kind
+from tests.unit.chassis.issuing import (
+    GOOD,
+    KEY,
+    NOW,
+    OTHER_KEY,
+    PERSON,
+    base64url,
+    refusal_of,
+    signed,
+    token,
+    verifier,
+)
 
-NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
-ISSUER = "https://gateway.rizhao.example"
-KEY = ECKey.generate_key("P-256", private=True)
-OTHER_KEY = ECKey.generate_key("P-256", private=True)
-PERSON = "019b76da-a800-7181-9950-d99e1baeefcf"
 FINGERPRINT = "A" * 43
-GOOD: dict[str, Any] = {
-    "iss": ISSUER,
-    "aud": ["egov"],
-    "iat": int(NOW.timestamp()),
-    "exp": int(NOW.timestamp()) + 300,
-    "jti": "019b76da-a800-7000-8000-000000000001",
-    "sub": PERSON,
-    "client_id": "rizhao-office",
-    "scope": "grid.incidents.file grid.incidents.read",
-    "department": "371102-SCJG",
-    "region": "371102",
-    "roles": ["officer"],
-    "acr": "AL2",
-}
-
-
-class Keeper:
-    """Keeps the key set in memory."""
-
-    def __init__(self, kept: str | None = None) -> None:
-        self.kept = kept
-
-    def load(self) -> str | None:
-        return self.kept
-
-    def save(self, jwks_json: str) -> None:
-        self.kept = jwks_json
-
-
-class Issuer:
-    """Publishes keys, unless it is down; counts how often it was asked."""
-
-    def __init__(self, *keys: ECKey) -> None:
-        self.keys, self.asked, self.down = list(keys), 0, False
-
-    def __call__(self) -> str:
-        self.asked += 1
-        if self.down:
-            raise ConnectionError
-        return key_set(*self.keys)
-
-
-def key_set(*keys: ECKey) -> str:
-    return json.dumps({"keys": [{**key.as_dict(private=False), "kid": key.thumbprint(), "use": "sig"} for key in keys]})
-
-
-def token(key: ECKey = KEY, *, header: dict[str, Any] | None = None, drop: str = "", **claims: Any) -> str:
-    heading = {"alg": "ES256", "typ": "at+jwt", "kid": key.thumbprint(), **(header or {})}
-    content = {name: value for name, value in {**GOOD, **claims}.items() if name != drop}
-    return signed(heading, json.dumps(content).encode(), key)
-
-
-def signed(header: dict[str, Any], payload: bytes, key: ECKey = KEY) -> str:
-    """A token with whatever header and payload, which libraries refuse to sign."""
-    content = f"{base64url(json.dumps(header).encode())}.{base64url(payload)}"
-    assert key.private_key is not None
-    r, s = decode_dss_signature(key.private_key.sign(content.encode(), ECDSA(SHA256())))
-    return f"{content}.{base64url(r.to_bytes(32) + s.to_bytes(32))}"
-
-
-def base64url(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-
-
-def verifier(issuer: Callable[[], str] | None = None, clock: FixedClock | None = None) -> TokenVerifier:
-    return TokenVerifier(ISSUER, "egov", issuer or Issuer(KEY), clock or FixedClock(NOW), Keeper())
-
-
-def refusal_of(given: str, peer: str | None = None, by: TokenVerifier | None = None) -> Refusal:
-    with pytest.raises(Refusal) as refused:
-        (by or verifier()).verify(given, peer_fingerprint=peer)
-    return refused.value
 
 
 def test_a_good_token_says_who_calls() -> None:
@@ -247,101 +172,3 @@ def test_a_bound_token_needs_its_tls_identity() -> None:
     assert checking.verify(given, peer_fingerprint=FINGERPRINT).binding == FINGERPRINT
     for peer in (None, "", "B" * 43):
         assert refusal_of(given, peer, checking).reason == "TOKEN_NOT_BOUND"
-
-
-def test_a_busy_client_costs_one_check_per_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    checking, given = verifier(), token()
-    checking.verify(given, peer_fingerprint=None)
-    monkeypatch.setattr(jws, "validate_compact", None)
-    for _ in range(5):
-        checking.verify(given, peer_fingerprint=None)
-
-
-def test_what_is_remembered_is_bounded_and_the_least_used_goes_first() -> None:
-    checking = verifier()
-    claims = checking.verify(token(), peer_fingerprint=None)
-    checking._remember(b"old", KEY.thumbprint(), claims)
-    for n in range(REMEMBERED + 1):
-        checking._remember(n.to_bytes(4), KEY.thumbprint(), claims)
-    assert len(checking._known) == REMEMBERED
-    assert checking._remembered(b"old") is None
-
-
-def test_a_new_key_is_fetched_at_once_but_not_more_often_than_every_ten_seconds() -> None:
-    issuer, clock = Issuer(KEY), FixedClock(NOW)
-    checking = verifier(issuer, clock)
-    checking.verify(token(), peer_fingerprint=None)
-    issuer.keys.append(OTHER_KEY)
-    assert refusal_of(token(OTHER_KEY), by=checking).params["claim"] == "signature"
-    clock.advance(timedelta(seconds=10))
-    checking.verify(token(OTHER_KEY), peer_fingerprint=None)
-    refusal_of(token(header={"kid": "made up"}), by=checking)
-    refusal_of(token(header={"kid": "made up too"}), by=checking)
-    assert issuer.asked == 2
-
-
-def test_a_withdrawn_key_ends_its_tokens_also_those_seen_before() -> None:
-    issuer, clock, given = Issuer(KEY), FixedClock(NOW), token()
-    checking = verifier(issuer, clock)
-    checking.verify(given, peer_fingerprint=None)
-    issuer.keys = [OTHER_KEY]
-    clock.advance(timedelta(seconds=10))
-    checking.verify(token(OTHER_KEY), peer_fingerprint=None)
-    assert refusal_of(given, by=checking).reason == "TOKEN_INVALID"
-
-
-def test_while_the_issuer_is_down_the_last_key_set_serves() -> None:
-    issuer, clock, keeper = Issuer(KEY), FixedClock(NOW), Keeper()
-    TokenVerifier(ISSUER, "egov", issuer, clock, keeper).verify(token(), peer_fingerprint=None)
-    issuer.down = True
-    restarted = TokenVerifier(ISSUER, "egov", issuer, clock, keeper)
-    assert restarted.verify(token(), peer_fingerprint=None).client_id == "rizhao-office"
-
-
-def test_without_any_key_set_nobody_is_called_invalid() -> None:
-    issuer, clock = Issuer(KEY), FixedClock(NOW)
-    issuer.down = True
-    checking = TokenVerifier(ISSUER, "egov", issuer, clock, Keeper("damaged"))
-    refusal = refusal_of(token(), by=checking)
-    assert (refusal.kind, refusal.retry_after_s) == (Kind.UNAVAILABLE, 10)
-    issuer.down = False
-    clock.advance(timedelta(seconds=10))
-    checking.verify(token(), peer_fingerprint=None)
-
-
-def test_an_old_key_set_is_renewed_behind_the_calls() -> None:
-    asked, go = threading.Event(), threading.Event()
-
-    def slow() -> str:
-        asked.set()
-        assert go.wait(10)
-        return key_set(OTHER_KEY)
-
-    keys = KeySet(slow, FixedClock(NOW), Keeper(key_set(KEY)))
-    assert keys.key(KEY.thumbprint()) is not None
-    assert asked.wait(10)
-    assert keys.key(KEY.thumbprint()) is not None, "a call does not wait for the renewal"
-    go.set()
-    until = time.monotonic() + 10
-    while keys.holds(KEY.thumbprint()):
-        assert time.monotonic() < until
-        threading.Event().wait(0.005)
-    assert keys.holds(OTHER_KEY.thumbprint())
-
-
-def test_only_named_signing_keys_are_taken() -> None:
-    public = KEY.as_dict(private=False)
-    keys = [{**public, "kid": ""}, {**public, "kid": "e", "use": "enc"}, {"kty": "oct", "k": "AA", "kid": "o"}, "x"]
-    assert read_key_set(json.dumps({"keys": [*keys, {**public, "kid": "good"}]})).keys() == {"good"}
-    for damaged in ("", "[]", "{}", '{"keys": 7}'):
-        with pytest.raises(ValueError):
-            read_key_set(damaged)
-
-
-def test_a_file_keeps_the_last_key_set(tmp_path: Path) -> None:
-    keeper = FileKeeper(tmp_path / "keys.json")
-    assert keeper.load() is None
-    keeper.save("first")
-    keeper.save("second")
-    assert keeper.load() == "second"
-    assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]

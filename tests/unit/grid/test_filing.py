@@ -7,6 +7,7 @@ import pytest
 
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reports import Report, check_report, only_reports_of
+from services.grid.domain.showing import shown_to
 from services.grid.domain.states import IncidentState
 from services.kernel.errors import Kind, Refusal
 from services.kernel.ids import uuid7
@@ -122,9 +123,9 @@ def test_what_people_wrote_does_not_show_in_a_repr() -> None:
 
 def test_only_those_who_answer_for_an_incident_learn_the_reporters_number() -> None:
     filed = file(report(reporter_citizen_number="11010519491231002X"))
-    assert filed.shown_to(CENTRE).report.reporter_citizen_number
+    assert shown_to(filed, CENTRE).report.reporter_citizen_number
     for department in (None, "", "371102-HBJ"):
-        assert not filed.shown_to(department).report.reporter_citizen_number
+        assert not shown_to(filed, department).report.reporter_citizen_number
 
 
 def test_who_speaks_for_no_department_is_shown_their_own_reports_only() -> None:

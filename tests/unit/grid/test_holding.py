@@ -13,6 +13,7 @@ from services.grid import usecases
 from services.grid.domain import holding
 from services.grid.domain.clocks import ClockKind, Verdict, explain
 from services.grid.domain.incidents import Incident
+from services.grid.domain.showing import shown_to
 from services.grid.domain.standing import Which
 from services.grid.domain.states import IncidentState
 from services.grid.usecases import CLOCK, Finding
@@ -209,10 +210,10 @@ def test_what_departments_write_about_time_others_do_not_see() -> None:
         (None, samples.REPORTER, False, True),
         ("371102-SCJG", None, False, False),
     ):
-        seen = asked.shown_to(department, party)
+        seen = shown_to(asked, department, party)
         assert seen.asked and bool(seen.asked.reason) == requests
-        assert bool(refused.shown_to(department, party).refusal_reason) == requests
-        assert bool(ON_HOLD.shown_to(department, party).hold_reason) == hold
+        assert bool(shown_to(refused, department, party).refusal_reason) == requests
+        assert bool(shown_to(ON_HOLD, department, party).hold_reason) == hold
 
 
 @pytest.mark.parametrize(

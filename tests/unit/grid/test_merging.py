@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
-from egov.grid.v1 import events_pb2, incidents_pb2
+from egov.grid.v1 import events_pb2
 
 from services.grid import usecases
-from services.grid.domain import ending
 from services.grid.domain.clocks import ClockKind
 from services.grid.domain.incidents import Incident
 from services.grid.domain.merging import follow
 from services.grid.domain.standing import Main, Which
-from services.grid.domain.states import ClosingOutcome, Command, IncidentState, Satisfaction
+from services.grid.domain.states import ClosingOutcome, Command, IncidentState
 from services.grid.usecases import CLOCK, Finding
 from services.grid.wire.codes import STATES_OUT
 from services.grid.wire.telling import event_of
@@ -202,44 +200,6 @@ def test_what_was_filed_by_mistake_ends_and_is_not_reopened() -> None:
     with pytest.raises(Refusal) as refused:
         voided.reopen(seen=2, by=samples.REPORTER, limits=LIMITS, now=NOW)
     assert refused.value.reason == "WRONG_STATE"
-
-
-def test_whoever_reported_it_rates_it_once() -> None:
-    closed = samples.closed()
-    incidents, uow = kept(closed), FakeUnitOfWork()
-    usecases.rate_incident(uow, incidents, Which(closed.id, "37", closed.version), Satisfaction.NEUTRAL, LIMITS)
-    rated = incidents.rows[closed.id]
-    assert (rated.state, rated.satisfaction) == (IncidentState.CLOSED, Satisfaction.NEUTRAL)
-    [event] = uow.events
-    assert isinstance(event, events_pb2.IncidentRated)
-    assert event.satisfaction == incidents_pb2.SATISFACTION_NEUTRAL
-    with pytest.raises(Refusal) as refused:
-        steps.rate(rated)
-    assert refused.value.reason == "RATED_ALREADY"
-    reopened = steps.DO[Command.REOPEN](rated)
-    assert reopened.satisfaction is Satisfaction.NEUTRAL, "it is asked once, not once per close"
-
-
-def test_who_has_rated_it_is_not_asked_again_when_it_is_closed_again() -> None:
-    first, reopened = samples.closed(), steps.DO[Command.REOPEN](steps.rate(samples.closed()))
-    again = steps.close(steps.verify(samples.handled(steps.accept(steps.dispatch(reopened)))))
-    for before, closed, rated in ((samples.verified(), first, False), (reopened, again, True)):
-        event = event_of(before, closed, NOW)
-        assert isinstance(event, events_pb2.IncidentClosed)
-        assert event.rated is rated
-
-
-def test_it_is_rated_as_long_as_it_could_be_reopened() -> None:
-    closed = samples.closed()
-    for at, reason in ((NOW + LIMITS.reopen, ""), (NOW + LIMITS.reopen + timedelta(seconds=1), "RATE_TOO_LATE")):
-        try:
-            ending.rate(
-                closed, Satisfaction.SATISFIED, seen=closed.version, by=samples.REPORTER, limits=LIMITS, now=at
-            )  # fmt: skip
-            found = ""
-        except Refusal as refusal:
-            found = refusal.reason
-        assert found == reason
 
 
 def test_whoever_reported_what_was_voided_objects_once_and_somebody_looks_on_site() -> None:

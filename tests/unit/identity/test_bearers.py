@@ -12,6 +12,7 @@ from services.identity.domain.members import Member
 from services.identity.domain.tokens import JWT_BEARER, SignedProof, TokenRequest
 from services.identity.usecases.tokens import grant_token
 from services.kernel.errors import Kind, Refusal
+from tests.unit.identity.asking import OWN, TERMS, FakeJose, ask, claims, refusal
 from tests.unit.identity.fakes import FakeStore
 from tests.unit.identity.samples import (
     CITIZEN,
@@ -25,7 +26,6 @@ from tests.unit.identity.samples import (
     SSP,
     STRANGER,
 )
-from tests.unit.identity.test_tokens import OWN, TERMS, FakeJose, ask, claims, refusal
 
 BOTH = replace(OFFICE, region="371100", departments=("371102-SCJG", "371103-SCJG"))
 APP = replace(SSP, vouches_for_citizens=True)

@@ -17,7 +17,7 @@ from services.identity import rotate_keys
 from services.identity.jose import Jose
 from services.identity.keys import FILE, KeyRing, KeysError, KeyState, number_key, read, rotate
 from services.kernel.clock import FixedClock
-from tests.unit.chassis.test_tokens import GOOD, ISSUER, NOW, Keeper
+from tests.unit.chassis.issuing import GOOD, ISSUER, NOW, Keeper
 
 LATER = timedelta(minutes=10)
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from egov.certificates.v1 import certificates_pb2
-from egov.certificates.v1 import events_pb2 as certificate_events
 from egov.grid.v1 import events_pb2 as grid_events
 from egov.grid.v1 import incidents_pb2, outside_bodies_pb2
-from egov.inspection.v1 import events_pb2 as inspection_events
-from egov.inspection.v1 import inspections_pb2
 from egov.notification.v1 import notices_pb2
 from google.protobuf.message import Message
 
@@ -24,15 +20,14 @@ from services.grid.wire import events, intake
 from services.grid.wire.telling import CALENDAR, event_of
 from services.kernel.ids import uuid7
 from services.kernel.parties import Party
-from services.notification.domain.notices import EmailState, Occasion, Reporter, notices_of
-from services.notification.domain.receipts import AttemptResult, Receipt
+from services.notification.domain.notices import EmailState, Reporter, notices_of
 from services.notification.service import NotificationService
 from services.notification.wire import certificates, codes, incident_changes, incidents, inspections
-from services.notification.wire import notices as wire
-from tests.unit.fakes import NOW, WANG
+from tests.unit.fakes import NOW
 from tests.unit.grid import samples, steps
 from tests.unit.grid.samples import CENTRE, DEPARTMENT, LIMITS
-from tests.unit.notification.samples import CASE, ENTERPRISE, PERSON, WORDINGS, notices
+from tests.unit.notification.addressed import addressed, demand_texts
+from tests.unit.notification.samples import WORDINGS
 
 LATER = NOW + timedelta(days=9)
 FILED = samples.incident(reference="SSP-1")
@@ -62,21 +57,6 @@ INCIDENTS: list[tuple[Message, str, dict[str, str]]] = [
         {"department": DEPARTMENT, "supervisor": CENTRE},
     ),
 ]
-
-
-def addressed(said: Occasion) -> dict[str, str]:
-    return {role: party.id for role, party, _ in said.addressees}
-
-
-def demand_texts(said: Occasion) -> None:
-    """Every addressee has a text that names what it is about."""
-    made = notices_of(said, WORDINGS[said.wording], NOW)
-    assert len(made) == len(said.addressees)
-    for notice in made:
-        for text in notice.texts:
-            assert "$" not in text.subject + text.body
-            # A code that nobody put into words would stand there in capitals.
-            assert "UNSPECIFIED" not in text.body
 
 
 @pytest.mark.parametrize(("event", "wording", "others"), INCIDENTS, ids=[each[1] for each in INCIDENTS])
@@ -225,85 +205,6 @@ def test_every_state_that_can_be_late_is_put_into_words() -> None:
         assert set(WORDINGS[name].words["state", "en"]) == late
 
 
-def inspection(kind: Any, **said: Any) -> Any:
-    common = {"case_number": CASE, "region": "371102001001", "department": DEPARTMENT, "inspection_id": str(uuid7())}
-    return kind(**common, **said)
-
-
-HOLDER = {"enterprise_code": ENTERPRISE.id}
-BOTH = {"enterprise": ENTERPRISE.id, "department": DEPARTMENT}
-GRAVE, RECTIFIED = inspections_pb2.GRAVITY_GRAVE, inspections_pb2.INSPECTION_OUTCOME_RECTIFIED
-INSPECTIONS = [
-    (inspection(inspection_events.InspectionOpened, **HOLDER), "inspection-opened", {"department": DEPARTMENT}, True),
-    (inspection(inspection_events.OfficersAssigned, officers=[WANG]), "inspection-assigned", {"officer": WANG}, False),
-    (
-        inspection(inspection_events.FindingRecorded, item_code="FOOD-03", gravity=GRAVE, **HOLDER),
-        "inspection-finding",
-        BOTH,
-        False,
-    ),
-    (inspection(inspection_events.RectificationOrdered, **HOLDER), "inspection-rectification", BOTH, True),
-    (inspection(inspection_events.RectificationExtended, **HOLDER), "inspection-extended", BOTH, True),
-    (inspection(inspection_events.RecheckRecorded, passed=True, **HOLDER), "inspection-passed", BOTH, True),
-    (inspection(inspection_events.RecheckRecorded, **HOLDER), "inspection-failed", BOTH, True),
-    (inspection(inspection_events.InspectionClosed, outcome=RECTIFIED, **HOLDER), "inspection-closed", BOTH, True),
-]
-
-
-@pytest.mark.parametrize(("event", "wording", "told", "reporter"), INSPECTIONS, ids=[each[1] for each in INSPECTIONS])
-def test_whom_each_event_of_inspection_concerns(
-    event: Message, wording: str, told: dict[str, str], reporter: bool
-) -> None:
-    said = inspections.occasion(event, str(uuid7()))
-    assert (said.wording, said.tell_reporter, addressed(said)) == (wording, reporter, told)
-    demand_texts(said.also_to(Reporter(PERSON, "")) if reporter else said)
-
-
-def test_an_inspection_of_nobody_known_is_told_to_its_department() -> None:
-    said = inspections.occasion(inspection(inspection_events.RectificationOrdered), str(uuid7()))
-    assert addressed(said) == {"department": DEPARTMENT}
-
-
-def certificate(kind: Any, **said: Any) -> Any:
-    common = {
-        "certificate_id": str(uuid7()),
-        "case_number": CASE,
-        "region": "371102",
-        "identifier": "1.2.156.3005.2.11100000MB0328832T014.11371102.1.001.A",
-        "type_code": "11100000MB0328832T014",
-        "holder_kind": certificates_pb2.HOLDER_KIND_ENTERPRISE,
-        "holder": ENTERPRISE.id,
-        "issuer": "371102-SCJG",
-    }
-    return kind(**{**common, **said})
-
-
-CERTIFICATES = [
-    (certificate(certificate_events.CertificateIssued, case_number=""), "certificate-issued", False),
-    (certificate(certificate_events.CertificateSuspended, reason="GRAVE_FINDING"), "certificate-suspended", True),
-    (certificate(certificate_events.SuspensionLifted, reason="RECTIFIED"), "certificate-lifted", False),
-    (certificate(certificate_events.CertificateResumed, reason="IN_ORDER"), "certificate-resumed", True),
-    (certificate(certificate_events.CertificateRevoked, case_number=""), "certificate-revoked", True),
-    (certificate(certificate_events.CertificateRenewed, previous_identifier="1.2"), "certificate-renewed", False),
-]
-
-
-@pytest.mark.parametrize(("event", "wording", "reporter"), CERTIFICATES, ids=[each[1] for each in CERTIFICATES])
-def test_whom_each_event_of_certificates_concerns(event: Any, wording: str, reporter: bool) -> None:
-    said = certificates.occasion(event, str(uuid7()))
-    assert (said.wording, said.tell_reporter) == (wording, reporter)
-    assert addressed(said) == {"holder": ENTERPRISE.id, "department": "371102-SCJG"}
-    demand_texts(said.also_to(Reporter(PERSON, "")) if reporter else said)
-
-
-def test_who_used_a_certificate_is_told_to_its_holder_and_to_the_user() -> None:
-    person = {"holder_kind": certificates_pb2.HOLDER_KIND_PERSON, "holder": WANG}
-    event = certificate(certificate_events.CertificateUsed, department=DEPARTMENT, **person)
-    said = certificates.occasion(event, str(uuid7()))
-    assert [each.party for each in said.addressees] == [PERSON, Party("department", DEPARTMENT)]
-    demand_texts(said)
-
-
 def test_every_event_that_is_taken_means_something() -> None:
     taken = {
         entrypoint.kind.message
@@ -317,28 +218,6 @@ def test_an_event_of_the_release_before_is_understood() -> None:
     old = grid_events.IncidentFiled.FromString(events.incident_filed(FILED, NOW).SerializeToString())
     old.ClearField("dispatch_by")
     assert addressed(incidents.occasion(old, str(uuid7()))) == {"reporter": "rizhao-ssp", "department": CENTRE}
-
-
-def test_a_notice_says_everything_that_its_reader_may_know() -> None:
-    [notice, _] = notices()
-    message = wire.notice_message(notice.mark_read(NOW + timedelta(hours=1)), "zh-CN")
-    assert [text.language for text in message.texts] == ["zh-CN", "en"]
-    assert [text.language for text in wire.notice_message(notice, "en").texts] == ["en", "zh-CN"]
-    assert message.read_at.ToDatetime(tzinfo=NOW.tzinfo) == NOW + timedelta(hours=1)
-    assert message.email_state == notices_pb2.EMAIL_STATE_PENDING
-    assert message.template == "incident-filed/1"
-    assert not wire.notice_message(notice, "en").HasField("read_at")
-
-
-def test_a_notice_shows_a_receipt_per_attempt() -> None:
-    [notice, _] = notices()
-    receipts = (Receipt(1, AttemptResult.DELAYED, NOW, 451, "en"), Receipt(2, AttemptResult.TAKEN, NOW, 250, "en"))
-    shown = wire.notice_message(replace(notice, receipts=receipts), "en").receipts
-    assert [(each.attempt, each.result, each.reply_code) for each in shown] == [
-        (1, notices_pb2.ATTEMPT_RESULT_DELAYED, 451),
-        (2, notices_pb2.ATTEMPT_RESULT_TAKEN, 250),
-    ]
-    assert {each.channel for each in shown} == {notices_pb2.CHANNEL_EMAIL}
 
 
 def test_everything_that_the_contract_enumerates_is_known() -> None:
