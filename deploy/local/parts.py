@@ -10,16 +10,20 @@ class Service:
     """One service. `port` is its gRPC port in `make run`; its HTTP door and its admin port are the next two.
 
     `load`: arguments of its loader behind the folder of the sample city, None when it has no reference data.
-    `settings`: what it needs beyond every service's settings. `observes`: it only looks at what the others do.
+    `settings`: what it needs beyond every service's settings, `first`: what its first process alone needs.
+    `observes`: it only looks at what the others do.
     """
 
     name: str
     port: int
     load: tuple[str, ...] | None = None
     settings: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
     observes: bool = False
 
 
+# The collector speaks to one process, without TLS on this machine.
+OTLP = ("CASETRACE_OTLP_LISTEN", "CASETRACE_OTLP_TLS")
 CONSOLE = ("CASETRACE_CONSOLE_KEY", "CASETRACE_CONSOLE_CLIENT", "CASETRACE_GATEWAY_URL")
 
 SERVICES = (
@@ -28,7 +32,7 @@ SERVICES = (
     Service("certificates", 7140, load=()),
     Service("inspection", 7150, load=()),
     Service("notification", 7130, settings=("SMTP_URL", "MAIL_FROM")),
-    Service("casetrace", 7160, settings=CONSOLE, observes=True),
+    Service("casetrace", 7160, settings=CONSOLE, first=OTLP, observes=True),
 )
 
 REPLICA = "-2"

@@ -92,17 +92,14 @@ class Wiring:
             **self._metrics(),
             "EGOV_TOKEN_ISSUER": self.gateway_url,
             "EGOV_TOKEN_AUDIENCE": "egov",
-            **{key: value for key, value in self._extras().items() if key in service.settings},
-            # The collector speaks to one process, without TLS on this machine.
-            **({"CASETRACE_OTLP_LISTEN": self._otlp(), "CASETRACE_OTLP_TLS": "off"} if part == "casetrace" else {}),
+            **self._extras(*service.settings, *(service.first if part == name else ())),
         }
 
     def owner(self, service: parts.Service) -> dict[str, str]:
         """What migrations and loaders read."""
         name = service.name
         owner_key = f"DATABASE_URL_{name.upper()}_OWNER"
-        own = {key: value for key, value in self._extras().items() if key in service.settings}
-        return {**self.base(), **own, owner_key: self.database(name, owner=True)}
+        return {**self.base(), **self._extras(*service.settings), owner_key: self.database(name, owner=True)}
 
     def listens(self, name: str) -> dict[str, str]:
         """Where a part with the three usual doors listens."""
@@ -189,17 +186,20 @@ class Wiring:
             "rate_clients": dict.fromkeys(SAMPLE_MEMBERS, SAMPLE_RATE),
         }
 
-    def _extras(self) -> dict[str, str]:
-        """Settings that only some services need, by name."""
+    def _extras(self, *names: str) -> dict[str, str]:
+        """Those of these settings, which only some services need."""
         given = self._environment
-        return {
+        known = {
             "SMTP_URL": given.get("SMTP_URL") or f"smtp://{self._ports.address('mail')}",
             "MAIL_FROM": given.get("MAIL_FROM") or "notices@egov.example",
             "IDENTITY_KEYS": given.get("IDENTITY_KEYS") or str(self._places.private("identity-keys")),
             "CASETRACE_CONSOLE_KEY": str(self._places.run / "members" / CONSOLE_MEMBER / "key.pem"),
             "CASETRACE_CONSOLE_CLIENT": CONSOLE_MEMBER,
             "CASETRACE_GATEWAY_URL": self.gateway_url,
+            "CASETRACE_OTLP_LISTEN": self._otlp(),
+            "CASETRACE_OTLP_TLS": "off",
         }
+        return {name: known[name] for name in names}
 
     def stack_file(self) -> dict[str, Any]:
         """What `stack.json` says to those who talk to the running stack."""
