@@ -25,6 +25,7 @@ texts.register(
             "缺少 {city} 的市级网格中心：逐级上报和协调到此为止，必须有人负责。",
             "there is no grid centre of the city {city}: what goes up ends with it, and somebody has to be there",
         ),
+        "sheet_no_departments": ("没有列出任何部门。", "names no department"),
         "sheet_department_code": (
             "须为部门代码，例如 371102-CGJ。",
             "must be a department code such as 371102-CGJ",
@@ -50,8 +51,11 @@ DEPARTMENT_COLUMNS: Mapping[str, Reader] = {"code": _department}
 
 
 def read_departments(sheets: Sheets) -> Departments:
-    """The departments that identity loads from the same folder."""
-    return Departments(frozenset(line.values["code"] for line in sheets.read(DEPARTMENTS, DEPARTMENT_COLUMNS)))
+    """The departments that identity loads from the same folder; a sheet of none would let any code pass."""
+    lines = sheets.read(DEPARTMENTS, DEPARTMENT_COLUMNS)
+    if not lines and all(each.file != DEPARTMENTS for each in sheets.faults):
+        sheets.note(DEPARTMENTS, Broken("sheet_no_departments"))
+    return Departments(frozenset(line.values["code"] for line in lines))
 
 
 def read_centres(sheets: Sheets, departments: Departments) -> dict[str, str]:

@@ -216,3 +216,11 @@ def test_every_level_may_have_a_centre_and_what_goes_up_ends_with_somebody(tmp_p
         "centres.csv:4: department: there is no department 371121-ZHZX",
     ]
     assert "缺少 371100 的市级网格中心" in refused.value.located[3].text("zh-CN")
+
+
+def test_a_sheet_of_no_department_would_let_any_code_pass(tmp_path: Path) -> None:
+    wrong = folder(tmp_path)
+    (wrong / "departments.csv").write_text("code,region,name,name_en,email\n", encoding="utf-8")
+    with pytest.raises(SheetFaults) as refused:
+        read(wrong)
+    assert refused.value.faults == ["departments.csv: names no department"]
