@@ -45,6 +45,6 @@ def in_state(state: IncidentState) -> str:
     known = STAND_INS.get(state)
     if known:
         return f"state = '{known.value}' AND stage = '{state.value}'"
-    others = ", ".join(f"'{stage.value}'" for stage, known in STAND_INS.items() if known is state)
+    others = ", ".join(f"'{stage.value}'" for stage, nearest in STAND_INS.items() if nearest is state)
     # Of columns alone PostgreSQL knows how many there are.
     return f"state = '{state.value}'" + (f" AND (stage IS NULL OR stage NOT IN ({others}))" if others else "")
