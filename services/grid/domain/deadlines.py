@@ -170,8 +170,9 @@ class Limits:
     def marks(self, clocks: Iterable[Clock]) -> list[Mark]:
         """When the limit of each clock that runs has passed once, twice and three times, as far as that is known."""
         going = (each for each in clocks if each.running and not each.paused)
+        # Its end as it is kept: a limit that is no whole number of units may pass a microsecond after it.
         return [
-            Mark(at, int(share), each.kind)
+            Mark(each.due_at if share == 1 else at, int(share), each.kind)
             for each in going
             for share, at in warnings(each.term(self.calendar(each))).items()
             if share >= 1

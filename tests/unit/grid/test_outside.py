@@ -120,6 +120,13 @@ def test_the_answer_is_due_at_the_very_moment_that_was_named(odd: int) -> None:
     assert after.deadline == ASKED_OUTSIDE.answer_by
 
 
+def test_whoever_is_told_waits_as_long_again_however_odd_the_time_was() -> None:
+    it, due, odd = samples.accepted(), ASKED_OUTSIDE.answer_by, timedelta(seconds=7_006)
+    after = outside.send(it, ASKED_OUTSIDE, seen=it.version, by=DEPARTMENT, limits=LIMITS, now=due - odd)
+    told = after.escalate(limits=LIMITS, now=due)
+    assert told.deadline and abs(told.deadline - due - odd) < timedelta(seconds=1)
+
+
 @pytest.mark.parametrize("answer_by", [NOW, NOW - timedelta(seconds=1), NOW + timedelta(days=91)])
 def test_an_answer_is_due_ahead_and_not_for_ever(answer_by: datetime) -> None:
     it = samples.accepted()
