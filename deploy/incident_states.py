@@ -68,7 +68,7 @@ def _arrows() -> dict[tuple[IncidentState, IncidentState], list[str]]:
     """The commands between two states."""
     found: dict[tuple[IncidentState, IncidentState], list[str]] = {}
     for (state, command), step in TRANSITIONS.items():
-        if command not in (Command.ESCALATE, Command.SUPERVISE, Command.REMIND):
+        if command not in (Command.ESCALATE, Command.SUPERVISE, Command.REMIND, Command.CHASE):
             found.setdefault((state, step.to), []).append(command.lower().replace("_", " "))
     return found
 

@@ -69,6 +69,12 @@ class GridSettings:
         default=72,
         parse=_whole,
     )
+    decide_within_hours: float = setting(
+        "GRID_DECIDE_WITHIN_HOURS",
+        "hours that a grid centre has to grant or refuse a hold or an extension",
+        default=24.0,
+        parse=_hours,
+    )
     verify_within_hours: float = setting(
         "GRID_VERIFY_WITHIN_HOURS",
         "hours that a grid centre has to verify what was reported handled",
@@ -95,6 +101,9 @@ class GridSettings:
     )
     handle_limit: Limit | None = setting(
         "GRID_HANDLE_LIMIT", "the same for GRID_HANDLE_WITHIN_HOURS, whole units", default=None, parse=_whole_limit
+    )
+    decide_limit: Limit | None = setting(
+        "GRID_DECIDE_LIMIT", "the same for GRID_DECIDE_WITHIN_HOURS", default=None, parse=Limit.parse
     )
     verify_limit: Limit | None = setting(
         "GRID_VERIFY_LIMIT", "the same for GRID_VERIFY_WITHIN_HOURS", default=None, parse=Limit.parse

@@ -90,6 +90,7 @@ class NotificationService:
     @on(grid_events.IncidentReferred, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentTimeAsked, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentTimeRefused, id=INCIDENTS, start=BEGINNING)
+    @on(grid_events.IncidentDecisionAwaited, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentHeld, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentResumed, id=INCIDENTS, start=BEGINNING)
     @on(grid_events.IncidentDeadlineMoved, id=INCIDENTS, start=BEGINNING)

@@ -102,6 +102,10 @@ _TOLD: dict[Any, Callable[[Any], Told]] = {
     ),
     grid.IncidentTimeAsked: lambda event: ((("department", event.centre),), False),
     grid.IncidentTimeRefused: lambda event: ((("department", event.department),), False),
+    grid.IncidentDecisionAwaited: lambda event: (
+        (("department", event.centre), ("department", event.supervisor)),
+        False,
+    ),
     grid.IncidentHeld: lambda event: (_reported(event), False),
     grid.IncidentResumed: lambda event: (_reported(event), False),
     grid.IncidentDeadlineMoved: _extended,

@@ -15,7 +15,7 @@ class Told(NamedTuple):
 
     The time is the department's, that of a hold until its review, or that of an outside body until its answer is due.
     Of IncidentHandled it is the department's before: what it was measured by. Why is said of a dispatch, of the end of
-    a hold, and of what an outside body answered.
+    a hold, of what an outside body answered, and for how many days, to three, nobody decided on a request.
     """
 
     event: str

@@ -51,6 +51,7 @@ class Course:
     returned_by: str = ""
     stage: int = 0
     asked: str = ""
+    awaited: list[tuple[datetime, int]] = field(default_factory=list)
     until: datetime | None = None
     duplicate: bool = False
     late: defaultdict[str, bool] = field(default_factory=lambda: defaultdict(bool))
@@ -60,9 +61,17 @@ class Course:
         self.clocks = Clocks(self.town.rules.time, self.town.book.told, self.filed, self.centre)
         self.stages = self.town.rules.stages(self.subject)
 
+    def go_on_until(self, at: datetime) -> None:
+        """Time passes: what was asked for waits to be decided, and clocks run."""
+        while self.asked and self.awaited and self.awaited[0][0] <= at:
+            moment, days = self.awaited.pop(0)
+            self.clocks.until(moment)
+            self.tell("IncidentDecisionAwaited", self.handling.due, to=self.department, why=f"{min(days, 3)}")
+        self.clocks.until(at)
+
     def finish(self) -> None:
         """The year is over: count it."""
-        self.clocks.until(END)
+        self.go_on_until(END)
         at = self.centre if self.duplicate or not self.department else self.department
         self.count(at, "filed")
         if self.state == "ended":

@@ -18,13 +18,14 @@ _TIMES = {
     "IncidentDeclined": "declined_at", "IncidentProgressed": "progressed_at", "IncidentTimeAsked": "asked_at",
     "IncidentTimeRefused": "refused_at", "IncidentHeld": "held_at", "IncidentResumed": "resumed_at",
     "IncidentDeadlineMoved": "moved_at", "IncidentSentOutside": "sent_at", "IncidentOutsideAnswered": "answered_at",
-    "IncidentReopened": "reopened_at", "IncidentRejoined": "rejoined_at",
+    "IncidentDecisionAwaited": "told_at", "IncidentReopened": "reopened_at", "IncidentRejoined": "rejoined_at",
 }  # fmt: skip
 _UNTIL = {"IncidentHeld": "review_at", "IncidentSentOutside": "answer_by", "IncidentDeadlineMoved": "due_at"}
 """Which field says until when, where that is not `handle_by`."""
 _AT_WORK = frozenset(
     {"IncidentDispatched", "IncidentAccepted", "IncidentReworkOrdered", "IncidentProgressed", "IncidentTimeAsked",
-     "IncidentTimeRefused", "IncidentResumed", "IncidentDeadlineMoved", "IncidentOutsideAnswered"}
+     "IncidentTimeRefused", "IncidentResumed", "IncidentDeadlineMoved", "IncidentOutsideAnswered",
+     "IncidentDecisionAwaited"}
 )  # fmt: skip
 """After these the department's clock runs."""
 _STANDS_STILL = frozenset({"IncidentHeld", "IncidentSentOutside"})
@@ -96,9 +97,11 @@ def _told(name: str, body: dict[str, Any], why: str) -> Told:
 
 
 def _why(name: str, body: dict[str, Any]) -> str:
-    """What ended a hold, or what an outside body answered; nothing for other events."""
+    """What ended a hold, what an outside body answered, how many days nothing was decided; nothing for other events."""
     if name == "IncidentResumed":
         return "CENTRE" if body.get("by_centre") else "REVIEW" if body.get("review_due") else ""
+    if name == "IncidentDecisionAwaited":
+        return str(body.get("limits_passed", 0))
     return str(body.get("answer", "")).removeprefix("OUTSIDE_ANSWER_")
 
 

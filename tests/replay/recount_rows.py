@@ -61,7 +61,7 @@ def book_of(rows: Sequence[Raw], seed: int) -> Book:
             row = known[key]
             subject = town.rules.subject(key.partition("/")[0], row.nature, row.detail, row.area)
             town.courses[key] = Course(town, key, subject, mains.get(key), at)
-        town.courses[key].clocks.until(at)
+        town.courses[key].go_on_until(at)
         TAKEN[step.what](town.courses[key], step)
     for course in town.courses.values():
         course.finish()

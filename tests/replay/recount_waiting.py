@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.replay.recount_clocks import END
 from tests.replay.recount_course import Course
 from tests.replay.recount_steps import Step
 from tests.replay.recount_time import HOUR, Clock, Limit
@@ -11,15 +12,23 @@ from tests.replay.recount_time import HOUR, Clock, Limit
 
 def ask_hold(course: Course, step: Step) -> None:
     """Until a review."""
-    course.asked, course.until = "hold", step.until
+    course.until = step.until
+    _ask(course, "hold")
+
+
+def _ask(course: Course, what: str) -> None:
+    """The grid centre has a day to decide: it is warned, then the city told every day for a week, then every week."""
+    at = course.clocks.since
+    days = [*range(1, 9), *range(15, 366, 7)]
+    moments = [(at + 24 * HOUR * 4 / 5, 0), *((at + 24 * HOUR * day, day) for day in days)]
+    course.asked, course.awaited = what, [each for each in moments if each[0] < END]
     course.tell("IncidentTimeAsked", course.handling.due, to=course.department)
 
 
 def ask_extension(course: Course, step: Step) -> None:
     """By half of the limit, by who is not late."""
     if course.handling.due >= course.clocks.since:
-        course.asked = "extension"
-        course.tell("IncidentTimeAsked", course.handling.due, to=course.department)
+        _ask(course, "extension")
 
 
 def grant(course: Course, step: Step) -> None:

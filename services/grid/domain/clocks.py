@@ -71,6 +71,8 @@ class ClockKind(StrEnum):
     """Decide whether it is filed."""
     ANSWER = "ANSWER"
     """Get an answer from an outside body."""
+    DECIDE = "DECIDE"
+    """Grant or refuse the hold or the extension that was asked for. It runs beside the clock of the step."""
 
 
 class Verdict(StrEnum):
@@ -100,7 +102,8 @@ class Clock:
     `due_at` is where the calendar ends when that comes first; then `known` is False. While the clock is paused, it is
     what it was before. `extension`: units that were granted on top of the limit. `stage`: that of the handling which
     it is for; None where that has none. `measured`: units that had passed when it ended, by the calendar that decided
-    then whether it was late; None where none did, or none had to.
+    then whether it was late; None where none did, or none had to. `told_at`: when somebody was told last that its time
+    runs out or is used up; only of a clock that runs beside that of the step.
     """
 
     kind: ClockKind
@@ -114,6 +117,7 @@ class Clock:
     extension: float = 0
     stage: StageName | None = None
     measured: Fraction | None = None
+    told_at: datetime | None = None
 
     @property
     def running(self) -> bool:
@@ -175,6 +179,11 @@ class Clock:
             late = Verdict.OVERDUE if self.running else Verdict.MISSED
             return late if self.known else Verdict.UNDECIDED
         return Verdict.RUNNING if self.running else Verdict.KEPT
+
+
+def of_step(clocks: Iterable[Clock]) -> tuple[Clock, ...]:
+    """Those for what the holder of the incident has to do: only they make it late."""
+    return tuple(each for each in clocks if each.kind is not ClockKind.DECIDE)
 
 
 def first_to_end(clocks: Iterable[Clock]) -> Clock | None:

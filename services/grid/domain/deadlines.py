@@ -128,6 +128,8 @@ class Limits:
     """By the department, from dispatch; never longer than the time for handling."""
     handle: Limit = _THREE_DAYS
     """By the department, from dispatch or from a rework order."""
+    decide: Limit = _ONE_DAY
+    """By the grid centre, from the request for a hold or an extension."""
     verify: Limit = _ONE_DAY
     """By the grid centre, from the report that it is handled."""
     close: Limit = _ONE_DAY
@@ -166,6 +168,15 @@ class Limits:
             return moment_at(clock.term(self.calendar(clock)), SOON)
         except OutOfCalendar:
             return None
+
+    def next_told(self, clock: Clock) -> datetime:
+        """When somebody is told next of a clock beside that of the step: soon, at its end, then as the city is."""
+        soon = self.soon(clock)
+        if clock.told_at is None and soon:
+            return soon
+        if clock.told_at is None or clock.told_at < clock.due_at:
+            return clock.due_at
+        return self.patience(Level.CITY, (clock,), clock.told_at)
 
     def marks(self, clocks: Iterable[Clock]) -> list[Mark]:
         """When the limit of each clock that runs has passed once, twice and three times, as far as that is known."""

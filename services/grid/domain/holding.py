@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.grid.domain.clocks import ClockKind
-from services.grid.domain.deadlines import Limits
+from services.grid.domain.deadlines import Limits, first_told, lowest_centre
 from services.grid.domain.incidents import Incident
 from services.grid.domain.requests import TimeRequest
-from services.grid.domain.states import Command, TimeKind
+from services.grid.domain.states import Command, TimeKind, Who
 from services.kernel import texts
-from services.kernel.errors import Violation, invalid
+from services.kernel.errors import Violation, failed_state, invalid
 
 LONGEST_HOLD_DAYS = 366
 """How far ahead the review of a hold may lie."""
@@ -102,6 +103,22 @@ def grant_time(
     review_at = review_at or asked.review_at
     _demand_review(review_at, now)
     return incident.moved(step, limits, now, review_at=review_at, hold_reason=asked.reason)
+
+
+def chase(incident: Incident, *, limits: Limits, now: datetime) -> Incident:
+    """Nobody has decided yet: the grid centre is warned that its time runs out, or the level above it told that it has.
+
+    Raises Refusal NOT_OVERDUE where it is too early for that.
+    """
+    step = incident.led(Command.CHASE, seen=incident.version, by=Who.TIMER, limits=limits, now=now)
+    clock = incident.decision
+    if clock is None or limits.next_told(clock) > now:
+        raise failed_state("NOT_OVERDUE")
+    clocks = tuple(replace(each, told_at=now) if each is clock else each for each in incident.clocks)
+    above = lowest_centre(incident.report.region, first_told(incident.owner, limits.centre_of), limits.centre_of)
+    supervisor = above.centre if above else incident.owner
+    mark = limits.passed((clock,), now)
+    return incident.moved(step, limits, now, clocks=clocks, mark=mark, supervisor=supervisor if mark else "")
 
 
 def resume(incident: Incident, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:

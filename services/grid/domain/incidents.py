@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.grid.domain.catalogue import Urgency
-from services.grid.domain.clocks import ClockKind
+from services.grid.domain.clocks import ClockKind, of_step
 from services.grid.domain.courses import Course
 from services.grid.domain.deadlines import Level, Limits, Told, coordinator_of, first_told, lowest_centre
 from services.grid.domain.evidence import Proof, demand_evidence, superseded
@@ -230,14 +230,15 @@ class Incident(Standing):
             raise failed_state("NOT_OVERDUE")
         next_up = first_told(self.holder, limits.centre_of) if self.level is Level.GRID else self.level.above
         above = lowest_centre(self.report.region, next_up, limits.centre_of) or Told(Level.CITY, self.owner)
+        clocks = of_step(self.clocks)
         return self.moved(
             step,
             limits,
             now,
-            deadline=limits.patience(above.level, self.clocks, now),
+            deadline=limits.patience(above.level, clocks, now),
             level=above.level,
             supervisor=above.centre,
-            mark=limits.passed(self.clocks, now),
+            mark=limits.passed(clocks, now),
         )
 
     def overdue(self, now: datetime) -> bool:

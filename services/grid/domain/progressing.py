@@ -10,6 +10,7 @@ from services.grid.domain.catalogue import Counted
 from services.grid.domain.clocks import Clock, ClockKind
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
+from services.grid.domain.running import without
 from services.grid.domain.states import Command, TimeKind
 
 
@@ -24,7 +25,8 @@ def report_progress(
     step = incident.led(Command.PROGRESS, seen=seen, by=by, limits=limits, now=now, condition_met=condition_met)
     assert incident.course is not None
     course = incident.course.next()
-    extension = incident.asked is not None and incident.asked.kind is TimeKind.EXTENSION
+    if incident.asked is not None and incident.asked.kind is TimeKind.EXTENSION:
+        incident = replace(incident, asked=None, clocks=without(ClockKind.DECIDE, incident.clocks, limits, now))
     return incident.moved(
         step,
         limits,
@@ -32,7 +34,6 @@ def report_progress(
         going_on=_whole(incident.clocks) if course.present.counted is Counted.WHOLE else None,
         course=course,
         handle_within=course.present.limit,
-        asked=None if extension else incident.asked,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -45,12 +46,20 @@ def begun(
         left = Limit((standing.outside.answer_by - now) / timedelta(hours=1))
         # The moment that was named, which hours as a float may miss by a microsecond.
         return replace(limits.begin(kind, standing.holder, left, now), due_at=standing.outside.answer_by)
-    clock = limits.begin(kind, standing.holder, _limit_of(kind, standing, limits), now)
+    whose = standing.owner if kind is ClockKind.DECIDE else standing.holder
+    clock = limits.begin(kind, whose, _limit_of(kind, standing, limits), now)
     if kind is ClockKind.HANDLE and standing.course:
         clock = replace(clock, stage=standing.course.name)
     if going_on:
         clock = limits.reckoned(replace(clock, begun_at=going_on.begun_at, pauses=going_on.pauses))
     return clock.pause(now) if kind in step.pauses else clock
+
+
+def without(kind: ClockKind, clocks: Iterable[Clock], limits: Limits, now: datetime) -> tuple[Clock, ...]:
+    """All clocks, of which none of this kind runs any more."""
+    return tuple(
+        each.end(limits.calendar(each), now) if each.running and each.kind is kind else each for each in clocks
+    )
 
 
 def _limit_of(kind: ClockKind, standing: Standing, limits: Limits) -> Limit:

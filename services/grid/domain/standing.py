@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from services.grid.domain.catalogue import Urgency
-from services.grid.domain.clocks import Clock, ClockKind, first_to_end
+from services.grid.domain.clocks import Clock, ClockKind, first_to_end, of_step
 from services.grid.domain.conditions import demand_given, demand_said
 from services.grid.domain.courses import Course
 from services.grid.domain.deadlines import Level, Limits, Mark
@@ -194,7 +194,12 @@ class Standing:
     @property
     def clock(self) -> Clock | None:
         """That of the present step; None where none was kept."""
-        return first_to_end(self.clocks)
+        return first_to_end(of_step(self.clocks))
+
+    @property
+    def decision(self) -> Clock | None:
+        """That of the grid centre, which is asked for a hold or an extension; None where it is not."""
+        return next((each for each in self.clocks if each.running and each.kind is ClockKind.DECIDE), None)
 
     @property
     def without_stages(self) -> bool:
@@ -278,13 +283,14 @@ class Standing:
             *(moved(each, step, limits, now, units) for each in self.clocks),
             *(begun(kind, after, step, limits, now, going_on) for kind in step.starts),
         )
-        first = first_to_end(clocks)
+        mine = of_step(clocks)
+        first = first_to_end(mine)
         # Also when it ended just now: what was on hold has its time without the hold.
         handling = next((each for each in reversed(clocks) if each.kind is ClockKind.HANDLE), None)
         handle_by = handling.due_at if handling and after.department else after.handle_by
         without = {IncidentState.ON_HOLD: after.review_at, IncidentState.ACCEPTED: handle_by}.get(step.to)
-        level = self.level if any(each.late(now) for each in clocks) else Level.GRID
-        deadline = self._waits(clocks, limits, now) if first and level is not Level.GRID else first and first.due_at
+        level = self.level if any(each.late(now) for each in mine) else Level.GRID
+        deadline = self._waits(mine, limits, now) if first and level is not Level.GRID else first and first.due_at
         return replace(after, clocks=clocks, deadline=deadline or without, handle_by=handle_by, level=level)
 
     def _waits(self, clocks: Iterable[Clock], limits: Limits, now: datetime) -> datetime | None:

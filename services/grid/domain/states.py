@@ -104,6 +104,8 @@ class Command(StrEnum):
     """Order that it is handled by a day (督办)."""
     REMIND = "REMIND"
     """The day of such an order has passed: whoever gave it is told."""
+    CHASE = "CHASE"
+    """Say that a hold or an extension waits to be decided on, and that the time for that runs out or is used up."""
 
 
 class Who(StrEnum):

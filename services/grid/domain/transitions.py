@@ -26,6 +26,7 @@ class Fact(StrEnum):
     REFERRED = "IncidentReferred"
     TIME_ASKED = "IncidentTimeAsked"
     TIME_REFUSED = "IncidentTimeRefused"
+    DECISION_AWAITED = "IncidentDecisionAwaited"
     HELD = "IncidentHeld"
     RESUMED = "IncidentResumed"
     DEADLINE_MOVED = "IncidentDeadlineMoved"
@@ -143,7 +144,7 @@ _DISPATCH, _HANDLE, _VERIFY, _CLOSE = (
     (ClockKind.CLOSE,),
 )
 _ACCEPT, _BOTH = (ClockKind.ACCEPT,), (ClockKind.ACCEPT, ClockKind.HANDLE)
-_CHECK, _FILE, _ANSWER = (ClockKind.CHECK,), (ClockKind.FILE,), (ClockKind.ANSWER,)
+_CHECK, _FILE, _ANSWER, _DECIDE = (ClockKind.CHECK,), (ClockKind.FILE,), (ClockKind.ANSWER,), (ClockKind.DECIDE,)
 _FIRST, _AGAIN = (_G.NOT_BOUND, _G.NEVER_RETURNED), (_G.NOT_BOUND, _G.RETURNED_BEFORE)
 _WHY, _OUTCOME, _TO = (_N.REASON,), (_N.OUTCOME,), (_N.DEPARTMENT,)
 _REPLY, _PROOF, _MAIN = (_N.REPLY,), (_N.EVIDENCE,), (_N.MAIN,)
@@ -194,21 +195,23 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.REFERRED, _C.ESCALATE): Step(_S.REFERRED, _TIMER, _F.ESCALATED),
 
     # Work is taken from a department for a named one. An inspection that it opened goes on, but is no more the incident's.
-    (_S.ACCEPTED, _C.DISPATCH): Step(_S.DISPATCHED, _DISPATCHER, _F.DISPATCHED, needs=_TO, takes=_SOON, stops=_HANDLE, starts=_BOTH),
-    (_S.ACCEPTED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_HANDLE),
+    (_S.ACCEPTED, _C.DISPATCH): Step(_S.DISPATCHED, _DISPATCHER, _F.DISPATCHED, needs=_TO, takes=_SOON, stops=_HANDLE + _DECIDE, starts=_BOTH),
+    (_S.ACCEPTED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_HANDLE + _DECIDE),
     # A person may have accepted it before the inspection's event came.
     (_S.ACCEPTED, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED),
-    (_S.ACCEPTED, _C.RETURN): Step(_S.FILED, _DEPARTMENT, _F.RETURNED, needs=_WHY, given=_FIRST, stops=_HANDLE, starts=_DISPATCH),
-    (_S.ACCEPTED, _C.REFER): Step(_S.REFERRED, _DEPARTMENT, _F.REFERRED, needs=_WHY, given=_AGAIN, stops=_HANDLE, starts=_DISPATCH),
+    (_S.ACCEPTED, _C.RETURN): Step(_S.FILED, _DEPARTMENT, _F.RETURNED, needs=_WHY, given=_FIRST, stops=_HANDLE + _DECIDE, starts=_DISPATCH),
+    (_S.ACCEPTED, _C.REFER): Step(_S.REFERRED, _DEPARTMENT, _F.REFERRED, needs=_WHY, given=_AGAIN, stops=_HANDLE + _DECIDE, starts=_DISPATCH),
     (_S.ACCEPTED, _C.PROGRESS): Step(_S.ACCEPTED, _DEPARTMENT, _F.PROGRESSED, needs=(_N.CONDITION_MET,), given=(_G.STAGE_AHEAD,), stops=_HANDLE, starts=_HANDLE),
-    (_S.ACCEPTED, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, proven=True, stops=_HANDLE, starts=_VERIFY),
-    (_S.ACCEPTED, _C.ASK_HOLD): Step(_S.ACCEPTED, _DEPARTMENT, _F.TIME_ASKED, needs=(*_WHY, _N.REVIEW_AT), given=(_G.NO_TIME_ASKED,)),
-    (_S.ACCEPTED, _C.ASK_EXTENSION): Step(_S.ACCEPTED, _DEPARTMENT, _F.TIME_ASKED, needs=(*_WHY, _N.UNITS), given=(_G.NO_TIME_ASKED, _G.NOT_EXTENDED, _G.IN_TIME)),
-    (_S.ACCEPTED, _C.GRANT_HOLD): Step(_S.ON_HOLD, _CENTRE, _F.HELD, takes=(_N.REVIEW_AT,), given=(_G.HOLD_ASKED,), pauses=_HANDLE),
-    (_S.ACCEPTED, _C.GRANT_EXTENSION): Step(_S.ACCEPTED, _CENTRE, _F.DEADLINE_MOVED, takes=(_N.UNITS,), given=(_G.EXTENSION_ASKED,), extends=_HANDLE),
-    (_S.ACCEPTED, _C.REFUSE_TIME): Step(_S.ACCEPTED, _CENTRE, _F.TIME_REFUSED, needs=_WHY, given=(_G.TIME_ASKED,)),
-    (_S.ACCEPTED, _C.SEND_OUTSIDE): Step(_S.OUTSIDE, _DEPARTMENT, _F.SENT_OUTSIDE, needs=_WHOM, takes=_HOW, starts=_ANSWER, pauses=_HANDLE),
+    (_S.ACCEPTED, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, proven=True, stops=_HANDLE + _DECIDE, starts=_VERIFY),
+    (_S.ACCEPTED, _C.ASK_HOLD): Step(_S.ACCEPTED, _DEPARTMENT, _F.TIME_ASKED, needs=(*_WHY, _N.REVIEW_AT), given=(_G.NO_TIME_ASKED,), starts=_DECIDE),
+    (_S.ACCEPTED, _C.ASK_EXTENSION): Step(_S.ACCEPTED, _DEPARTMENT, _F.TIME_ASKED, needs=(*_WHY, _N.UNITS), given=(_G.NO_TIME_ASKED, _G.NOT_EXTENDED, _G.IN_TIME), starts=_DECIDE),
+    (_S.ACCEPTED, _C.GRANT_HOLD): Step(_S.ON_HOLD, _CENTRE, _F.HELD, takes=(_N.REVIEW_AT,), given=(_G.HOLD_ASKED,), stops=_DECIDE, pauses=_HANDLE),
+    (_S.ACCEPTED, _C.GRANT_EXTENSION): Step(_S.ACCEPTED, _CENTRE, _F.DEADLINE_MOVED, takes=(_N.UNITS,), given=(_G.EXTENSION_ASKED,), stops=_DECIDE, extends=_HANDLE),
+    (_S.ACCEPTED, _C.REFUSE_TIME): Step(_S.ACCEPTED, _CENTRE, _F.TIME_REFUSED, needs=_WHY, given=(_G.TIME_ASKED,), stops=_DECIDE),
+    (_S.ACCEPTED, _C.SEND_OUTSIDE): Step(_S.OUTSIDE, _DEPARTMENT, _F.SENT_OUTSIDE, needs=_WHOM, takes=_HOW, stops=_DECIDE, starts=_ANSWER, pauses=_HANDLE),
     (_S.ACCEPTED, _C.ESCALATE): Step(_S.ACCEPTED, _TIMER, _F.ESCALATED),
+    # Whoever holds it goes on meanwhile: what is told is that the grid centre has not decided.
+    (_S.ACCEPTED, _C.CHASE): Step(_S.ACCEPTED, _TIMER, _F.DECISION_AWAITED, given=(_G.TIME_ASKED,)),
 
     (_S.ON_HOLD, _C.RESUME): Step(_S.ACCEPTED, _DEPARTMENT + _TIMER, _F.RESUMED, resumes=_HANDLE),
     (_S.ON_HOLD, _C.END_HOLD): Step(_S.ACCEPTED, _CENTRE, _F.RESUMED, needs=_WHY, resumes=_HANDLE),

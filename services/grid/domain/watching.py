@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.grid.domain.clocks import ClockKind, first_to_end
+from services.grid.domain.clocks import ClockKind, first_to_end, of_step
 from services.grid.domain.deadlines import CentreOf, Level, Limits, is_centre, lowest_centre
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import IncidentState
@@ -21,7 +21,8 @@ def next_look(incident: Incident, limits: Limits, now: datetime) -> datetime | N
 
     First when most of the present step's time is used, then at its end, then when the level that was told has waited.
     Where the calendar ends before, at that end, and every hour from then on. When it is to be handled by order of a
-    level above, if that is sooner.
+    level above, if that is sooner; and when somebody has to be told that the grid centre has not decided what it was
+    asked for.
     """
     look, order = _next_of_step(incident, limits, now), incident.supervision
     return min(look, order.answer_by) if look and order and not order.missed else look
@@ -30,6 +31,19 @@ def next_look(incident: Incident, limits: Limits, now: datetime) -> datetime | N
 def _next_of_step(incident: Incident, limits: Limits, now: datetime) -> datetime | None:
     if incident.state.ended or incident.state is IncidentState.MERGED:
         return None
+    decision, step = decision_look(incident, limits, now), _step_look(incident, limits, now)
+    return min(decision, step) if decision else step
+
+
+def decision_look(incident: Incident, limits: Limits, now: datetime) -> datetime | None:
+    """When somebody has to be told that the grid centre has not decided; None where it was asked for nothing."""
+    clock = incident.decision
+    if clock is None:
+        return None
+    return limits.next_told(clock) if clock.known else max(clock.due_at, now + CALENDAR_AWAITED)
+
+
+def _step_look(incident: Incident, limits: Limits, now: datetime) -> datetime:
     deadline = incident.deadline or now
     if incident.provisional:
         return max(deadline, now + CALENDAR_AWAITED)
@@ -45,8 +59,9 @@ def reckoned(incident: Incident, limits: Limits, now: datetime) -> Incident:
     clocks = tuple(limits.reckoned(each) if each.running and each.by_calendar else each for each in incident.clocks)
     if clocks == incident.clocks:
         return incident
-    first, handling = first_to_end(clocks), first_to_end(each for each in clocks if each.kind is ClockKind.HANDLE)
-    level = incident.level if any(each.late(now) for each in clocks) else Level.GRID
+    mine = of_step(clocks)
+    first, handling = first_to_end(mine), first_to_end(each for each in clocks if each.kind is ClockKind.HANDLE)
+    level = incident.level if any(each.late(now) for each in mine) else Level.GRID
     told = lowest_centre(incident.report.region, incident.level, limits.centre_of)
     return replace(
         incident,

@@ -74,6 +74,7 @@ class Methods:
             dispatch=self.config.dispatch_limit or Limit(self.config.dispatch_within_hours),
             accept=self.config.accept_limit or Limit(self.config.accept_within_hours),
             handle=self.config.handle_limit or Limit(self.config.handle_within_hours),
+            decide=self.config.decide_limit or Limit(self.config.decide_within_hours),
             verify=self.config.verify_limit or Limit(self.config.verify_within_hours),
             close=self.config.close_limit or Limit(self.config.close_within_hours),
             calendar_of=cache(self._calendar_of),

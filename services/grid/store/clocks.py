@@ -28,6 +28,7 @@ def clocks_out(clocks: Iterable[Clock]) -> list[dict[str, Any]]:
             "pauses": [[begin.isoformat(), end and end.isoformat(), reason] for begin, end, reason in each.pauses],
             "extension": each.extension,
             "stage": each.stage,
+            "told_at": each.told_at and each.told_at.isoformat(),
             "measured": None if each.measured is None else str(each.measured),
         }
         for each in clocks
@@ -45,10 +46,11 @@ def clocks_in(kept: Iterable[Mapping[str, Any]]) -> tuple[Clock, ...]:
             due_at=_moment(each["due_at"]),
             known=each["known"],
             ended_at=_moment_or_none(each["ended_at"]),
-            # Releases before know neither pauses nor extensions nor stages, nor what was measured.
+            # Releases before know neither pauses nor extensions nor stages, nor what was measured or told.
             pauses=tuple(Pause(_moment(at), _moment_or_none(end), why) for at, end, why in each.get("pauses", ())),
             extension=each.get("extension", 0),
             stage=StageName(*each["stage"]) if each.get("stage") else None,
+            told_at=_moment_or_none(each.get("told_at")),
             measured=Fraction(each["measured"]) if each.get("measured") else None,
         )
         for each in kept

@@ -7,12 +7,12 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.grid.domain.deadlines import Limits
-from services.grid.domain.holding import resume
+from services.grid.domain.holding import chase, resume
 from services.grid.domain.incidents import Incident
 from services.grid.domain.merging import follow, rejoin
 from services.grid.domain.states import IncidentState, Who
 from services.grid.domain.supervising import remind
-from services.grid.domain.watching import adopted, next_look, reckoned
+from services.grid.domain.watching import adopted, decision_look, next_look, reckoned
 from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
 from services.grid.usecases.watching import CLOCK, keep, watch
 from services.grid.wire import events
@@ -37,6 +37,8 @@ class Finding(StrEnum):
     """It was to be handled by now by order of a level above."""
     FOLLOWED = "FOLLOWED"
     """The main incident of a duplicate has ended, or goes on again."""
+    UNDECIDED = "UNDECIDED"
+    """The grid centre has not granted or refused what it was asked for, and its time runs out or is used up."""
     CALENDAR_ENDS = "CALENDAR_ENDS"
     """Its end is not known before the next year's calendar is loaded."""
 
@@ -70,17 +72,24 @@ def _look_at_clock(
         finding = Finding.MOVED
         incidents.save(incident)
         uow.record(events.deadline_moved(before, incident, CALENDAR, now))
+    elif (decision := decision_look(incident, limits, now)) and decision <= now:
+        finding, incident = Finding.UNDECIDED, chase(incident, limits=limits, now=now)
+        _tell(uow, incidents, before, incident, now)
     elif incident.provisional:
         finding = Finding.CALENDAR_ENDS
     elif incident.overdue(now):
         finding, incident = Finding.OVERDUE, incident.escalate(limits=limits, now=now)
-        incidents.save(incident)
-        uow.record(event_of(before, incident, now))
+        _tell(uow, incidents, before, incident, now)
     elif incident.clock and limits.soon(incident.clock) == at:
         finding = Finding.SOON
         uow.record(events.incident_due_soon(incident, uuid7(), now))
     watch(uow, incident, limits, now)
     return finding
+
+
+def _tell(uow: UnitOfWork, incidents: Incidents, before: Incident, incident: Incident, now: datetime) -> None:
+    incidents.save(incident)
+    uow.record(event_of(before, incident, now))
 
 
 def _look_at_hold(uow: UnitOfWork, incidents: Incidents, limits: Limits, before: Incident, now: datetime) -> Finding:

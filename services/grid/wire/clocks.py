@@ -22,6 +22,7 @@ KINDS_OUT = {
     ClockKind.CHECK: clocks_pb2.CLOCK_KIND_CHECK,
     ClockKind.FILE: clocks_pb2.CLOCK_KIND_FILE,
     ClockKind.ANSWER: clocks_pb2.CLOCK_KIND_ANSWER,
+    ClockKind.DECIDE: clocks_pb2.CLOCK_KIND_DECIDE,
 }
 UNITS_OUT = {
     Unit.CLOCK_HOUR: clocks_pb2.TIME_UNIT_CLOCK_HOUR,

@@ -39,6 +39,25 @@ def time_asked(incident: Incident) -> events_pb2.IncidentTimeAsked:
         review_at=stamp(asked.review_at),
         units=asked.units,
         asked_at=stamp(asked.asked_at),
+        decide_by=stamp(incident.decision.due_at) if incident.decision else None,
+        **held(incident),
+    )
+
+
+def decision_awaited(incident: Incident, at: datetime) -> events_pb2.IncidentDecisionAwaited:
+    """The fact that the grid centre has not decided: a warning to it, and told to the level above once it is late."""
+    asked, decision = incident.asked, incident.decision
+    assert asked is not None and decision is not None
+    return events_pb2.IncidentDecisionAwaited(
+        handle_by=stamp(incident.handle_by),
+        department=incident.department,
+        centre=incident.owner,
+        kind=TIME_KINDS_OUT[asked.kind],
+        asked_at=stamp(asked.asked_at),
+        decide_by=stamp(decision.due_at),
+        limits_passed=incident.mark.times if incident.mark else 0,
+        supervisor=incident.supervisor,
+        told_at=stamp(at),
         **held(incident),
     )
 

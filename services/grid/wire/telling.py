@@ -27,6 +27,7 @@ MAKERS: Mapping[Fact, Callable[[Incident, Incident, datetime], Message]] = {
     Fact.REFERRED: lambda before, after, at: endings.incident_referred(after, at),
     Fact.TIME_ASKED: lambda before, after, at: holding.time_asked(after),
     Fact.TIME_REFUSED: holding.time_refused,
+    Fact.DECISION_AWAITED: lambda before, after, at: holding.decision_awaited(after, at),
     Fact.HELD: lambda before, after, at: holding.incident_held(after, at),
     Fact.RESUMED: holding.incident_resumed,
     Fact.DEADLINE_MOVED: lambda before, after, at: events.deadline_moved(before, after, EXTENSION, at),

@@ -70,6 +70,16 @@ def _time_asked(event: grid.IncidentTimeAsked, event_id: str) -> Occasion:
     return _occasion(event, event_id, "incident-extension-asked", told, {**facts, "units": str(event.units)})
 
 
+def _decision_awaited(event: grid.IncidentDecisionAwaited, event_id: str) -> Occasion:
+    """The grid centre is to decide; once it is late, the level above is told, too."""
+    facts: dict[str, Fact] = {"asked_at": moment(event.asked_at), "decide_by": moment(event.decide_by)}
+    facts |= {"request": ASKED[event.kind], "centre": event.centre, "supervisor": event.supervisor}
+    if not event.supervisor:
+        return _occasion(event, event_id, "incident-decision-soon", (_one("centre", event.centre),), facts)
+    told = (_one("centre", event.centre), _one("supervisor", event.supervisor))
+    return _occasion(event, event_id, "incident-decision-late", told, facts)
+
+
 def _time_refused(event: grid.IncidentTimeRefused, event_id: str) -> Occasion:
     facts: dict[str, Fact] = {"refused_at": moment(event.refused_at), "handle_by": moment(event.handle_by)}
     facts["request"] = ASKED[event.kind]
@@ -160,6 +170,7 @@ OCCASIONS: Mapping[type[Message], Callable[[Any, str], Occasion]] = {
     grid.IncidentReferred: _referred,
     grid.IncidentTimeAsked: _time_asked,
     grid.IncidentTimeRefused: _time_refused,
+    grid.IncidentDecisionAwaited: _decision_awaited,
     grid.IncidentHeld: _held,
     grid.IncidentResumed: _resumed,
     grid.IncidentDeadlineMoved: _deadline_moved,

@@ -44,7 +44,9 @@ def test_a_hold_and_an_extension(gateway: Gateway, people: People) -> None:
     listed = gateway.get(INCIDENTS, {"state": "INCIDENT_STATE_ON_HOLD"}, door=seat).body["incidents"]
     assert held in listed
     clocks = gateway.get(f"{INCIDENTS}/{held['incidentId']}/clocks", door=officer).body["clocks"]
-    assert clocks[-1]["verdict"] == "CLOCK_VERDICT_PAUSED"
+    assert [(each["kind"], each["verdict"]) for each in clocks[-2:]] == [
+        ("CLOCK_KIND_HANDLE", "CLOCK_VERDICT_PAUSED"), ("CLOCK_KIND_DECIDE", "CLOCK_VERDICT_KEPT"),
+    ]  # fmt: skip
     resumed = change(gateway, officer, held, "resume")
     asked = change(gateway, officer, resumed, "askExtension", reason="雨天停工", units=1)
     longer = change(gateway, seat, asked, "decideTime", granted=True)

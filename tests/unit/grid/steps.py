@@ -178,6 +178,7 @@ DO: Mapping[Command, Callable[[Incident], Incident]] = {
     Command.ESCALATE: lambda it: it.escalate(limits=LIMITS, now=VERY_LATE),
     Command.SUPERVISE: supervise,
     Command.REMIND: lambda it: supervising.remind(it, limits=LIMITS, now=VERY_LATE),
+    Command.CHASE: lambda it: holding.chase(it, limits=LIMITS, now=VERY_LATE),
 }
 
 

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from services.grid.domain import ending, holding, intake, merging, outside, progressing, supervising
 from services.grid.domain.actions import actions_of
-from services.grid.domain.clocks import ClockKind
+from services.grid.domain.clocks import ClockKind, of_step
 from services.grid.domain.conditions import REFUSED_AS, is_given
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
@@ -272,6 +272,18 @@ class IncidentMachine(RuleBasedStateMachine):
         )
         assert after is None or (after.deadline, after.asked) == (before.deadline, None)
 
+    @rule()
+    def chase(self) -> None:
+        before, decision = self.incident, self.incident.decision
+        why_not = self.why_not(Command.CHASE, Who.TIMER, 0)
+        if why_not is None and decision and LIMITS.next_told(decision) > self.now:
+            why_not = "NOT_OVERDUE"
+        after = self.ask(why_not, lambda: holding.chase(before, limits=LIMITS, now=self.now))
+        if after:
+            assert after.decision
+            assert LIMITS.next_told(after.decision) > self.now
+            assert (after.deadline, after.level, after.holder) == (before.deadline, before.level, before.holder)
+
     @rule(by=st.sampled_from(("holder", "centre", Who.TIMER)), late=LATE)
     def resume(self, by: str, late: int) -> None:
         before, caller, seen = self.incident, self.who(by), self.incident.version - late
@@ -477,7 +489,7 @@ class IncidentMachine(RuleBasedStateMachine):
             return None
         assert why_not is None
         assert after.step in [step for (state, _), step in TRANSITIONS.items() if state is self.incident.state]
-        if any(each.late(self.now) for each in after.clocks):
+        if any(each.late(self.now) for each in of_step(after.clocks)):
             assert LEVELS.index(after.level) >= LEVELS.index(self.incident.level), "nobody gets rid of whom was told"
         self.accepted += 1
         self.incident = after
@@ -544,7 +556,8 @@ class IncidentMachine(RuleBasedStateMachine):
     @invariant()
     def the_clocks_that_run_are_those_of_the_state(self) -> None:
         running = {each.kind for each in self.incident.clocks if each.running}
-        assert running == RUNNING[self.incident.state]
+        decided = {ClockKind.DECIDE} if self.incident.asked else set()
+        assert running == RUNNING[self.incident.state] | decided
         if self.incident.level is Level.GRID and self.incident.clock:
             assert self.incident.deadline == self.incident.clock.due_at
         assert all(each.ended_at is None or each.begun_at <= each.ended_at for each in self.incident.clocks)

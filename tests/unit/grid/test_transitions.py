@@ -92,7 +92,7 @@ def test_a_command_has_words_and_a_method_that_takes_what_it_needs(command: Comm
 
 def test_a_command_without_a_method_is_for_time_or_for_an_inspection() -> None:
     without = set(Command) - WAYS.keys()
-    assert without == {Command.INSPECT, Command.FOLLOW, Command.REJOIN, Command.ESCALATE, Command.REMIND}
+    assert without == {Command.INSPECT, Command.FOLLOW, Command.REJOIN, Command.ESCALATE, Command.REMIND, Command.CHASE}
 
 
 def test_whoever_has_nothing_to_do_with_it_may_do_nothing() -> None:

@@ -12,6 +12,7 @@ from egov.grid.v1 import incidents_pb2, outside_bodies_pb2
 from egov.notification.v1 import notices_pb2
 from google.protobuf.message import Message
 
+from services.grid.domain import holding
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import ClosingOutcome, Command, ReturnReason
@@ -123,6 +124,7 @@ def test_every_code_of_grid_is_put_into_words() -> None:
 
 WORK = samples.accepted(DISPATCHED)
 HELD = steps.grant(steps.ask_hold(WORK))
+UNDECIDED = holding.chase(steps.ask_hold(WORK), limits=LIMITS, now=NOW + timedelta(hours=20))
 EXTENDED = steps.grant(steps.ask_extension(WORK))
 REFERRED = steps.give_back(steps.dispatch(RETURNED))
 MERGED, VOIDED, RATED = steps.merge(FILED), steps.void(DISPATCHED), steps.rate(CLOSED)
@@ -139,6 +141,7 @@ CHANGES = [
     (WORK, steps.ask_extension(WORK), "incident-extension-asked", {"centre": CENTRE}),
     (steps.ask_hold(WORK), steps.refuse(steps.ask_hold(WORK)), "incident-time-refused", {"department": DEPARTMENT}),
     (steps.ask_hold(WORK), HELD, "incident-held", OF_BOTH),
+    (steps.ask_hold(WORK), UNDECIDED, "incident-decision-soon", {"centre": CENTRE}),
     (HELD, RESUMED, "incident-resumed", OF_BOTH),
     (steps.ask_extension(WORK), EXTENDED, "incident-extended", OF_BOTH),
     (FILED, MERGED, "incident-merged", OF_REPORTER),
@@ -182,6 +185,17 @@ def test_what_is_checked_first_and_what_ends_with_its_main_incident_is_told_as_t
         said = incidents.occasion(event, str(uuid7()))
         assert (said.wording, addressed(said)) == (wording, told)
         demand_texts(said)
+
+
+def test_of_a_decision_that_is_late_the_level_above_is_told() -> None:
+    late_at = NOW + timedelta(hours=24)
+    late = holding.chase(UNDECIDED, limits=LIMITS, now=late_at)
+    said = incident_changes.occasion(event_of(UNDECIDED, late, late_at), str(uuid7()))
+    assert (said.wording, addressed(said)) == (
+        "incident-decision-late",
+        {"centre": CENTRE, "supervisor": "371100-ZHZX"},
+    )
+    demand_texts(said)
 
 
 def test_of_a_calendar_that_moved_a_deadline_nobody_is_told() -> None:

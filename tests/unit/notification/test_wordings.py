@@ -13,7 +13,7 @@ from tests.unit.notification.samples import CASE, FACTS, TEMPLATES, WORDINGS
 # What a text may hold: codes and times. A name, an address or a description has no place here.
 ALLOWED_FACTS = """
 case_number standard kind code department outcome reason state level supervisor item gravity certificate_type
-identifier previous_identifier coordinator units request main_case satisfaction stage
+identifier previous_identifier centre coordinator units request main_case satisfaction stage
 taken_from asked urgency
 """
 ALLOWED = frozenset(ALLOWED_FACTS.split())

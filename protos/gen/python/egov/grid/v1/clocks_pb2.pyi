@@ -44,6 +44,8 @@ class _ClockKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClockKind.V
     """Decide whether it is filed (立案), by the grid centre."""
     CLOCK_KIND_ANSWER: _ClockKind.ValueType  # 8
     """Get an answer from an outside body (外部单位答复), by whoever sent it there."""
+    CLOCK_KIND_DECIDE: _ClockKind.ValueType  # 9
+    """Grant or refuse a hold or an extension (审批挂账、延期), by the grid centre. It runs beside the department's."""
 
 class ClockKind(_ClockKind, metaclass=_ClockKindEnumTypeWrapper):
     """The step that a clock is for."""
@@ -66,6 +68,8 @@ CLOCK_KIND_FILE: ClockKind.ValueType  # 7
 """Decide whether it is filed (立案), by the grid centre."""
 CLOCK_KIND_ANSWER: ClockKind.ValueType  # 8
 """Get an answer from an outside body (外部单位答复), by whoever sent it there."""
+CLOCK_KIND_DECIDE: ClockKind.ValueType  # 9
+"""Grant or refuse a hold or an extension (审批挂账、延期), by the grid centre. It runs beside the department's."""
 Global___ClockKind: _TypeAlias = ClockKind  # noqa: Y015
 
 class _TimeUnit:

@@ -1186,6 +1186,7 @@ class IncidentTimeAsked(_message.Message):
     REVIEW_AT_FIELD_NUMBER: _builtins.int
     UNITS_FIELD_NUMBER: _builtins.int
     ASKED_AT_FIELD_NUMBER: _builtins.int
+    DECIDE_BY_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """Id of the incident."""
     version: _builtins.int
@@ -1226,6 +1227,10 @@ class IncidentTimeAsked(_message.Message):
     def asked_at(self) -> _timestamp_pb2.Timestamp:
         """When it was asked for."""
 
+    @_builtins.property
+    def decide_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the grid centre has to grant or refuse it."""
+
     def __init__(
         self,
         *,
@@ -1244,14 +1249,115 @@ class IncidentTimeAsked(_message.Message):
         review_at: _timestamp_pb2.Timestamp | None = ...,
         units: _builtins.int = ...,
         asked_at: _timestamp_pb2.Timestamp | None = ...,
+        decide_by: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "handle_by", b"handle_by", "reporter", b"reporter", "review_at", b"review_at", "type", b"type"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "decide_by", b"decide_by", "handle_by", b"handle_by", "reporter", b"reporter", "review_at", b"review_at", "type", b"type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "case_number", b"case_number", "centre", b"centre", "department", b"department", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "kind", b"kind", "reference", b"reference", "region", b"region", "reporter", b"reporter", "review_at", b"review_at", "type", b"type", "units", b"units", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "case_number", b"case_number", "centre", b"centre", "decide_by", b"decide_by", "department", b"department", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "kind", b"kind", "reference", b"reference", "region", b"region", "reporter", b"reporter", "review_at", b"review_at", "type", b"type", "units", b"units", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___IncidentTimeAsked: _TypeAlias = IncidentTimeAsked  # noqa: Y015
+
+@_typing.final
+class IncidentDecisionAwaited(_message.Message):
+    """A hold or an extension was asked for, and the grid centre has neither granted nor refused it: its time for that runs out
+    (审批临期), or is used up (审批超期). The department's clock runs on.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    HANDLE_BY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    ASKED_AT_FIELD_NUMBER: _builtins.int
+    DECIDE_BY_FIELD_NUMBER: _builtins.int
+    LIMITS_PASSED_FIELD_NUMBER: _builtins.int
+    SUPERVISOR_FIELD_NUMBER: _builtins.int
+    TOLD_AT_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    """Id of the incident."""
+    version: _builtins.int
+    """Version of the incident after this."""
+    case_number: _builtins.str
+    """Case number."""
+    region: _builtins.str
+    """Where it is: village or grid."""
+    holder: _builtins.str
+    """Holder, `department/<code>` of whoever holds it, as before."""
+    reference: _builtins.str
+    """The reporting system's own reference."""
+    department: _builtins.str
+    """Code of the department in charge, which asked."""
+    centre: _builtins.str
+    """Code of the county's grid centre, which has to decide."""
+    kind: _time_requests_pb2.TimeRequestKind.ValueType
+    """What was asked for."""
+    limits_passed: _builtins.int
+    """How often its time has passed since it was asked: 0 while it is a warning, 1, 2, or 3 for three times and more."""
+    supervisor: _builtins.str
+    """Code of the grid centre above that was told; empty while it is a warning."""
+    @_builtins.property
+    def handle_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the department has time."""
+
+    @_builtins.property
+    def type(self) -> _incidents_pb2.IncidentTypeKey:
+        """Type of the incident."""
+
+    @_builtins.property
+    def reporter(self) -> _parties_pb2.Party:
+        """Who reported."""
+
+    @_builtins.property
+    def asked_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was asked for."""
+
+    @_builtins.property
+    def decide_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the grid centre has, or had, to decide."""
+
+    @_builtins.property
+    def told_at(self) -> _timestamp_pb2.Timestamp:
+        """When they were told."""
+
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_number: _builtins.str = ...,
+        region: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        handle_by: _timestamp_pb2.Timestamp | None = ...,
+        type: _incidents_pb2.IncidentTypeKey | None = ...,
+        reporter: _parties_pb2.Party | None = ...,
+        reference: _builtins.str = ...,
+        department: _builtins.str = ...,
+        centre: _builtins.str = ...,
+        kind: _time_requests_pb2.TimeRequestKind.ValueType = ...,
+        asked_at: _timestamp_pb2.Timestamp | None = ...,
+        decide_by: _timestamp_pb2.Timestamp | None = ...,
+        limits_passed: _builtins.int = ...,
+        supervisor: _builtins.str = ...,
+        told_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "decide_by", b"decide_by", "handle_by", b"handle_by", "reporter", b"reporter", "told_at", b"told_at", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "case_number", b"case_number", "centre", b"centre", "decide_by", b"decide_by", "department", b"department", "handle_by", b"handle_by", "holder", b"holder", "incident_id", b"incident_id", "kind", b"kind", "limits_passed", b"limits_passed", "reference", b"reference", "region", b"region", "reporter", b"reporter", "supervisor", b"supervisor", "told_at", b"told_at", "type", b"type", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentDecisionAwaited: _TypeAlias = IncidentDecisionAwaited  # noqa: Y015
 
 @_typing.final
 class IncidentTimeRefused(_message.Message):
