@@ -124,7 +124,7 @@ def _close(desk: Desk, before: Incident, outcome: ClosingOutcome, reason: str = 
 
 
 def _reopen(desk: Desk, before: Incident, said: Said) -> Incident:
-    return usecases.reopen_incident(desk.uow, desk.incidents, which(before), limits=desk.limits)
+    return usecases.reopen_incident(desk.uow, desk.incidents, which(before), limits=desk.limits, rules=desk.rules)
 
 
 def _merge(desk: Desk, before: Incident, said: Said) -> Incident:
@@ -159,6 +159,7 @@ def _return(desk: Desk, before: Incident, said: Said) -> Incident:
         which(before),
         reason=ReturnReason.NOT_OUR_DUTY,
         limits=desk.limits,
+        rules=desk.rules,
     )
 
 
@@ -170,7 +171,7 @@ def _check(desk: Desk, before: Incident, found: bool) -> Incident:
 
 
 def _file_checked(desk: Desk, before: Incident, said: Said) -> Incident:
-    return usecases.file_report(desk.uow, desk.incidents, which(before), desk.limits, desk.dispatching)
+    return usecases.file_report(desk.uow, desk.incidents, which(before), desk.limits, desk.rules)
 
 
 def _decline(desk: Desk, before: Incident, said: Said) -> Incident:

@@ -35,7 +35,7 @@ from services.grid.store.dispatching import DispatchStore
 from services.grid.store.incidents import IncidentStore
 from services.grid.store.reference import ReferenceStore
 from services.grid.store.routing import KnownRoutings, RoutingStore
-from services.grid.usecases import CLOCK, DISPATCH, take_version
+from services.grid.usecases import CLOCK, DISPATCH, Rules, take_version
 from services.kernel.clock import FixedClock
 from services.kernel.ports import Caller
 from tests.conftest import RUN, environment
@@ -72,6 +72,11 @@ class Desk(Methods):
     def reference(self) -> ReferenceStore:
         """Types, rules and grid centres."""
         return ReferenceStore(self.uow.connection)
+
+    @property
+    def rules(self) -> Rules:
+        """Who says to whom an incident goes."""
+        return self._rules
 
     @property
     def dispatching(self) -> DispatchStore:

@@ -31,6 +31,8 @@ class QueueKind(StrEnum):
     TO_CHECK = "TO_CHECK"
     TO_FILE = "TO_FILE"
     OUTSIDE = "OUTSIDE"
+    UNDECIDED = "UNDECIDED"
+    """Of what is to be dispatched that which rules leave to a person."""
     TO_DECIDE = "TO_DECIDE"
     """A department asked for a hold or an extension: the grid centre decides."""
     SUPERVISED = "SUPERVISED"

@@ -246,7 +246,8 @@ class Standing:
     @property
     def just_filed(self) -> bool:
         """It waits for its first dispatch."""
-        return self.state is IncidentState.FILED and not self.returns
+        handled = any(each.kind is ClockKind.HANDLE for each in self.clocks)
+        return self.state is IncidentState.FILED and not self.returns and not handled
 
     def may_take(self, step: Step, by: str | Party | None, limits: Limits) -> bool:
         """The step is for this department, this party, or time."""

@@ -58,6 +58,10 @@ class Methods:
         return DispatchStore(self.uow.connection, ROUTINGS)
 
     @property
+    def _rules(self) -> usecases.Rules:
+        return usecases.Rules(self._dispatching, self._reference)
+
+    @property
     def _numbers(self) -> NumberStore:
         return NumberStore(self.uow.connection)
 

@@ -28,7 +28,9 @@ class EndingMethods(Methods):
     @rpc
     def SplitIncident(self, request: changes.SplitIncidentRequest, call: Call) -> changes.SplitIncidentResponse:
         """Splits off what is no duplicate."""
-        incident = usecases.split_incident(self.uow, self._incidents, which(request, call.region), self._limits)
+        incident = usecases.split_incident(
+            self.uow, self._incidents, which(request, call.region), self._limits, self._rules
+        )
         return changes.SplitIncidentResponse(incident=shown(incident, call))
 
     @rpc

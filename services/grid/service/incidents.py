@@ -88,6 +88,7 @@ class IncidentMethods(Methods):
             which(request, call.region),
             reason=codes.RETURN_REASONS[request.reason],
             limits=self._limits,
+            rules=self._rules,
         )
         return grid.ReturnIncidentResponse(incident=shown(incident, call))
 
@@ -135,5 +136,7 @@ class IncidentMethods(Methods):
     @rpc
     def ReopenIncident(self, request: grid.ReopenIncidentRequest, call: Call) -> grid.ReopenIncidentResponse:
         """Reopens what the caller reported."""
-        incident = usecases.reopen_incident(self.uow, self._incidents, which(request, call.region), limits=self._limits)
+        incident = usecases.reopen_incident(
+            self.uow, self._incidents, which(request, call.region), limits=self._limits, rules=self._rules
+        )
         return grid.ReopenIncidentResponse(incident=shown(incident, call))

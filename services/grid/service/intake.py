@@ -33,7 +33,7 @@ class IntakeMethods(Methods):
     def FileReport(self, request: intake.FileReportRequest, call: Call) -> intake.FileReportResponse:
         """Files what was checked."""
         incident = usecases.file_report(
-            self.uow, self._incidents, which(request, call.region), self._limits, self._dispatching
+            self.uow, self._incidents, which(request, call.region), self._limits, self._rules
         )
         return intake.FileReportResponse(incident=shown(incident, call))
 

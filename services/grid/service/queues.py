@@ -31,7 +31,8 @@ class QueueMethods(Methods):
         desk = self._desk(request, call)
         desk = desk.reporting(party) if kind is QueueKind.MINE else desk
         page = QueueStore(self.uow.connection).page(desk, kind, queues.queue_page(request.page))
-        asked = request.with_plans and kind is QueueKind.TO_DISPATCH and call.caller.department
+        filed = kind in (QueueKind.TO_DISPATCH, QueueKind.UNDECIDED)
+        asked = request.with_plans and filed and call.caller.department
         planned = self._plans(page.rows) if asked else {}
         answer = queues.queue_message(page, call.caller.department, party, plan_messages(planned))
         self._show_numbers(answer.incidents, call)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.grid.domain.catalogue import Urgency
-from services.grid.domain.decisions import Decision, Kept, Load, Source
+from services.grid.domain.decisions import Decision, Kept, Load, Source, Undecided
 from services.grid.domain.incidents import Incident
 from services.grid.domain.queues import held_by
 from services.grid.domain.routing import Case, Routing
@@ -56,6 +56,9 @@ LAST_DEPARTMENT = sa.text(
 _OF_INCIDENT = (
     sa.select(DISPATCH).where(DISPATCH.c.incident_id == sa.bindparam("id")).order_by(DISPATCH.c.version.desc())
 )
+_LEAVE = sa.text("UPDATE incident SET undecided = :why WHERE id = :id AND undecided IS DISTINCT FROM :why").bindparams(
+    sa.bindparam("id", type_=sa.Uuid), sa.bindparam("why", type_=sa.Text)
+)
 _LAST_SOURCES = sa.text(
     "SELECT DISTINCT ON (incident_id) incident_id, source FROM dispatch WHERE incident_id = ANY(:ids)"
     " ORDER BY incident_id, version DESC"
@@ -87,6 +90,10 @@ class DispatchStore:
         """Who had the last incident of the type in the county since a moment, of the newest 200; empty: nobody."""
         given = {"code": case.type.code, "county": case.region[:6], "returned_by": [*case.returned_by], "since": since}
         return self._connection.execute(LAST_DEPARTMENT, given).scalar() or ""
+
+    def leave(self, incident_id: UUID, why: Undecided | None) -> None:
+        """Keep why rules leave it to a person; None: they do not. It is read by queues alone."""
+        self._connection.execute(_LEAVE, {"id": incident_id, "why": why})
 
     def keep(self, incident: Incident, routing: int, decision: Decision) -> None:
         """Keep why an incident was dispatched as it was."""

@@ -53,6 +53,7 @@ SELECT {TRUE_STATE} AS state, many, late, soon FROM (
 _SELDOM = {
     QueueKind.TO_DECIDE: f"asked IS NOT NULL AND {in_state(IncidentState.ACCEPTED)}",
     QueueKind.SUPERVISED: "supervision IS NOT NULL",
+    QueueKind.UNDECIDED: f"{in_state(IncidentState.FILED)} AND undecided IS NOT NULL",
 }
 # Each of these has an index of its own that holds little else.
 _FILTERS = {QueueKind.OVERDUE: f"{_RUNS} AND {_LATE}", QueueKind.DUE_SOON: f"{_RUNS} AND {_SOON}", **_SELDOM}
@@ -108,9 +109,9 @@ def statement(desk: Desk, kind: QueueKind, page: PageRequest) -> sa.TextualSelec
 def _whose(desk: Desk, kind: QueueKind) -> list[tuple[Who | None, str]]:
     """Rows of which an index of its own has each; with who has to hold them, None: anybody.
 
-    What is to be decided is held by a department, and decided by its centre.
+    What is to be decided is held by a department, and decided by its centre; for what rules leave open nobody else is.
     """
-    if kind is QueueKind.TO_DECIDE and (desk.reporter or desk.department):
+    if kind in (QueueKind.TO_DECIDE, QueueKind.UNDECIDED) and (desk.reporter or desk.department):
         return [(None, "false" if desk.reporter else "owner = :department")]
     if desk.reporter:
         return [(None, _REPORTED)]

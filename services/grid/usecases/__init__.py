@@ -13,7 +13,7 @@ from services.grid.usecases.changes import (
     void_incident,
 )
 from services.grid.usecases.clocks import CLOCK, Finding, check_clock, left_unheld, repair_next
-from services.grid.usecases.dispatching import DISPATCH, case_of, plan
+from services.grid.usecases.dispatching import DISPATCH, Rules, case_of, plan
 from services.grid.usecases.incidents import (
     accept_incident,
     begin_inspection,
@@ -37,6 +37,7 @@ __all__ = [
     "CLOCK",
     "DISPATCH",
     "Finding",
+    "Rules",
     "Versions",
     "accept_incident",
     "ask_extension",

@@ -10,6 +10,7 @@ from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.standing import Which
 from services.grid.domain.states import Satisfaction
+from services.grid.usecases.dispatching import Rules, try_rules
 from services.grid.usecases.ports import Incidents
 from services.grid.usecases.watching import keep
 from services.kernel.parties import Party
@@ -88,10 +89,14 @@ def merge_incident(uow: UnitOfWork, incidents: Incidents, which: Which, main_id:
     return keep(uow, incidents, before, after, limits)
 
 
-def split_incident(uow: UnitOfWork, incidents: Incidents, which: Which, limits: Limits) -> Incident:
-    """Split it off on behalf of the caller's department."""
+def split_incident(
+    uow: UnitOfWork, incidents: Incidents, which: Which, limits: Limits, rules: Rules | None = None
+) -> Incident:
+    """Split it off on behalf of the caller's department. `rules` None: they are not asked anew."""
     before, by, now = incidents.load(which.id, which.bound), uow.caller.department, uow.now()
-    return keep(uow, incidents, before, merging.split(before, seen=which.seen, by=by, limits=limits, now=now), limits)
+    after = merging.split(before, seen=which.seen, by=by, limits=limits, now=now)
+    try_rules(uow, rules, keep(uow, incidents, before, after, limits), limits, now)
+    return after
 
 
 def void_incident(

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from services.grid.domain.deadlines import Limits
-from services.grid.domain.decisions import Decision
+from services.grid.domain.decisions import Decision, Undecided
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule
 from services.grid.domain.routing import Case, Known, Routing, decide
+from services.grid.domain.states import IncidentState
+from services.grid.usecases.ports import Reference
 from services.kernel.ports import UnitOfWork
 
 DISPATCH = "incident-dispatch"
-"""By what name an incident that was just filed is due to be sent by a rule; the key is its id."""
+"""By what name rules are due to be asked about an incident that is filed; the key is its id."""
+ASKED_AGAIN = timedelta(hours=1)
+"""So long after rules left an incident to a person they are asked once more: times and versions begin and end."""
 LATELY = timedelta(days=90)
 """So long ago the last incident of a type may have been that suggests a department."""
 
@@ -35,6 +40,9 @@ class Dispatching(Protocol):
     def last_department(self, case: Case, since: datetime) -> str:
         """Who had the last incident of the type in the county since a moment; empty: nobody."""
 
+    def leave(self, incident_id: UUID, why: Undecided | None) -> None:
+        """Keep why rules leave it to a person; None: they do not."""
+
     def keep(self, incident: Incident, routing: int, decision: Decision) -> None:
         """Keep why an incident was dispatched as it was."""
 
@@ -48,10 +56,34 @@ Waiting = tuple[Case, Iterable[DispatchRule]]
 """What is to be dispatched, and the catalogue's rules for it."""
 
 
-def send_at_once(uow: UnitOfWork, dispatching: Dispatching | None, incident: Incident, at: datetime) -> None:
-    """Where a rule may send what was just filed without anybody asking, that is due at once."""
-    if dispatching and incident.just_filed and dispatching.routing(at)[1].may_dispatch(case_of(incident)):
+class Rules(NamedTuple):
+    """Who says to whom an incident goes: routing rules, and those of the catalogue."""
+
+    dispatching: Dispatching
+    reference: Reference
+
+
+def try_rules(uow: UnitOfWork, rules: Rules | None, incident: Incident, limits: Limits, at: datetime) -> None:
+    """Ask the rules about what begins to wait for a dispatch; None: nobody does.
+
+    Where one may send it without anybody asking, that is due at once. Departments are not counted for this.
+    """
+    if rules is None or incident.state is not IncidentState.FILED:
+        return
+    case, routing = case_of(incident), rules.dispatching.routing(at)[1]
+    fallback = rules.reference.rules_for(incident.report.region, incident.filed_at)
+    decision = decide(case, at, routing, fallback, Known(limits.calendar_of, lambda _: {}, lambda _: ""))
+    leave_open(uow, rules.dispatching, incident, decision, at)
+    if incident.just_filed and routing.may_dispatch(case):
         uow.set_due(DISPATCH, str(incident.id), at)
+
+
+def leave_open(uow: UnitOfWork, dispatching: Dispatching, incident: Incident, decision: Decision, at: datetime) -> None:
+    """Keep whether the rules leave it to a person; if they do, they are asked again later."""
+    if decision.undecided or incident.version > 1:  # A new one has nothing to take back.
+        dispatching.leave(incident.id, decision.undecided)
+    if decision.undecided:
+        uow.set_due(DISPATCH, str(incident.id), at + ASKED_AGAIN)
 
 
 def plan(

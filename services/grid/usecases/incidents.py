@@ -15,8 +15,8 @@ from services.grid.domain.inspections import ClosedInspection, OpenedInspection
 from services.grid.domain.reference import DispatchRule
 from services.grid.domain.reports import Report, check_report
 from services.grid.domain.standing import BY_NO_RULE, Ruled, Which
-from services.grid.domain.states import ClosingOutcome, Command, ReturnReason, Who
-from services.grid.usecases.dispatching import Dispatching, case_of, chosen, plan, send_at_once
+from services.grid.domain.states import ClosingOutcome, Command, IncidentState, ReturnReason, Who
+from services.grid.usecases.dispatching import Dispatching, Rules, case_of, chosen, leave_open, plan, try_rules
 from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
 from services.grid.usecases.watching import keep, watch
 from services.grid.wire import intake
@@ -38,7 +38,7 @@ def file_incident(
 ) -> Incident:
     """File a report, or have it checked first, and open its case.
 
-    `region` is what identity knows of `report.region`, None: nothing. `dispatching` None: no rule sends it at once.
+    `region` is what identity knows of `report.region`, None: nothing. `dispatching` None: no rule is asked.
     """
     now = uow.now()
     centre = reference.centre_of(report.county)
@@ -58,7 +58,7 @@ def file_incident(
     )
     incidents.add(incident)
     watch(uow, incident, limits, now)
-    send_at_once(uow, dispatching, incident, now)
+    try_rules(uow, Rules(dispatching, reference) if dispatching else None, incident, limits, now)
     uow.record(intake.begun(incident, now))
     return incident
 
@@ -104,16 +104,21 @@ def dispatch_by_itself(
     incident_id: UUID,
     limits: Limits,
 ) -> None:
-    """Dispatch what was just filed, where a rule decides that sends it without anybody asking; else it stays filed."""
+    """Dispatch what was just filed, where a rule decides that sends it without anybody asking; else it stays filed.
+
+    Where the rules leave it to a person, that is kept.
+    """
     before, now = incidents.load(incident_id, EVERYWHERE), uow.now()
-    if not before.just_filed:
+    if before.state is not IncidentState.FILED:
         return
     fallback = reference.rules_for(before.report.region, before.filed_at)
     _, [decision] = plan(dispatching, [(case_of(before), fallback)], limits, now)
-    if dispatching.routing(now)[1].dispatches(decision):
+    if before.just_filed and dispatching.routing(now)[1].dispatches(decision):
         _dispatched(
             uow, incidents, reference, dispatching, before, by=Who.TIMER, seen=before.version, named="", limits=limits
         )
+    else:
+        leave_open(uow, dispatching, before, decision, now)
 
 
 def _dispatched(
@@ -162,12 +167,20 @@ def accept_incident(uow: UnitOfWork, incidents: Incidents, which: Which, limits:
 
 
 def return_incident(
-    uow: UnitOfWork, incidents: Incidents, which: Which, *, reason: ReturnReason, limits: Limits
+    uow: UnitOfWork,
+    incidents: Incidents,
+    which: Which,
+    *,
+    reason: ReturnReason,
+    limits: Limits,
+    rules: Rules | None = None,
 ) -> Incident:
-    """Return it to the grid centre on behalf of the caller's department."""
-    before, by = incidents.load(which.id, which.bound), uow.caller.department
-    incident = before.give_back(reason, seen=which.seen, by=by, limits=limits, now=uow.now())
-    return keep(uow, incidents, before, incident, limits)
+    """Return it to the grid centre on behalf of the caller's department. `rules` None: they are not asked anew."""
+    before, by, now = incidents.load(which.id, which.bound), uow.caller.department, uow.now()
+    returned = before.give_back(reason, seen=which.seen, by=by, limits=limits, now=now)
+    incident = keep(uow, incidents, before, returned, limits)
+    try_rules(uow, rules, incident, limits, now)
+    return incident
 
 
 def report_handled(
@@ -221,11 +234,15 @@ def close_incident(
     return keep(uow, incidents, before, incident, limits)
 
 
-def reopen_incident(uow: UnitOfWork, incidents: Incidents, which: Which, limits: Limits) -> Incident:
-    """Reopen what the caller reported, and its case."""
-    before, by = incidents.load(which.id, which.bound), Party(*uow.caller.party)
-    incident = before.reopen(seen=which.seen, by=by, limits=limits, now=uow.now())
-    return keep(uow, incidents, before, incident, limits)
+def reopen_incident(
+    uow: UnitOfWork, incidents: Incidents, which: Which, *, limits: Limits, rules: Rules | None = None
+) -> Incident:
+    """Reopen what the caller reported, and its case. `rules` None: they are not asked anew."""
+    before, by, now = incidents.load(which.id, which.bound), Party(*uow.caller.party), uow.now()
+    reopened = before.reopen(seen=which.seen, by=by, limits=limits, now=now)
+    incident = keep(uow, incidents, before, reopened, limits)
+    try_rules(uow, rules, incident, limits, now)
+    return incident
 
 
 def begin_inspection(uow: UnitOfWork, incidents: Incidents, opened: OpenedInspection | None, limits: Limits) -> None:

@@ -9,7 +9,7 @@ from services.grid.domain.deadlines import Limits
 from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
 from services.grid.domain.standing import Which
-from services.grid.usecases.dispatching import Dispatching, send_at_once
+from services.grid.usecases.dispatching import Rules, try_rules
 from services.grid.usecases.ports import Incidents
 from services.grid.usecases.watching import keep
 from services.kernel.parties import Party
@@ -35,12 +35,12 @@ def check_report(
 
 
 def file_report(
-    uow: UnitOfWork, incidents: Incidents, which: Which, limits: Limits, dispatching: Dispatching | None = None
+    uow: UnitOfWork, incidents: Incidents, which: Which, limits: Limits, rules: Rules | None = None
 ) -> Incident:
-    """File it on behalf of the caller's department. `dispatching` None: no rule sends it at once."""
+    """File it on behalf of the caller's department. `rules` None: none is asked."""
     before, by, now = incidents.load(which.id, which.bound), uow.caller.department, uow.now()
     after = keep(uow, incidents, before, intake.file(before, seen=which.seen, by=by, limits=limits, now=now), limits)
-    send_at_once(uow, dispatching, after, now)
+    try_rules(uow, rules, after, limits, now)
     return after
 
 

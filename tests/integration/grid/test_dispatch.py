@@ -31,6 +31,7 @@ from services.grid.store.work import NEXT
 from services.grid.usecases.dispatching import LATELY
 from services.kernel.clock import SHANGHAI
 from services.kernel.errors import Refusal
+from services.kernel.ports import Caller
 from tests.bench.grid_filling import fill
 from tests.integration.grid.desk import Desk
 from tests.integration.grid.plans import passed, plan_of, scans
@@ -45,7 +46,7 @@ from tests.integration.grid.routing import (
     kept,
     planned,
 )
-from tests.unit.fakes import NOW, caller
+from tests.unit.fakes import NOW, WANG, caller
 from tests.unit.grid.samples import CENTRE, DEPARTMENT, FOOD, GRID, RUBBISH, TYPES, accepted, dispatched, incident, rule
 
 
@@ -128,6 +129,32 @@ def test_a_tie_stays_with_the_centre_whose_queue_says_why(desk: Desk, engine: sa
     assert plan.decision.undecided == routing_pb2.UNDECIDED_REASON_TIE
     assert (list(plan.decision.rules), plan.decision.suggested_department) == ([3, 7], "371102-GAJ")
     assert dispatch(desk, filed, to=plan.decision.suggested_department).holder_department == "371102-GAJ"
+
+
+def test_what_rules_leave_to_a_person_is_a_queue_until_somebody_decides(desk: Desk, engine: sa.Engine) -> None:
+    [sent] = kept(engine, dispatched())
+    request = grid_service_pb2.ReturnIncidentRequest(
+        incident_id=str(sent.id), version=2, reason=incidents_pb2.RETURN_REASON_UNCLEAR
+    )
+    desk.call("ReturnIncident", request, grid_service_pb2.ReturnIncidentResponse, CGJ)
+    [waits], [plan] = undecided(desk)
+    assert (waits.incident_id, plan.decision.undecided) == (str(sent.id), routing_pb2.UNDECIDED_REASON_NO_RULE)
+    assert counted(desk, SEAT) == counted(desk, caller(subject=WANG, department="371100-ZHZX"), whole_region=True) == 1
+    dispatch(desk, replace(sent, version=3), to="371102-HBJ")
+    assert (undecided(desk), counted(desk, SEAT)) == (([], []), 0)
+
+
+def undecided(desk: Desk) -> tuple[list[incidents_pb2.Incident], list[routing_pb2.PlannedDispatch]]:
+    request = queues_pb2.GetQueueRequest(kind=queues_pb2.QUEUE_KIND_UNDECIDED, with_plans=True)
+    queue = desk.call("GetQueue", request, queues_pb2.GetQueueResponse, SEAT)
+    return list(queue.incidents), list(queue.plans)
+
+
+def counted(desk: Desk, by: Caller, *, whole_region: bool = False) -> int:
+    request = queues_pb2.ListQueuesRequest(whole_region=whole_region)
+    queues = desk.call("ListQueues", request, queues_pb2.ListQueuesResponse, by).queues
+    [count] = [each.count for each in queues if each.kind == queues_pb2.QUEUE_KIND_UNDECIDED]
+    return count
 
 
 def test_without_any_rule_whoever_had_the_last_one_is_suggested(desk: Desk, engine: sa.Engine) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.grid.domain.catalogue import Stage
 from services.grid.domain.deadlines import Limits
-from services.grid.domain.decisions import Decision
+from services.grid.domain.decisions import Decision, Undecided
 from services.grid.domain.evidence import Proof
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
@@ -213,6 +213,7 @@ class FakeDispatching:
         self.rules = Routing(rules)
         self.kept: list[tuple[Incident, int, Decision]] = []
         self.waited_for: list[str] = []
+        self.left: dict[UUID, Undecided | None] = {}
 
     def routing(self, at: datetime) -> tuple[int, Routing]:
         return (1, self.rules) if self.rules.rules else (0, Routing())
@@ -225,6 +226,9 @@ class FakeDispatching:
 
     def last_department(self, case: Case, since: datetime) -> str:
         return ""
+
+    def leave(self, incident_id: UUID, why: Undecided | None) -> None:
+        self.left[incident_id] = why
 
     def keep(self, incident: Incident, routing: int, decision: Decision) -> None:
         self.kept.append((incident, routing, decision))

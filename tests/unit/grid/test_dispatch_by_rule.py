@@ -86,7 +86,9 @@ def test_what_is_checked_first_is_sent_by_such_a_rule_once_it_is_filed() -> None
     usecases.check_report(
         uow, incidents, Which(incident.id, "3711", 1), found=True, remark="", proofs=(), limits=LIMITS
     )
-    usecases.file_report(uow, incidents, Which(incident.id, "3711", 2), LIMITS, by_itself)
+    usecases.file_report(
+        uow, incidents, Which(incident.id, "3711", 2), LIMITS, usecases.Rules(by_itself, FakeReference())
+    )
     assert uow.dues[usecases.DISPATCH, str(incident.id)] == NOW
     usecases.dispatch_by_itself(
         FakeUnitOfWork(caller=SYSTEM), incidents, FakeReference(), by_itself, incident.id, LIMITS

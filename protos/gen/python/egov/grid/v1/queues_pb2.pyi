@@ -56,6 +56,8 @@ class _QueueKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QueueKind.V
     """Checked: a seat decides whether it is filed (待立案)."""
     QUEUE_KIND_OUTSIDE: _QueueKind.ValueType  # 13
     """With an outside body (转外部单位), which owes an answer."""
+    QUEUE_KIND_UNDECIDED: _QueueKind.ValueType  # 14
+    """Of those to be dispatched those that rules left to a person, when it came to that or at the last hourly look (待人工派遣)."""
     QUEUE_KIND_TO_DECIDE: _QueueKind.ValueType  # 15
     """The department asked for a hold or an extension: the grid centre decides (待审批). They are at work as well."""
     QUEUE_KIND_SUPERVISED: _QueueKind.ValueType  # 16
@@ -92,6 +94,8 @@ QUEUE_KIND_TO_FILE: QueueKind.ValueType  # 12
 """Checked: a seat decides whether it is filed (待立案)."""
 QUEUE_KIND_OUTSIDE: QueueKind.ValueType  # 13
 """With an outside body (转外部单位), which owes an answer."""
+QUEUE_KIND_UNDECIDED: QueueKind.ValueType  # 14
+"""Of those to be dispatched those that rules left to a person, when it came to that or at the last hourly look (待人工派遣)."""
 QUEUE_KIND_TO_DECIDE: QueueKind.ValueType  # 15
 """The department asked for a hold or an extension: the grid centre decides (待审批). They are at work as well."""
 QUEUE_KIND_SUPERVISED: QueueKind.ValueType  # 16
@@ -192,8 +196,8 @@ class GetQueueRequest(_message.Message):
     soon_hours: _builtins.int
     """As in ListQueues."""
     with_plans: _builtins.bool
-    """Say of each incident that waits to be dispatched what the rules say now; for TO_DISPATCH alone, and for
-    departments.
+    """Say of each incident that waits to be dispatched what the rules say now; for TO_DISPATCH and
+    UNDECIDED, and for departments.
     """
     @_builtins.property
     def page(self) -> _paging_pb2.PageRequest:
