@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import pairwise
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from services.grid.domain.conditions import demand_given, demand_said
 from services.grid.domain.courses import Course
 from services.grid.domain.deadlines import Level, Limits, Mark
 from services.grid.domain.evidence import Proof, superseded
+from services.grid.domain.past_clocks import returners, was_dispatched, was_filed
 from services.grid.domain.reports import Intake, Report
 from services.grid.domain.requests import OutsideRequest, Supervision, TimeRequest
 from services.grid.domain.running import begun, moved
@@ -172,14 +172,8 @@ class Standing:
 
     @property
     def returners(self) -> frozenset[str]:
-        """All departments that returned it: where the time to handle it ends, the time to dispatch it anew begins."""
-        found = {
-            handled.department
-            for handled, following in pairwise(self.clocks)
-            if (handled.kind, following.kind) == (ClockKind.HANDLE, ClockKind.DISPATCH)
-            and handled.ended_at == following.begun_at
-        }
-        return frozenset({*found, self.returned_by} - {""})
+        """All departments that returned it."""
+        return frozenset({*returners(self.clocks), self.returned_by} - {""})
 
     @property
     def by_rules(self) -> bool:
@@ -235,19 +229,15 @@ class Standing:
 
     @property
     def on_the_way_in(self) -> IncidentState | None:
-        """Where a report that was never filed is on its way in, or was when it was merged; None for one that was filed.
-
-        What is filed begins the time to dispatch it.
-        """
-        if self.intake is None or any(each.kind is ClockKind.DISPATCH for each in self.clocks):
+        """Where a report that was never filed is, or was when it was merged; None for one that was filed."""
+        if self.intake is None or was_filed(self.clocks):
             return None
         return IncidentState.CHECKED if self.intake.checked_at else IncidentState.REPORTED
 
     @property
     def just_filed(self) -> bool:
         """It waits for its first dispatch."""
-        handled = any(each.kind is ClockKind.HANDLE for each in self.clocks)
-        return self.state is IncidentState.FILED and not self.returns and not handled
+        return self.state is IncidentState.FILED and not self.returns and not was_dispatched(self.clocks)
 
     def may_take(self, step: Step, by: str | Party | None, limits: Limits) -> bool:
         """The step is for this department, this party, or time."""

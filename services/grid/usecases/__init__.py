@@ -18,8 +18,6 @@ from services.grid.usecases.incidents import (
     accept_incident,
     begin_inspection,
     close_incident,
-    dispatch_by_itself,
-    dispatch_incident,
     end_inspection,
     file_incident,
     reopen_incident,
@@ -30,6 +28,7 @@ from services.grid.usecases.incidents import (
 from services.grid.usecases.intake import check_report, decline_report, file_report, object_to_decision
 from services.grid.usecases.outside import record_outside_answer, send_outside
 from services.grid.usecases.progress import report_progress
+from services.grid.usecases.sending import dispatch_by_itself, dispatch_incident
 from services.grid.usecases.versions import Versions, take_version
 from services.grid.usecases.work import set_number, take_next
 

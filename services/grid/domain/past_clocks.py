@@ -1,0 +1,28 @@
+"""What the clocks that ever ran for an incident tell of its past."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from services.grid.domain.clocks import Clock, ClockKind
+
+
+def was_filed(clocks: Sequence[Clock]) -> bool:
+    """What is filed begins the time to dispatch it."""
+    return any(each.kind is ClockKind.DISPATCH for each in clocks)
+
+
+def was_dispatched(clocks: Sequence[Clock]) -> bool:
+    """Somebody had time to handle it."""
+    return any(each.kind is ClockKind.HANDLE for each in clocks)
+
+
+def returners(clocks: Sequence[Clock]) -> set[str]:
+    """The departments that returned it: where the time to handle it ended, the time to dispatch it anew began."""
+    return {
+        handled.department
+        for handled, following in pairwise(clocks)
+        if (handled.kind, following.kind) == (ClockKind.HANDLE, ClockKind.DISPATCH)
+        and handled.ended_at == following.begun_at
+    }
