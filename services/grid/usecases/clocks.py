@@ -13,6 +13,7 @@ from services.grid.domain.merging import follow, rejoin
 from services.grid.domain.states import IncidentState, Who
 from services.grid.domain.supervising import remind
 from services.grid.domain.watching import adopted, decision_look, next_look, reckoned
+from services.grid.usecases.dispatching import DISPATCH
 from services.grid.usecases.ports import EVERYWHERE, Incidents, Reference
 from services.grid.usecases.watching import CLOCK, keep, watch
 from services.grid.wire import events
@@ -105,13 +106,15 @@ def _look_at_hold(uow: UnitOfWork, incidents: Incidents, limits: Limits, before:
 def _look_at_duplicate(
     uow: UnitOfWork, incidents: Incidents, limits: Limits, before: Incident, now: datetime
 ) -> Finding:
-    """It ends when its main incident has."""
+    """It ends when its main incident has; split off from one that counts as none, rules are asked who takes it."""
     assert before.main is not None
     main = incidents.load_main(before.main.id, EVERYWHERE)
     if not main.state.ended:
         watch(uow, before, limits, now)
         return Finding.NOTHING
-    keep(uow, incidents, before, follow(before, main, limits=limits, now=now), limits, now)
+    after = keep(uow, incidents, before, follow(before, main, limits=limits, now=now), limits, now)
+    if after.state is IncidentState.FILED:
+        uow.set_due(DISPATCH, str(after.id), now)
     return Finding.FOLLOWED
 
 

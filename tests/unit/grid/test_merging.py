@@ -159,6 +159,7 @@ def test_it_is_split_off_when_its_main_incident_counts_as_none() -> None:
     assert (finding, after.state, after.main) == (Finding.FOLLOWED, IncidentState.FILED, None)
     assert isinstance(uow.events[0], events_pb2.IncidentSplit)
     assert after.clock and after.deadline == NOW + DAY
+    assert uow.dues[usecases.DISPATCH, str(duplicate.id)] == NOW, "rules are asked who takes it"
 
 
 def test_the_centre_splits_off_what_is_no_duplicate() -> None:
