@@ -232,14 +232,9 @@ class Incident(Standing):
         above = lowest_centre(self.report.region, next_up, limits.centre_of) or Told(Level.CITY, self.owner)
         clocks = of_step(self.clocks)
         return self.moved(
-            step,
-            limits,
-            now,
-            deadline=limits.patience(above.level, clocks, now),
-            level=above.level,
-            supervisor=above.centre,
-            mark=limits.passed(clocks, now),
-        )
+            step, limits, now, deadline=limits.patience(above.level, clocks, now), level=above.level,
+            supervisor=above.centre, mark=limits.passed(clocks, now),
+        )  # fmt: skip
 
     def overdue(self, now: datetime) -> bool:
         """The present step, or the level that was told last, has no time left. Without a deadline it has none."""

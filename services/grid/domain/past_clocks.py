@@ -7,6 +7,9 @@ from itertools import pairwise
 
 from services.grid.domain.clocks import Clock, ClockKind
 
+BESIDE = (ClockKind.ANSWER, ClockKind.DECIDE)
+"""What others have time for while a department handles it."""
+
 
 def was_filed(clocks: Sequence[Clock]) -> bool:
     """What is filed begins the time to dispatch it."""
@@ -20,9 +23,10 @@ def was_dispatched(clocks: Sequence[Clock]) -> bool:
 
 def returners(clocks: Sequence[Clock]) -> set[str]:
     """The departments that returned it: where the time to handle it ended, the time to dispatch it anew began."""
+    steps = [each for each in clocks if each.kind not in BESIDE]
     return {
         handled.department
-        for handled, following in pairwise(clocks)
+        for handled, following in pairwise(steps)
         if (handled.kind, following.kind) == (ClockKind.HANDLE, ClockKind.DISPATCH)
         and handled.ended_at == following.begun_at
     }

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from deploy.local import pki
+from deploy.local import pki, x509forms
 from deploy.local.members import ensure_member
 from deploy.local.pki import DevelopmentPki, Identity
 
@@ -59,8 +59,8 @@ def test_an_identity_near_its_end_is_renewed(tmp_path: Path, monkeypatch: pytest
 
 def test_a_root_near_its_end_stays_in_the_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as short:
-        short.setattr(pki, "ROOT_LIFE", timedelta(seconds=100))
-        short.setattr(pki, "CLOCK_SKEW", timedelta(hours=1))
+        short.setattr(x509forms, "ROOT_LIFE", timedelta(seconds=100))
+        short.setattr(x509forms, "CLOCK_SKEW", timedelta(hours=1))
         old = DevelopmentPki(tmp_path)
         signed_before = certificate(old.workload("grid"))
     new = DevelopmentPki(tmp_path)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.grid import usecases
-from services.grid.domain import ending, holding, intake, outside, progressing
+from services.grid.domain import ending, holding, intake, outside, progressing, supervising
 from services.grid.domain.actions import Action, Asked, needing
 from services.grid.domain.decisions import Decision
 from services.grid.domain.incidents import Incident
@@ -124,6 +124,9 @@ GIVE: Mapping[Command, Callable[..., Any]] = {
         said(Need.OUTCOME), reason=said(Need.REASON), reply=said(Need.REPLY), **by
     ),
     Command.VOID: _reasoned(ending.void),
+    Command.SUPERVISE: lambda trial, said, proofs, by: supervising.supervise(
+        trial.it, said(Need.REASON), said(Need.ANSWER_BY), **by
+    ),
     Command.RATE: lambda trial, said, proofs, by: ending.rate(trial.it, said(Need.SATISFACTION), **by),
 }
 """How a command is given with what is said; those that are not here need nothing, but MERGE the main incident."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -124,3 +125,11 @@ def test_all_that_returned_it_are_remembered() -> None:
     reopened = steps.DO[Command.REOPEN](steps.close(steps.verify(steps.DO[Command.HANDLE](steps.accept(BOUND)))))
     assert reopened.returners == {DEPARTMENT}
     assert samples.closed().returners == frozenset()
+
+
+@pytest.mark.parametrize(
+    "beside", [lambda it: steps.refuse(steps.ask_hold(it)), lambda it: steps.answered(steps.send_outside(it))]
+)
+def test_what_others_had_time_for_meanwhile_hides_no_return(beside: Callable[[Incident], Incident]) -> None:
+    returned = steps.give_back(beside(samples.accepted()))
+    assert replace(returned, returned_by="").returners == {DEPARTMENT}
