@@ -101,7 +101,7 @@ INCIDENT = sa.Table(
     sa.Column("reply", sa.Text),
     sa.Column("captured_at", _MOMENT),
     sa.Column("supervision", JSONB(none_as_null=True)),
-    sa.Column("urgency", sa.Text),
+    sa.Column("said_urgency", sa.Text),
     sa.Column("last_step", JSONB(none_as_null=True)),
 )
 COLUMNS = ", ".join(f"incident.{column.name}" for column in INCIDENT.c)
@@ -169,7 +169,7 @@ def incident_row(incident: Incident) -> dict[str, Any]:
         "reply": incident.reply,
         "captured_at": report.captured_at,
         "supervision": supervision_out(incident.supervision),
-        "urgency": incident.urgency.value,
+        "said_urgency": incident.urgency.value,
         "last_step": last_step_out(incident.last, incident.version),
     }
 
@@ -233,7 +233,7 @@ def incident_of(row: Mapping[Any, Any]) -> Incident:
         reply=row["reply"],
         # The release before leaves it behind where it closes one.
         supervision=None if state.ended else supervision_in(row["supervision"]),
-        urgency=Urgency(row["urgency"]),
+        urgency=Urgency(row["said_urgency"]),
         last=last_step_in(row["last_step"], row["version"]),
     )
 

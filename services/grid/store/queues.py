@@ -32,14 +32,14 @@ _HELD = {
     Who.COORDINATOR: "coordinator = :department AND coordinator <> ''",
 }
 _KEYS = f"""(
-    SELECT id, {_URGENCY} AS urgency FROM incident WHERE {_OPEN} AND {{which}}
+    SELECT id, {_URGENCY} AS first_at FROM incident WHERE {_OPEN} AND {{which}}
 {{behind}}
     ORDER BY {_URGENCY}, id LIMIT :fetch
 )"""
 _BEHIND = f" AND ({_URGENCY}, id) > (:after_at, :after_id)"
 _PAGE = """
-SELECT {columns} FROM (SELECT * FROM ({keys}) AS found ORDER BY urgency, id LIMIT :fetch) AS first
-JOIN incident USING (id) ORDER BY urgency, id
+SELECT {columns} FROM (SELECT * FROM ({keys}) AS found ORDER BY first_at, id LIMIT :fetch) AS first
+JOIN incident USING (id) ORDER BY first_at, id
 """
 # Rows are counted by what stands in the index, and what that means is asked of the few groups: asked of each of 30,000
 # rows it took longer than all else.

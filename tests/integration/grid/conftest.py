@@ -27,6 +27,12 @@ from tests.unit.grid.samples import (
     incident,
 )
 
+RULES = (
+    "routing_rule", "routing_capacity", "routing", "department", "catalogue_type", "catalogue_rule", "catalogue_stage",
+    "catalogue_mapping", "catalogue", "incident_type", "dispatch_rule",
+)  # fmt: skip
+"""Tables of what says who handles what; those first that name others."""
+
 
 @pytest.fixture
 def engine(engine_of: Engine) -> Iterator[sa.Engine]:
@@ -39,10 +45,16 @@ def engine(engine_of: Engine) -> Iterator[sa.Engine]:
 
 @pytest.fixture
 def desk(engine: sa.Engine) -> Iterator[Desk]:
-    """A desk without routing rules, and none left behind."""
+    """A desk without a catalogue and routing rules, and none left behind."""
+    forget_rules(engine)
     yield Desk(engine)
+    forget_rules(engine)
+
+
+def forget_rules(engine: sa.Engine) -> None:
+    """Without rules of any kind, as tests of loading them may have left behind."""
     with engine.begin() as connection:
-        for table in ("routing_rule", "routing_capacity", "routing", "department"):
+        for table in RULES:
             connection.execute(sa.text(f"DELETE FROM {table}"))
 
 

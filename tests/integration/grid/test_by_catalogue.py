@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -25,17 +24,14 @@ from tests.unit.fakes import NOW, WANG, caller
 from tests.unit.grid.samples import CENTRE, DAY, DEPARTMENT, TYPES, accepted, handled, incident, rule
 
 CATALOGUE = Catalogue((replace(TYPES[0], evidence=(Evidence.PHOTO_AFTER,)),), (rule(code_prefix="06010"),))
-TABLES = ("dispatch", "catalogue_type", "catalogue_rule", "catalogue", "incident_type", "dispatch_rule")
 
 
 @pytest.fixture
-def desk(engine: sa.Engine) -> Iterator[Desk]:
+def desk(desk: Desk, engine: sa.Engine) -> Desk:
+    """A desk where this catalogue is in force."""
     with engine.begin() as connection:
         CatalogueStore(connection).add(CATALOGUE, BEGINNING, NOW)
-    yield Desk(engine)
-    with engine.begin() as connection:
-        for table in TABLES:
-            connection.execute(sa.text(f"DELETE FROM {table}"))
+    return desk
 
 
 def field(desk: Desk, engine: sa.Engine, of: Incident, by: Caller) -> actions_pb2.ActionField:

@@ -74,7 +74,8 @@ def test_a_wrong_net_leaves_the_one_before(net: Net, capsys: pytest.CaptureFixtu
     net.load(row())
     capsys.readouterr()
     assert net.load([feature(FIRST, box(0, 0, 100, 100)), feature(SECOND, box(50, 0, 150, 100))]) == 1
-    assert f"net.geojson: {SECOND}: NET_OVERLAP: 与网格 {FIRST} 重叠" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"net.geojson: {SECOND}: Overlaps grid {FIRST} by" in said and f"与网格 {FIRST} 重叠" in said
     assert net.nearest(at(250, 50)) == f"{VILLAGE}003"
 
 

@@ -5,7 +5,7 @@ What the release before files from a batch while it still runs has none.
 
 from alembic import op
 
-revision = "0018"
+revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
