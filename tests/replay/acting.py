@@ -74,7 +74,7 @@ def _dispatch(desk: Desk, before: Incident, said: Said) -> Incident:
     if before.state is not IncidentState.FILED:
         return before
     planned = desk.planned(before)
-    if planned.department and planned.department != before.returned_by:
+    if planned.department:
         return _sent(desk, before, "")
     return _sent(desk, before, planned.suggestion or _choice(before))
 

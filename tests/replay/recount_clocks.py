@@ -47,7 +47,7 @@ class Clocks:
         assert first is not None
         weekly = self.level == "CITY" and moment >= first.due + WEEK
         going = [each for each in self.running.values() if not each.still]
-        marks = [self.time.due(each, times) for each in going for times in (1, 2, 3)]
+        marks = [each.due if times == 1 else self.time.due(each, times) for each in going for times in (1, 2, 3)]
         return min([moment + (WEEK if weekly else DAY), *(mark for mark in marks if mark > moment)])
 
     def start(self, holder: str, **limits: Limit) -> None:

@@ -31,7 +31,7 @@ class Town:
         alike = [each for each in self.courses.values() if each.subject.type["code"] == code]
         lately = sorted((each for each in alike if each.filed > at - timedelta(days=90)), key=lambda each: each.filed)
         for each in reversed(lately[-200:]):
-            if each.subject.county == asking.subject.county and each.department not in ("", asking.returned_by):
+            if each.subject.county == asking.subject.county and each.department not in {"", *asking.returners}:
                 return each.department
         return ""
 
@@ -49,6 +49,7 @@ class Course:
     department: str = ""
     first: str = ""
     returned_by: str = ""
+    returners: set[str] = field(default_factory=set)
     stage: int = 0
     asked: str = ""
     awaited: list[tuple[datetime, int]] = field(default_factory=list)
@@ -117,7 +118,7 @@ class Course:
         if self.state != "filed":
             return
         routed, other = self._routed(), "ZJJ" if self.returned_by.endswith("-HBJ") else "HBJ"
-        if routed.department and routed.department != self.returned_by:
+        if routed.department:
             self._send(routed.department, routed.why)
         else:
             self._send(routed.suggestion or f"{self.subject.county}-{other}", "PERSON")
@@ -125,7 +126,7 @@ class Course:
     def _routed(self) -> Routed:
         town, at = self.town, self.clocks.since
         last = partial(town.last_department, self, at)
-        return town.rules.routed(self.subject, at, self.returned_by, town.open, last)
+        return town.rules.routed(self.subject, at, self.returners, town.open, last)
 
     def _send(self, department: str, why: str) -> None:
         self.state, self.department, self.stage = "dispatched", department, 0
@@ -144,6 +145,7 @@ class Course:
         self._give_up()
         self.count(self.department, "returned")
         self.returned_by, self.department = self.department, ""
+        self.returners.add(self.returned_by)
         self.wait("IncidentReferred" if again else "IncidentReturned", "referred" if again else "filed")
 
     def accept(self, step: Step) -> None:

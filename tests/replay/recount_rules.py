@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -73,22 +73,24 @@ class Rules:
         self,
         subject: Subject,
         at: datetime,
-        returned_by: str,
+        returners: Collection[str],
         held: Mapping[str, int],
         last: Callable[[], str],
     ) -> Routed:
-        """Who has to get it at a moment: `held` is what departments have open, `last` who had the last of its type."""
+        """Who has to get it at a moment, but those who returned it.
+
+        `held` is what departments have open, `last` who had the last of its type.
+        """
         fit = [each for each in sheet("routing_rules.csv") if _fits(each, subject) and self._holds(each, subject, at)]
         top = [each for each in fit if _exactness(each) == max(map(_exactness, fit))]
         if not top:
-            return self._by_catalogue(subject, last)
+            return self._by_catalogue(subject, returners, last)
         choices = [self._departments(each, subject) for each in sorted(top, key=lambda each: int(each["rule"]))]
-        left = [each for each in choices[0] if each != returned_by]
+        left = [each for each in choices[0] if each not in returners]
         if any(set(each) != set(choices[0]) for each in choices):
             return Routed(suggestion=left[0] if left else "")
         if not left:
-            other = self._by_catalogue(subject, lambda: "").department
-            return Routed(suggestion="" if other == returned_by else other)
+            return Routed(suggestion=self._by_catalogue(subject, returners, lambda: "").department)
         number = min(int(each["rule"]) for each in top)
         return self._by_load(number, left, held, any(each["automatic"] == "yes" for each in top))
 
@@ -104,11 +106,12 @@ class Rules:
     def _capacity(self, department: str) -> int:
         return self._capacities.get(department) or self._capacities[department.split("-")[1]]
 
-    def _by_catalogue(self, subject: Subject, last: Callable[[], str]) -> Routed:
+    def _by_catalogue(self, subject: Subject, returners: Collection[str], last: Callable[[], str]) -> Routed:
         rule = self._catalogue(subject)
-        if rule is None:
+        department = f"{subject.county}-{rule['department']}" if rule else ""
+        if not rule or department in returners:
             return Routed(suggestion=last())
-        return Routed(f"{subject.county}-{rule['department']}", "CATALOGUE")
+        return Routed(department, "CATALOGUE")
 
     def _catalogue(self, subject: Subject) -> Line | None:
         """The narrowest region, then the longest code, then kind and standard."""

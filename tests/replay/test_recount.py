@@ -73,12 +73,13 @@ YARD, SITE, DOGS = "Garbage in yard", "Construction Site Cleanliness/Fence", "Do
         (SITE, "2025-03-08T13:00", "", "", "371102-CGJ RULE 41"),
         (DOGS, "2025-03-05T10:00", "", "", "perhaps whoever had the last"),
         ("Other", "2025-03-05T10:00", "", "", "371102-CGJ CATALOGUE"),
+        ("Other", "2025-03-05T10:00", "371102-CGJ", "", "perhaps whoever had the last"),
     ],
 )
 def test_who_has_to_get_it(nature: str, moment: str, returned_by: str, held: str, found: str) -> None:
     rules = Rules(Time())
     subject = rules.subject("chicago", nature, "", "1")
-    routed = rules.routed(subject, at(moment), returned_by, {held: 1}, lambda: "whoever had the last")
+    routed = rules.routed(subject, at(moment), {returned_by}, {held: 1}, lambda: "whoever had the last")
     perhaps = f"perhaps {routed.suggestion}" if routed.suggestion else ""
     said = (routed.department, routed.why, perhaps, "at once" if routed.automatic else "")
     assert " ".join(filter(None, said)) == found
