@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.kernel.ids import uuid7_time
 
-if TYPE_CHECKING:
-    pass
-
-
 KEPT_DAYS = 21
-
-
 # An event's day is by its sender's clock, today by this one's: either may be a day off before anybody mends it.
 AHEAD_DAYS = 2
 

@@ -17,16 +17,16 @@ from services.chassis import facts, logs, metrics, telemetry
 from services.chassis.call import SYSTEM, Call
 from services.chassis.database import is_away, is_passing
 from services.chassis.envelope import LONGEST_NEEDED, BadEnvelope, Envelope, belongs, open_envelope, text_of
+from services.chassis.eventdays import day_of, unfit_day
 from services.chassis.faultpoints import faultpoint
 from services.chassis.inbox import Arrival
+from services.chassis.positions import Fenced
 from services.chassis.transaction import Transaction
 from services.chassis.verdicts import CRASHES, Verdict, backoff, judge, next_state, report
 from services.chassis.watchdog import Watched
 
 if TYPE_CHECKING:
     from services.chassis.entrypoints import On, OnAny
-from services.chassis.eventdays import day_of, unfit_day
-from services.chassis.positions import Fenced
 
 log = logging.getLogger(__name__)
 

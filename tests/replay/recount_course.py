@@ -109,7 +109,11 @@ class Course:
     def file(self, step: Step) -> None:
         """Where an automatic rule decides, it is sent at the same moment."""
         self.wait("IncidentFiled", "filed")
-        routed = self._routed()
+        self.ask_again(step)
+
+    def ask_again(self, step: Step) -> None:
+        """What waits for its first dispatch goes as soon as an automatic rule decides."""
+        routed = self._routed() if self.state == "filed" and not self.first else Routed()
         if routed.automatic and routed.department:
             self._send(routed.department, routed.why)
 

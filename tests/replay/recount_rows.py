@@ -23,6 +23,7 @@ TAKEN: dict[str, Callable[[Course, Step], None]] = {
     "object": lambda course, step: course.wait("IncidentReported", "reported"),
     "decline": lambda course, step: course.end("IncidentDeclined"),
     "file": Course.file,
+    "ask again": Course.ask_again,
     "dispatch": Course.dispatch,
     "return": Course.give_back,
     "decide": Course.decide,

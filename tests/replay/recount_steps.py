@@ -51,12 +51,13 @@ def steps_of(row: Raw, seed: int, merged: bool) -> list[Step]:
     at = row.created + (draws.wait("filed", 7 * H, 12 * H) if row.dated else timedelta())
     if row.duplicate:
         found = at + draws.wait("merge", 10 * M, H)
-        return [Step(at, "file"), Step(found, "merge" if merged else "dismiss")]
+        return [Step(at, "file"), *_asked_again(at, found), Step(found, "merge" if merged else "dismiss")]
     by_hotline = not row.dated and draws.share("hotline") < 0.5
     steps = list(_checked(at, draws)) if by_hotline else [Step(at, "file")]
     if steps[-1].what == "decline":
         return steps
-    steps += _dispatched(draws.seat(steps[-1].at), draws)
+    steps += _asked_again(filed := steps[-1].at, seat := draws.seat(filed))
+    steps += _dispatched(seat, draws)
     accepted = draws.accepted(steps[-1].at)
     steps.append(Step(accepted, "accept"))
     if row.closed is None:
@@ -78,6 +79,11 @@ def _checked(at: datetime, draws: Draws) -> Iterator[Step]:
         decided = checked + draws.wait("decide-again", 10 * M, 2 * H)
         again = "decline" if draws.share("declined-again") < 0.5 else "file"
         yield from (Step(objected, "object"), Step(checked, "check"), Step(decided, again))
+
+
+def _asked_again(filed: datetime, seat: datetime) -> list[Step]:
+    """Rules are asked every hour whether one sends it by itself, until the seat does."""
+    return [Step(filed + hour * H, "ask again") for hour in range(1, -((filed - seat) // H))]
 
 
 def _dispatched(at: datetime, draws: Draws) -> Iterator[Step]:

@@ -215,8 +215,8 @@ def explain(clock: Clock, calendar: Calendar, now: datetime) -> Explained:
 
 
 def _correction(clock: Clock, calendar: Calendar, entries: list[Entry]) -> list[Entry]:
-    """What had counted when it ended and does not by today's calendar, or less than nothing, where its end moved."""
-    if clock.measured is None or clock.ended_at is None or clock.reckoned(calendar).due_at == clock.due_at:
+    """What had counted when it ended and does not by today's calendar, or less than nothing."""
+    if clock.measured is None or clock.ended_at is None:
         return []
     missing = clock.measured - total(entries)
     return [Entry(clock.ended_at, clock.ended_at, Reason.CORRECTED, missing)] if missing else []

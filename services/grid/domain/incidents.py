@@ -18,7 +18,6 @@ from services.grid.domain.deadlines import Level, Limits, Told, coordinator_of, 
 from services.grid.domain.evidence import Proof, demand_evidence, superseded
 from services.grid.domain.reference import DispatchRule, Evidence, assign
 from services.grid.domain.reports import Intake, Report
-from services.grid.domain.requests import Supervision
 from services.grid.domain.standing import BY_NO_RULE, Ruled, Standing
 from services.grid.domain.states import ClosingOutcome, Command, HandlingOutcome, IncidentState, ReturnReason, Who
 from services.kernel import checks, texts
@@ -239,8 +238,3 @@ class Incident(Standing):
     def overdue(self, now: datetime) -> bool:
         """The present step, or the level that was told last, has no time left. Without a deadline it has none."""
         return not self.provisional and (self.deadline is None or self.deadline <= now)
-
-    def _order_shown_to(self, department: str | None) -> Supervision | None:
-        """What a level above ordered, as others than who answers for it may see it: whoever ordered it sees why."""
-        order = self.supervision
-        return order if order is None or order.ordered_by == department else replace(order, reason="")

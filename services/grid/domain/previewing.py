@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.grid.domain.catalogue import Catalogue, Urgency
+from services.grid.domain.catalogue import Catalogue
 from services.grid.domain.courses import course_of
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.decisions import Source
@@ -123,7 +123,10 @@ def _rulings(
     if not parts:
         return was, [Ruling(department, spans[0].limit)]
     at_last = incident.course is None or incident.course.last
-    return was, retrace(parts, spans, department, limits, now, at_last=at_last)
+    # What differs by a correction of the calendar alone differs by no rule.
+    as_was = dict(zip((ruling_of(limits.reckoned(each), now) for each in parts), was, strict=True))
+    tried = retrace(parts, spans, department, limits, now, at_last=at_last)
+    return was, [as_was.get(each, each) for each in tried]
 
 
 def _department(incident: Incident, catalogue: Catalogue, source: Source | None) -> str:
@@ -138,8 +141,7 @@ def _department(incident: Incident, catalogue: Catalogue, source: Source | None)
 
 def _spans(incident: Incident, catalogue: Catalogue, limits: Limits) -> list[Span]:
     key, region = incident.report.type, incident.report.region
-    urgency = incident.course.present.urgency if incident.course else Urgency.NORMAL
-    course = course_of(key, urgency, catalogue.stages)
+    course = course_of(key, incident.urgency, catalogue.stages)
     if course:
         return spans_of(course)
     rule = rule_for(key, region, catalogue.rules)

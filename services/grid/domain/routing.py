@@ -115,6 +115,10 @@ class Routing:
         """At some time a rule sends this without anybody asking."""
         return any(each.automatic and each.speaks_of(case.type, case.region) for each in self.rules)
 
+    def changes_with_time(self, case: Case) -> bool:
+        """A rule speaks of this at some times and not at others."""
+        return any(not each.when.always and each.speaks_of(case.type, case.region) for each in self.rules)
+
     def dispatches(self, decision: Decision) -> bool:
         """A rule decided that sends it without anybody asking."""
         return any(each.automatic and each.number in decision.rules for each in self.rules) and bool(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.grid.domain.incidents import Incident
+from services.grid.domain.requests import Supervision
 from services.kernel.parties import Party
 
 
@@ -32,6 +33,11 @@ def shown_to(incident: Incident, department: str | None, party: Party | None = N
         reply=incident.reply if own else "",
         intake=replace(incident.intake, remark="") if incident.intake else None,
         outside=replace(incident.outside, answer_reason="") if incident.outside else None,
-        supervision=incident._order_shown_to(department),
+        supervision=_order_shown_to(incident.supervision, department),
         evidence=(),
     )
+
+
+def _order_shown_to(order: Supervision | None, department: str | None) -> Supervision | None:
+    """What a level above ordered, as others than who answers for it may see it: whoever ordered it sees why."""
+    return order if order is None or order.ordered_by == department else replace(order, reason="")

@@ -211,7 +211,7 @@ class Standing:
     ) -> Step:
         """The step that a command of `by` takes, who saw version `seen`; `said` is what they said with it, by need."""
         if seen != self.version:
-            raise self.stale()
+            raise self.stale(to_reporter=isinstance(by, Party))
         step = TRANSITIONS.get((self.state, command))
         if step is None:
             raise failed_state("WRONG_STATE", state=self.state.value)
@@ -244,9 +244,13 @@ class Standing:
         city = limits.centre_of(Level.CITY.region_of(self.report.region)) if Who.CITY in step.by else ""
         return bool(by) and by in [city, *(self.code_of(each) for each in step.by)]
 
-    def stale(self) -> Refusal:
-        """The refusal of a change by somebody who saw another version: with what it is now, and what was done last."""
-        last: dict[str, Any] = {"command": self.last.command.value, "at": self.last.at.isoformat()} if self.last else {}
+    def stale(self, *, to_reporter: bool) -> Refusal:
+        """The refusal of a change by somebody who saw another version: with what it is now, and what was done last.
+
+        Whoever reported it is not told what departments do with one another.
+        """
+        shown = self.last if not to_reporter else None
+        last: dict[str, Any] = {"command": shown.command.value, "at": shown.at.isoformat()} if shown else {}
         return conflict("STALE_VERSION", version=self.version, state=self.state.value, holder=self.holder, **last)
 
     def moved(

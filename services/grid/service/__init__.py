@@ -34,7 +34,7 @@ from services.grid.service.supervising import SupervisingMethods
 from services.grid.service.sync import SyncMethods
 from services.grid.service.time import TimeMethods
 from services.grid.service.work import WorkMethods
-from services.grid.wire import events
+from services.grid.wire import inspections
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +73,12 @@ class GridService(
     @on(inspection_events.InspectionOpened, id=CONSUMER, start=BEGINNING)
     def inspection_opened(self, event: inspection_events.InspectionOpened, call: Call) -> None:
         """Its incident is accepted."""
-        usecases.begin_inspection(self.uow, self._incidents, events.opened_inspection(event), self._limits)
+        usecases.begin_inspection(self.uow, self._incidents, inspections.opened_inspection(event), self._limits)
 
     @on(inspection_events.InspectionClosed, id=CONSUMER, start=BEGINNING)
     def inspection_closed(self, event: inspection_events.InspectionClosed, call: Call) -> None:
         """Its incident is handled."""
-        usecases.end_inspection(self.uow, self._incidents, events.closed_inspection(event), self._limits)
+        usecases.end_inspection(self.uow, self._incidents, inspections.closed_inspection(event), self._limits)
 
     @due(usecases.CLOCK)
     def look_at_incident(self, due: Due) -> None:

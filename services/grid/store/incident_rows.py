@@ -186,7 +186,8 @@ def _code(each: StrEnum | None) -> str | None:
 
 def incident_of(row: Mapping[Any, Any]) -> Incident:
     """A row as an incident. A deadline that the release before left behind when it closed says nothing."""
-    state = state_in(row)
+    state, course = state_in(row), course_in(row["handling"], row["dispatched_at"])
+    said = Urgency(row["said_urgency"])
     return Incident(
         id=row["id"],
         case_number=row["case_number"],
@@ -226,14 +227,15 @@ def incident_of(row: Mapping[Any, Any]) -> Incident:
         hold_reason=row["hold_reason"],
         main=Main(row["main_id"], row["main_case_number"]) if row["main_id"] else None,
         satisfaction=Satisfaction(row["satisfaction"]) if row["satisfaction"] else None,
-        course=course_in(row["handling"], row["dispatched_at"]),
+        course=course,
         evidence=proofs_in(row["evidence"]),
         intake=intake_in(row["intake"]),
         outside=outside_in(row["outside"]),
         reply=row["reply"],
         # The release before leaves it behind where it closes one.
         supervision=None if state.ended else supervision_in(row["supervision"]),
-        urgency=Urgency(row["said_urgency"]),
+        # The release before says it with the stages alone.
+        urgency=course.present.urgency if course and said is Urgency.NORMAL else said,
         last=last_step_in(row["last_step"], row["version"]),
     )
 

@@ -76,6 +76,8 @@ def _look_at_clock(
     elif (decision := decision_look(incident, limits, now)) and decision <= now:
         finding, incident = Finding.UNDECIDED, chase(incident, limits=limits, now=now)
         _tell(uow, incidents, before, incident, now)
+        if incident.clock and limits.soon(incident.clock) == at:
+            uow.record(events.incident_due_soon(incident, uuid7(), now))
     elif incident.provisional:
         finding = Finding.CALENDAR_ENDS
     elif incident.overdue(now):

@@ -20,7 +20,7 @@ from services.kernel.ports import UnitOfWork
 DISPATCH = "incident-dispatch"
 """By what name rules are due to be asked about an incident that is filed; the key is its id."""
 ASKED_AGAIN = timedelta(hours=1)
-"""So long after rules left an incident to a person they are asked once more: times and versions begin and end."""
+"""So long after rules were asked about what waits they are asked once more, where times or versions may change it."""
 LATELY = timedelta(days=90)
 """So long ago the last incident of a type may have been that suggests a department."""
 
@@ -72,17 +72,16 @@ def try_rules(uow: UnitOfWork, rules: Rules | None, incident: Incident, limits: 
         return
     case, routing = case_of(incident), rules.dispatching.routing(at)[1]
     fallback = rules.reference.rules_for(incident.report.region, incident.filed_at)
-    decision = decide(case, at, routing, fallback, Known(limits.calendar_of, lambda _: {}, lambda _: ""))
-    leave_open(uow, rules.dispatching, incident, decision, at)
+    known = Known(limits.calendar_of, lambda _: {}, lambda _: "", limits.is_department)
+    leave_open(uow, rules.dispatching, incident, decide(case, at, routing, fallback, known), at)
     if incident.just_filed and routing.may_dispatch(case):
         uow.set_due(DISPATCH, str(incident.id), at)
 
 
 def leave_open(uow: UnitOfWork, dispatching: Dispatching, incident: Incident, decision: Decision, at: datetime) -> None:
-    """Keep whether the rules leave it to a person; if they do, they are asked again later."""
-    if decision.undecided or incident.version > 1:  # A new one has nothing to take back.
-        dispatching.leave(incident.id, decision.undecided)
-    if decision.undecided:
+    """Keep whether the rules leave it to a person; they are asked again later where time may change what they say."""
+    dispatching.leave(incident.id, decision.undecided)
+    if decision.undecided or dispatching.routing(at)[1].changes_with_time(case_of(incident)):
         uow.set_due(DISPATCH, str(incident.id), at + ASKED_AGAIN)
 
 

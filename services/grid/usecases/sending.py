@@ -94,6 +94,8 @@ def _dispatched(
     stages = reference.stages_for(key, before.filed_at)
     rules = reference.rules_for(before.report.region, before.filed_at)
     only = only_urgency(key, stages)
+    # Once it was said to be urgent it stays so until somebody says otherwise.
+    urgency = urgency or (before.urgency if before.urgency is not Urgency.NORMAL else None)
     # What may not be done at all is refused before departments are counted, for which others wait.
     before.led(Command.DISPATCH, seen=seen, by=by, limits=limits, now=now, department=named)
     expected = course_of(key, urgency or only or Urgency.NORMAL, stages)

@@ -1,4 +1,4 @@
-"""One constructor for each published event, and what the events of inspection mean here."""
+"""One constructor for each published event."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from uuid import UUID
 
 from egov.common.v1 import parties_pb2
 from egov.grid.v1 import clocks_pb2, events_pb2, incidents_pb2, time_requests_pb2
-from egov.inspection.v1 import events_pb2 as inspection_events
-from egov.inspection.v1 import inspections_pb2
 
 from services.chassis.moments import stamp
 from services.chassis.parties import party_message
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
-from services.grid.domain.inspections import ClosedInspection, OpenedInspection
-from services.grid.domain.states import HandlingOutcome, IncidentState
+from services.grid.domain.states import IncidentState
 from services.grid.wire.clocks import KINDS_OUT
 from services.grid.wire.codes import (
     HANDLING_OUTCOMES_OUT,
@@ -27,11 +24,6 @@ from services.grid.wire.codes import (
     URGENCIES_OUT,
     type_key,
 )
-
-ENDS = {
-    inspections_pb2.INSPECTION_OUTCOME_IN_ORDER: HandlingOutcome.IN_ORDER,
-    inspections_pb2.INSPECTION_OUTCOME_RECTIFIED: HandlingOutcome.RECTIFIED,
-}
 
 
 class Facts(TypedDict):
@@ -52,21 +44,6 @@ class Held(Facts):
     holder: str
 
 
-def opened_inspection(event: inspection_events.InspectionOpened) -> OpenedInspection | None:
-    """An inspection that was opened; None when no incident caused it."""
-    if not event.incident_id:
-        return None
-    return OpenedInspection(UUID(event.inspection_id), UUID(event.incident_id), event.department)
-
-
-def closed_inspection(event: inspection_events.InspectionClosed) -> ClosedInspection | None:
-    """An inspection that ended; None when no incident caused it."""
-    if not event.incident_id:
-        return None
-    outcome = ENDS[event.outcome]
-    return ClosedInspection(UUID(event.inspection_id), UUID(event.incident_id), event.department, outcome)
-
-
 def incident_filed(incident: Incident, at: datetime) -> events_pb2.IncidentFiled:
     """The fact that an incident was filed; its case opens, or goes on after the check on site."""
     return events_pb2.IncidentFiled(filed_at=stamp(at), dispatch_by=stamp(incident.deadline), **held(incident))
@@ -83,7 +60,7 @@ def incident_dispatched(before: Incident, incident: Incident) -> events_pb2.Inci
         binding=incident.bound,
         rule=incident.ruled.rule,
         routing_version=incident.ruled.routing,
-        taken_from=before.department,
+        taken_from=before.department if before.department != incident.owner else "",
         urgency=URGENCIES_OUT[incident.urgency],
         **held(incident),
     )
@@ -209,7 +186,8 @@ def deadline_moved(
 ) -> events_pb2.IncidentDeadlineMoved:
     """The fact that its deadline moved, or its holder changed, and why; and that nothing is late any more, if so."""
     at_work = incident.state in (IncidentState.DISPATCHED, IncidentState.ACCEPTED)
-    withdrawn = before.level is not Level.GRID and incident.level is Level.GRID
+    taken_back = before.level is not Level.GRID and incident.level is Level.GRID
+    withdrawn = taken_back and cause != time_requests_pb2.DEADLINE_CAUSE_EXTENSION
     return events_pb2.IncidentDeadlineMoved(
         due_at=stamp(incident.handle_by if at_work else incident.deadline),
         deadline=stamp(incident.deadline),

@@ -11,7 +11,7 @@ from services.grid import usecases
 from services.grid.domain.decisions import Undecided
 from services.grid.domain.incidents import Incident
 from services.grid.domain.moments import When
-from services.grid.domain.routing import RoutingRule
+from services.grid.domain.routing import Routing, RoutingRule
 from services.grid.domain.standing import Which
 from services.grid.domain.states import Command, IncidentState, ReturnReason
 from services.kernel.regions import Region
@@ -49,8 +49,32 @@ def test_what_no_rule_speaks_of_is_left_open_and_asked_about_again() -> None:
 def test_what_the_catalogue_says_is_not() -> None:
     uow, (incidents, _, dispatching) = FakeUnitOfWork(), world()
     incident = filed(uow, incidents, FakeReference(), dispatching)
-    assert dispatching.left == {}
+    assert dispatching.left == {incident.id: None}
     assert (usecases.DISPATCH, str(incident.id)) not in uow.dues
+
+
+def test_what_time_may_change_is_asked_about_again_also_when_it_is_decided() -> None:
+    uow, (incidents, _, dispatching) = FakeUnitOfWork(), world(replace(LATER, automatic=False))
+    incident = filed(uow, incidents, FakeReference(), dispatching)
+    assert dispatching.left == {incident.id: None}
+    assert uow.dues.pop((usecases.DISPATCH, str(incident.id))) == NOW + HOUR
+    dispatching.rules = Routing((replace(LATER, departments=("CGJ", "HBJ")), replace(LATER, number=10)))
+    uow.at = NOW + HOUR
+    usecases.dispatch_by_itself(uow, incidents, FakeReference(), dispatching, incident.id, LIMITS)
+    assert dispatching.left == {incident.id: Undecided.TIE}
+    dispatching.rules = Routing((replace(LATER, automatic=False),))
+    usecases.dispatch_by_itself(uow, incidents, FakeReference(), dispatching, incident.id, LIMITS)
+    assert dispatching.left == {incident.id: None}, "also of one that nobody changed since it was filed"
+
+
+def test_a_department_that_is_gone_leaves_it_open_at_once() -> None:
+    uow, (incidents, _, dispatching) = FakeUnitOfWork(), world()
+    limits = replace(LIMITS, is_department=lambda _: False)
+    incident = usecases.file_incident(
+        uow, incidents, FakeReference(), samples.report(), Region(GRID), "3711", limits, dispatching
+    )
+    assert dispatching.left == {incident.id: Undecided.UNKNOWN}
+    assert uow.dues[usecases.DISPATCH, str(incident.id)] == NOW + HOUR
 
 
 def test_at_the_next_look_a_rule_may_decide_and_then_it_goes_by_itself() -> None:

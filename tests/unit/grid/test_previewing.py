@@ -110,7 +110,8 @@ TWO = (staged(4), staged(20, 2))
 def done_in_stages(stages: tuple[Stage, ...] = TWO, first: int = 3, all_: int = 20) -> Incident:
     """Its first stage was done after so many hours, all of it after more."""
     sent = incident().dispatch(
-        seen=1, by=CENTRE, now=NOW, rules=RULES, named="", limits=LIMITS, course=Course(stages)
+        seen=1, by=CENTRE, now=NOW, rules=RULES, named="", limits=LIMITS, course=Course(stages),
+        urgency=stages[0].urgency,
     )  # fmt: skip
     taken = sent.accept(seen=2, by=sent.department, limits=LIMITS, now=NOW + HOUR)
     at = NOW + first * HOUR

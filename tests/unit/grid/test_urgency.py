@@ -94,6 +94,18 @@ def test_it_is_kept_also_where_the_catalogue_has_no_time_for_it_and_that_is_said
     assert not incident_message(sent(stages)[0], CENTRE).urgency_without_stages
 
 
+def test_it_stays_when_another_department_takes_over_and_nobody_says_otherwise() -> None:
+    incidents, dispatching = FakeIncidents(), FakeDispatching()
+    incidents.add(before := replace(sent(BOTH, said=URGENT)[0], step=None))
+    reference, seat = FakeReference(), FakeUnitOfWork(caller=caller(subject=WANG, department=CENTRE))
+    reference.stages = BOTH
+    after = usecases.dispatch_incident(
+        seat, incidents, reference, Which(before.id, "", before.version), named="371102-HBJ", limits=LIMITS,
+        dispatching=dispatching,
+    )  # fmt: skip
+    assert (after.urgency, after.handle_within) == (URGENT, Limit(2))
+
+
 def test_it_is_forgotten_when_it_comes_back_or_is_a_duplicate() -> None:
     incident, _ = sent([], said=URGENT)
     assert steps.give_back(incident).urgency is steps.merge(incident).urgency is NORMAL

@@ -65,8 +65,8 @@ def test_an_answer_says_what_runs_and_what_happened() -> None:
 
 
 def test_an_inspection_by_request_concerns_no_incident() -> None:
-    assert events.opened_inspection(inspection_events.InspectionOpened(inspection_id=str(uuid7()))) is None
-    assert events.closed_inspection(inspection_events.InspectionClosed(inspection_id=str(uuid7()))) is None
+    assert inspections.opened_inspection(inspection_events.InspectionOpened(inspection_id=str(uuid7()))) is None
+    assert inspections.closed_inspection(inspection_events.InspectionClosed(inspection_id=str(uuid7()))) is None
 
 
 def test_every_good_end_of_an_inspection_is_known() -> None:

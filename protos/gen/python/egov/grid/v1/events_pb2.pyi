@@ -2373,7 +2373,7 @@ class IncidentSupervised(_message.Message):
     """Where it stands."""
     @_builtins.property
     def answer_by(self) -> _timestamp_pb2.Timestamp:
-        """By when it is to be handled by order."""
+        """By when it is to be handled by order; the deadline of its step stays what it is."""
 
     @_builtins.property
     def type(self) -> _incidents_pb2.IncidentTypeKey:
@@ -2455,7 +2455,7 @@ class IncidentSupervisionMissed(_message.Message):
     """Where it stands."""
     @_builtins.property
     def answer_by(self) -> _timestamp_pb2.Timestamp:
-        """By when it is to be handled by order."""
+        """By when it is to be handled by order; the deadline of its step stays what it is."""
 
     @_builtins.property
     def type(self) -> _incidents_pb2.IncidentTypeKey:
