@@ -13,7 +13,7 @@ from services.chassis.moments import stamp
 from services.chassis.parties import party_message
 from services.grid.domain.deadlines import Level
 from services.grid.domain.incidents import Incident
-from services.grid.domain.states import IncidentState
+from services.grid.domain.states import HandlingOutcome, IncidentState
 from services.grid.wire.clocks import KINDS_OUT
 from services.grid.wire.codes import (
     HANDLING_OUTCOMES_OUT,

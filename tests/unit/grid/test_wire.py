@@ -10,7 +10,7 @@ from egov.inspection.v1 import inspections_pb2
 
 from services.chassis import parties
 from services.grid.domain.states import ClosingOutcome
-from services.grid.wire import codes, events, messages
+from services.grid.wire import codes, inspections, messages
 from services.kernel.ids import uuid7
 from tests.unit.fakes import NOW
 from tests.unit.grid import samples
@@ -70,7 +70,7 @@ def test_an_inspection_by_request_concerns_no_incident() -> None:
 
 
 def test_every_good_end_of_an_inspection_is_known() -> None:
-    assert set(events.ENDS) == set(inspections_pb2.InspectionOutcome.values()) - {0}
+    assert set(inspections.ENDS) == set(inspections_pb2.InspectionOutcome.values()) - {0}
 
 
 def test_everything_that_the_contract_enumerates_is_known() -> None:
