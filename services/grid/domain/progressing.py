@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,6 +9,7 @@ from services.grid.domain.catalogue import Counted
 from services.grid.domain.clocks import Clock, ClockKind
 from services.grid.domain.deadlines import Limits
 from services.grid.domain.incidents import Incident
+from services.grid.domain.retracing import parts_of
 from services.grid.domain.running import without
 from services.grid.domain.states import Command, TimeKind
 
@@ -31,17 +31,17 @@ def report_progress(
         step,
         limits,
         now,
-        going_on=_whole(incident.clocks) if course.present.counted is Counted.WHOLE else None,
+        going_on=_whole(incident) if course.present.counted is Counted.WHOLE else None,
         course=course,
         handle_within=course.present.limit,
     )
 
 
-def _whole(clocks: Sequence[Clock]) -> Clock:
+def _whole(incident: Incident) -> Clock:
     """The present handling as one clock: from its dispatch or rework order on, with all time that it stood still."""
     handling: list[Clock] = []
-    for clock in (each for each in reversed(clocks) if each.kind is ClockKind.HANDLE):
-        # Stages only go up: another handling begins where they do not.
+    for clock in reversed(parts_of(incident)):
+        # Stages only go up: rework begins where they do not.
         if handling and _position(clock) >= _position(handling[-1]):
             break
         handling.append(clock)

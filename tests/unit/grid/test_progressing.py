@@ -28,8 +28,8 @@ from services.kernel.errors import Refusal
 from services.kernel.worktime.ledger import total
 from services.kernel.worktime.terms import Limit, Unit
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
-from tests.unit.grid import samples
-from tests.unit.grid.samples import CENTRE, DEPARTMENT, FakeDispatching, FakeIncidents, FakeReference, rule
+from tests.unit.grid import samples, steps
+from tests.unit.grid.samples import CENTRE, DEPARTMENT, LIMITS, FakeDispatching, FakeIncidents, FakeReference, rule
 from tests.unit.grid.steps import stage
 from tests.unit.grid.test_clocks import OFFICES, WORKING, at
 
@@ -128,6 +128,23 @@ def test_a_limit_of_the_whole_counts_anew_after_a_rework_order() -> None:
     ordered_at = at("2026-11-30 10:00")
     again = handled.verify(passed=False, seen=handled.version, by=CENTRE, limits=WORKING, now=ordered_at)
     assert done(again, at("2026-12-01 10:00")).clocks[-1].begun_at == ordered_at
+
+
+@pytest.mark.parametrize(
+    "before",
+    [samples.accepted(), steps.grant(steps.ask_hold(samples.accepted())), steps.send_outside(samples.accepted()),
+     steps.answered(steps.send_outside(samples.incident()))],
+    ids=["at work", "on hold", "outside", "the centre's own"],
+)  # fmt: skip
+def test_a_limit_of_the_whole_counts_no_other_departments_time_that_had_no_stages(before: Incident) -> None:
+    later, other = NOW + timedelta(days=10), "371102-HBJ"
+    sent = before.dispatch(
+        seen=before.version, by=CENTRE, rules=[rule()], named=other, limits=LIMITS, now=later,
+        course=course(Counted.WHOLE),
+    )  # fmt: skip
+    there = sent.accept(seen=sent.version, by=other, limits=LIMITS, now=later)
+    after = report_progress(there, condition_met=True, seen=there.version, by=other, limits=LIMITS, now=later)
+    assert (after.clocks[-1].begun_at, after.clocks[-1].pauses) == (later, ())
 
 
 def test_the_ledger_of_each_stage_sums_to_its_verdict() -> None:
