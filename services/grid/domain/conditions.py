@@ -93,7 +93,7 @@ _HOLDS: Mapping[Given, _Holds] = {
     Given.ONCE_FILED: lambda it, limits, now: it.on_the_way_in is None,
     Given.NEVER_CHECKED: lambda it, limits, now: it.on_the_way_in is IncidentState.REPORTED,
     Given.NEVER_FILED: lambda it, limits, now: it.on_the_way_in is IncidentState.CHECKED,
-    Given.ORDER_MISSED: lambda it, limits, now: it.supervision is not None and it.supervision.late(now),
+    Given.ORDER_MISSED: lambda it, limits, now: it.order is not None and it.order.late(now),
 }
 
 

@@ -192,8 +192,18 @@ class Standing:
 
     @property
     def decision(self) -> Clock | None:
-        """That of the grid centre, which is asked for a hold or an extension; None where it is not."""
+        """That of the grid centre, which is asked for a hold or an extension; None where it is not.
+
+        The release before leaves it running when it moves the incident on.
+        """
+        if self.state is not IncidentState.ACCEPTED or self.asked is None:
+            return None
         return next((each for each in self.clocks if each.running and each.kind is ClockKind.DECIDE), None)
+
+    @property
+    def order(self) -> Supervision | None:
+        """What a level above ordered, while it can be seen to: the release before leaves it when it ends the incident."""
+        return self.supervision if (self.state, Command.REMIND) in TRANSITIONS else None
 
     @property
     def without_stages(self) -> bool:

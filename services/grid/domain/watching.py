@@ -24,7 +24,7 @@ def next_look(incident: Incident, limits: Limits, now: datetime) -> datetime | N
     level above, if that is sooner; and when somebody has to be told that the grid centre has not decided what it was
     asked for.
     """
-    look, order = _next_of_step(incident, limits, now), incident.supervision
+    look, order = _next_of_step(incident, limits, now), incident.order
     return min(look, order.answer_by) if look and order and not order.missed else look
 
 

@@ -50,7 +50,7 @@ def check_clock(uow: UnitOfWork, incidents: Incidents, limits: Limits, incident_
     Refusal INCIDENT_NOT_FOUND when there is none any more.
     """
     before, now = incidents.load(incident_id, EVERYWHERE), max(uow.now(), at)
-    if before.supervision and before.supervision.late(now):
+    if before.order and before.order.late(now):
         keep(uow, incidents, before, remind(before, limits=limits, now=now), limits, now)
         return Finding.ORDER_MISSED
     match before.state:

@@ -13,7 +13,7 @@ from services.grid.domain.calendars import Calendars
 from services.grid.domain.deadlines import Level, Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.standing import Which
-from services.grid.domain.states import ClosingOutcome
+from services.grid.domain.states import ClosingOutcome, IncidentState
 from services.grid.domain.watching import reckoned
 from services.grid.usecases import CLOCK, Finding
 from services.kernel.errors import Refusal
@@ -161,6 +161,25 @@ def test_what_nobody_would_look_at_again_is_found_and_mended() -> None:
     assert set(uow.dues) == {(CLOCK, str(each.id)) for each in (watched, forgotten, orphan)}
     assert all(each.holder for each in incidents.rows.values() if each.id != closed.id)
     assert uow.envelopes[-1].holder == f"department/{CENTRE}"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        replace(steps.ask_hold(samples.accepted()), state=IncidentState.HANDLED),
+        replace(steps.ask_hold(samples.accepted()), asked=None),
+        replace(steps.supervise(samples.accepted()), state=IncidentState.REPORTED),
+        replace(steps.supervise(samples.accepted()), state=IncidentState.VOIDED),
+    ],
+    ids=["handled", "decided", "ordered and objected to", "ordered and voided"],
+)
+def test_what_the_release_before_leaves_when_it_moves_one_on_is_not_looked_at(before: Incident) -> None:
+    uow, incidents, moment = FakeUnitOfWork(), FakeIncidents(), min(steps.ORDERED, SOON)
+    incidents.add(replace(before, step=None))
+    for late in (moment, NOW + DAY / 2, SOON):
+        uow.at = late
+        assert usecases.check_clock(uow, incidents, LIMITS, before.id, late) in (Finding.NOTHING, Finding.SOON)
+        assert due(uow, before) is None or due(uow, before) > late
 
 
 def sweep(incidents: FakeIncidents, reference: FakeReference) -> tuple[FakeUnitOfWork, list[str]]:
