@@ -10,10 +10,13 @@ from services.grid.domain.clocks import Clock, ClockKind
 BESIDE = (ClockKind.ANSWER, ClockKind.DECIDE)
 """What others have time for while a department handles it."""
 
+_WAY_IN = (ClockKind.CHECK, ClockKind.FILE, ClockKind.DISPATCH)
+
 
 def was_filed(clocks: Sequence[Clock]) -> bool:
-    """What is filed begins the time to dispatch it."""
-    return any(each.kind is ClockKind.DISPATCH for each in clocks)
+    """What is filed begins the time to dispatch it; what is objected to afterwards is checked and filed anew."""
+    way_in = [each.kind for each in clocks if each.kind in _WAY_IN]
+    return way_in[-1:] == [ClockKind.DISPATCH]
 
 
 def was_dispatched(clocks: Sequence[Clock]) -> bool:

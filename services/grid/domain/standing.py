@@ -239,7 +239,7 @@ class Standing:
 
     @property
     def on_the_way_in(self) -> IncidentState | None:
-        """Where a report that was never filed is, or was when it was merged; None for one that was filed."""
+        """Where a report that is not filed is, or was when it was merged; None for one that is filed."""
         if self.intake is None or was_filed(self.clocks):
             return None
         return IncidentState.CHECKED if self.intake.checked_at else IncidentState.REPORTED

@@ -23,6 +23,7 @@ from tests.unit.grid.samples import CENTRE, DAY, ELSEWHERE, LIMITS, FakeIncident
 
 SEAT = caller(subject=WANG, department=CENTRE)
 VOIDED = steps.void(steps.MAIN)
+OBJECTED_TO = steps.DO[Command.OBJECT](steps.void(samples.dispatched()))
 
 
 def kept(*incidents: Incident) -> FakeIncidents:
@@ -65,6 +66,9 @@ def test_a_duplicate_waits_for_its_main_incident_and_keeps_its_case_number() -> 
         (steps.check(steps.reported()), IncidentState.CHECKED, ClockKind.FILE),
         (steps.DO[Command.FILE](steps.check(steps.reported())), IncidentState.FILED, ClockKind.DISPATCH),
         (samples.dispatched(), IncidentState.FILED, ClockKind.DISPATCH),
+        (OBJECTED_TO, IncidentState.REPORTED, ClockKind.CHECK),
+        (steps.check(OBJECTED_TO), IncidentState.CHECKED, ClockKind.FILE),
+        (steps.DO[Command.FILE](steps.check(OBJECTED_TO)), IncidentState.FILED, ClockKind.DISPATCH),
     ],
 )
 def test_split_off_it_is_where_it_was_on_its_way_in(before: Incident, state: IncidentState, clock: ClockKind) -> None:
