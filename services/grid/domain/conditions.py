@@ -20,8 +20,8 @@ texts.register(
     {
         "REASON_NEEDED": ("请说明理由。", "Say why."),
         "DISPATCH_BINDS": (
-            "该事件由上级协调指派，不得退单或改派。",
-            "A coordinator dispatched it with binding effect: it cannot be returned or dispatched anew.",
+            "该事件由上级协调指派，不得退单、改派或并案。",
+            "A coordinator dispatched it with binding effect: it cannot be returned, dispatched anew or merged.",
         ),
         "TIME_ASKED_ALREADY": (
             "已有待批的延期或挂账申请。",

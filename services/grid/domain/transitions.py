@@ -97,9 +97,9 @@ class Given(StrEnum):
     A_DUPLICATE = "A_DUPLICATE"
     """It was closed with its main incident."""
     ONCE_FILED = "ONCE_FILED"
-    """It was filed before."""
+    """It was filed, and not objected to since."""
     NEVER_CHECKED = "NEVER_CHECKED"
-    """It was neither filed nor checked on site."""
+    """It was neither filed nor checked on site, or was objected to since."""
     NEVER_FILED = "NEVER_FILED"
     """It was checked on site, and not filed."""
     ORDER_MISSED = "ORDER_MISSED"
@@ -185,7 +185,7 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.DISPATCHED, _C.RETURN): Step(_S.FILED, _DEPARTMENT, _F.RETURNED, needs=_WHY, given=_FIRST, stops=_BOTH, starts=_DISPATCH),
     (_S.DISPATCHED, _C.REFER): Step(_S.REFERRED, _DEPARTMENT, _F.REFERRED, needs=_WHY, given=_AGAIN, stops=_BOTH, starts=_DISPATCH),
     (_S.DISPATCHED, _C.DISMISS): Step(_S.CLOSED, _CENTRE, _F.CLOSED, needs=_OUTCOME + _WHY, takes=_REPLY, stops=_BOTH),
-    (_S.DISPATCHED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_BOTH),
+    (_S.DISPATCHED, _C.MERGE): Step(_S.MERGED, _DISPATCHER, _F.MERGED, needs=_MAIN, stops=_BOTH),
     (_S.DISPATCHED, _C.VOID): Step(_S.VOIDED, _CENTRE, _F.VOIDED, needs=_WHY, takes=_REPLY, stops=_BOTH),
     (_S.DISPATCHED, _C.ESCALATE): Step(_S.DISPATCHED, _TIMER, _F.ESCALATED),
 
@@ -196,7 +196,7 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
 
     # Work is taken from a department for a named one. An inspection that it opened goes on, but is no more the incident's.
     (_S.ACCEPTED, _C.DISPATCH): Step(_S.DISPATCHED, _DISPATCHER, _F.DISPATCHED, needs=_TO, takes=_SOON, stops=_HANDLE + _DECIDE, starts=_BOTH),
-    (_S.ACCEPTED, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_HANDLE + _DECIDE),
+    (_S.ACCEPTED, _C.MERGE): Step(_S.MERGED, _DISPATCHER, _F.MERGED, needs=_MAIN, stops=_HANDLE + _DECIDE),
     # A person may have accepted it before the inspection's event came.
     (_S.ACCEPTED, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED),
     (_S.ACCEPTED, _C.RETURN): Step(_S.FILED, _DEPARTMENT, _F.RETURNED, needs=_WHY, given=_FIRST, stops=_HANDLE + _DECIDE, starts=_DISPATCH),
@@ -216,13 +216,13 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.ON_HOLD, _C.RESUME): Step(_S.ACCEPTED, _DEPARTMENT + _TIMER, _F.RESUMED, resumes=_HANDLE),
     (_S.ON_HOLD, _C.END_HOLD): Step(_S.ACCEPTED, _CENTRE, _F.RESUMED, needs=_WHY, resumes=_HANDLE),
     (_S.ON_HOLD, _C.DISPATCH): Step(_S.DISPATCHED, _DISPATCHER, _F.DISPATCHED, needs=_TO, takes=_SOON, stops=_HANDLE, starts=_BOTH),
-    (_S.ON_HOLD, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_HANDLE),
+    (_S.ON_HOLD, _C.MERGE): Step(_S.MERGED, _DISPATCHER, _F.MERGED, needs=_MAIN, stops=_HANDLE),
     (_S.ON_HOLD, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, resumes=_HANDLE),
     (_S.ON_HOLD, _C.HANDLE): Step(_S.HANDLED, _DEPARTMENT, _F.HANDLED, takes=_PROOF, proven=True, stops=_HANDLE, starts=_VERIFY),
 
     (_S.OUTSIDE, _C.SEND_OUTSIDE): Step(_S.OUTSIDE, _DEPARTMENT, _F.SENT_OUTSIDE, needs=_WHOM, takes=_HOW, stops=_ANSWER, starts=_ANSWER),
     (_S.OUTSIDE, _C.DISPATCH): Step(_S.DISPATCHED, _DISPATCHER, _F.DISPATCHED, needs=_TO, takes=_SOON, stops=_HANDLE + _ANSWER, starts=_BOTH),
-    (_S.OUTSIDE, _C.MERGE): Step(_S.MERGED, _CENTRE, _F.MERGED, needs=_MAIN, stops=_HANDLE + _ANSWER),
+    (_S.OUTSIDE, _C.MERGE): Step(_S.MERGED, _DISPATCHER, _F.MERGED, needs=_MAIN, stops=_HANDLE + _ANSWER),
     (_S.OUTSIDE, _C.OUTSIDE_DONE): Step(_S.ACCEPTED, _DEPARTMENT, _F.OUTSIDE_ANSWERED, stops=_ANSWER, resumes=_HANDLE),
     (_S.OUTSIDE, _C.OUTSIDE_UNDONE): Step(_S.ACCEPTED, _DEPARTMENT, _F.OUTSIDE_ANSWERED, needs=(_N.ANSWER, *_WHY), stops=_ANSWER, resumes=_HANDLE),
     (_S.OUTSIDE, _C.INSPECT): Step(_S.ACCEPTED, _DEPARTMENT, _F.ACCEPTED, stops=_ANSWER, resumes=_HANDLE),

@@ -115,7 +115,7 @@ def close(it: Incident, outcome: ClosingOutcome = ClosingOutcome.HANDLED) -> Inc
 
 
 def merge(it: Incident, main: Incident = MAIN) -> Incident:
-    return merging.merge(it, main, seen=it.version, by=it.owner, limits=LIMITS, now=NOW)
+    return merging.merge(it, main, seen=it.version, by=it.coordinator or it.owner, limits=LIMITS, now=NOW)
 
 
 def split(it: Incident) -> Incident:

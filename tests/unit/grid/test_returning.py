@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from services.grid.domain import merging
 from services.grid.domain.deadlines import coordinator_of
 from services.grid.domain.incidents import Incident
 from services.grid.domain.states import Command, IncidentState, ReturnReason
@@ -85,6 +86,18 @@ def test_what_it_decides_binds_the_department_and_the_centre() -> None:
         with pytest.raises(Refusal) as refused:
             again(bound)
         assert refused.value.reason == "DISPATCH_BINDS"
+
+
+def test_the_centre_gets_rid_of_no_binding_dispatch_by_merging_what_is_bound_and_splitting_it_off() -> None:
+    of_city = steps.give_back(dispatch(steps.give_back(samples.dispatched()), CENTRE, "371100-ZJJ"))
+    bound = dispatch(of_city, CITY, DEPARTMENT)
+    at_work = steps.accept(bound)
+    for before in (bound, at_work, steps.grant(steps.ask_hold(at_work)), steps.send_outside(at_work)):
+        with pytest.raises(Refusal) as refused:
+            merging.merge(before, steps.MAIN, seen=before.version, by=CENTRE, limits=LIMITS, now=NOW)
+        assert refused.value.reason == "DISPATCH_BINDS"
+        merged = merging.merge(before, steps.MAIN, seen=before.version, by=CITY, limits=LIMITS, now=NOW)
+        assert merged.state is IncidentState.MERGED
 
 
 def test_only_the_coordinator_takes_what_it_bound_from_a_department_and_it_stays_bound() -> None:

@@ -593,11 +593,11 @@ class GridServiceServicer:
 
     def MergeIncident(self, request, context):
         """Merges a duplicate into its main incident (并案). It keeps its case number and is closed when the main one is, with the
-        same outcome. Only the county's grid centre may, until it is handled. A department at work on it is told, and its request,
-        hold or outside body end; an inspection that it opened goes on by itself.
+        same outcome. Only the county's grid centre may, until it is handled, or the coordinator of what that one bound. A
+        department at work on it is told, and its request, hold or outside body end; an inspection that it opened goes on by itself.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
-        handled or ended (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), the main incident is not to be had in the caller's
-        region (INCIDENT_NOT_FOUND), or is ended, merged, the same or another centre's (MAIN_UNFIT).
+        handled or ended (WRONG_STATE), not the grid centre (NOT_THE_HOLDER), bound by a coordinator (DISPATCH_BINDS), the main incident
+        is not to be had in the caller's region (INCIDENT_NOT_FOUND), or is ended, merged, the same or another centre's (MAIN_UNFIT).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
