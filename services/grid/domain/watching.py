@@ -77,7 +77,8 @@ def reckoned(incident: Incident, limits: Limits, now: datetime) -> Incident:
 def adopted(incident: Incident, centre_of: CentreOf) -> Incident:
     """With grid centres that are on record in place of those that are not: the lowest of the county or above.
 
-    A coordinator that is gone is the lowest of its own level or above, or else whoever answers for the incident.
+    A coordinator that is gone is the lowest of its own level or above, or else whoever answers for the incident. What
+    the centre took on itself goes with it.
     """
     region, owner, coordinator = incident.report.region, incident.owner, incident.coordinator
     if not is_centre(owner, centre_of):
@@ -86,4 +87,7 @@ def adopted(incident: Incident, centre_of: CentreOf) -> Incident:
     if coordinator and not is_centre(coordinator, centre_of):
         found = lowest_centre(region, Level.at(coordinator.partition("-")[0]), centre_of)
         coordinator = found.centre if found else owner
-    return replace(incident, version=incident.version + 1, owner=owner, coordinator=coordinator)
+    department = owner if incident.department and incident.department == incident.owner else incident.department
+    return replace(
+        incident, version=incident.version + 1, owner=owner, coordinator=coordinator, department=department
+    )

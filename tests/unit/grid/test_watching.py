@@ -205,6 +205,17 @@ def test_whose_centre_has_another_code_now_is_taken_over_by_it() -> None:
     assert incidents.rows[elsewhere.id].holder == "371100-ZHZX", "its county has no centre: the city's has it"
 
 
+def test_what_a_centre_took_on_itself_goes_to_whoever_takes_over() -> None:
+    incidents, reference = FakeIncidents(), FakeReference()
+    reference.centres = {"371102": "371102-WGZX"}
+    outside = steps.send_outside(samples.incident())
+    incidents.add(replace(outside, step=None))
+    sweep(incidents, reference)
+    after = incidents.rows[outside.id]
+    assert (after.owner, after.department, after.holder) == ("371102-WGZX", "371102-WGZX", "371102-WGZX")
+    assert steps.answered(after).state is IncidentState.ACCEPTED
+
+
 def test_what_nobody_could_answer_for_is_counted_and_does_not_block_others() -> None:
     incidents, reference = FakeIncidents(), FakeReference()
     lost, orphan = replace(samples.incident(region=samples.ELSEWHERE), owner=""), replace(samples.incident(), owner="")
@@ -212,6 +223,7 @@ def test_what_nobody_could_answer_for_is_counted_and_does_not_block_others() -> 
         incidents.add(incident)
     _, mended = sweep(incidents, reference)
     assert mended == [orphan.case_number]
+    assert incidents.rows[orphan.id].department == ""
     assert usecases.left_unheld(incidents, reference) == 1
 
 
