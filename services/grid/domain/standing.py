@@ -69,9 +69,7 @@ class Which(NamedTuple):
 
 
 _STANDING_STILL = (IncidentState.ON_HOLD, IncidentState.OUTSIDE)
-_HANDLED = (
-    IncidentState.HANDLED, IncidentState.VERIFIED, IncidentState.CLOSED, IncidentState.VOIDED, IncidentState.MERGED
-)  # fmt: skip
+_SEEN_TO = (IncidentState.VERIFIED, IncidentState.CLOSED, IncidentState.VOIDED, IncidentState.MERGED)
 """What was ordered of an incident is done, or falls away, when it comes there."""
 
 
@@ -202,8 +200,14 @@ class Standing:
 
     @property
     def order(self) -> Supervision | None:
-        """What a level above ordered, while it can be seen to: the release before leaves it when it ends the incident."""
-        return self.supervision if (self.state, Command.REMIND) in TRANSITIONS else None
+        """What a level above ordered and still waits for; None while it is said to be handled since.
+
+        The release before leaves it when it ends the incident.
+        """
+        given = self.supervision
+        if given is None or (self.state, Command.REMIND) not in TRANSITIONS:
+            return None
+        return None if self.handled_at and given.ordered_at < self.handled_at else given
 
     @property
     def without_stages(self) -> bool:
@@ -320,6 +324,6 @@ def _over(at: IncidentState, to: IncidentState) -> dict[str, Any]:
         over |= {"asked": None, "refusal_reason": ""}
     if to is not IncidentState.ON_HOLD:
         over |= {"review_at": None, "hold_reason": ""}
-    if to in _HANDLED and to is not at:
+    if to in _SEEN_TO and to is not at:
         over["supervision"] = None
     return over

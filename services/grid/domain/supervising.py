@@ -5,12 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.grid.domain.deadlines import Limits
+from services.grid.domain.deadlines import Level, Limits
 from services.grid.domain.incidents import Incident
 from services.grid.domain.outside import LONGEST_ANSWER_DAYS
 from services.grid.domain.requests import Supervision
 from services.grid.domain.states import Command, Who
-from services.kernel.errors import Violation, invalid
+from services.kernel import texts
+from services.kernel.errors import Violation, failed_state, invalid
+
+texts.register(
+    {
+        "ORDERED_ABOVE": (
+            "上级督办尚未到期，下级不得另行督办。",
+            "A higher level ordered it by a day that is still ahead: that order stands.",
+        ),
+    }
+)
 
 
 def supervise(
@@ -18,15 +28,24 @@ def supervise(
 ) -> Incident:
     """The county's grid centre, or one above, orders it; an earlier order is over. Deadlines stay as they are.
 
-    Raises Refusal ANSWER_UNFIT as violation.
+    Raises Refusal ANSWER_UNFIT as violation; ORDERED_ABOVE.
     """
     step = incident.led(
         Command.SUPERVISE, seen=seen, by=by, limits=limits, now=now, reason=reason, answer_by=answer_by
     )  # fmt: skip
     if not now < answer_by <= now + timedelta(days=LONGEST_ANSWER_DAYS):
         raise invalid(Violation("answer_by", "ANSWER_UNFIT", {"days": LONGEST_ANSWER_DAYS}))
+    if incident.supervision and _stands_above(incident.supervision, by or ""):
+        raise failed_state("ORDERED_ABOVE")
     order = Supervision(ordered_by=by or "", reason=reason, ordered_at=now, answer_by=answer_by)
     return incident.moved(step, limits, now, supervision=order)
+
+
+def _stands_above(order: Supervision, by: str) -> bool:
+    """Whoever gave it is of a higher level, and still waits."""
+    levels = list(Level)
+    given, giving = (levels.index(Level.at(code.partition("-")[0])) for code in (order.ordered_by, by))
+    return not order.missed and given > giving
 
 
 def remind(incident: Incident, *, limits: Limits, now: datetime) -> Incident:

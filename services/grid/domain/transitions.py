@@ -248,7 +248,7 @@ TRANSITIONS: Mapping[tuple[IncidentState, Command], Step] = {
     (_S.CLOSED, _C.REJOIN): Step(_S.MERGED, _TIMER, _F.REJOINED, given=(_G.A_DUPLICATE,)),
     (_S.CLOSED, _C.RATE): Step(_S.CLOSED, _REPORTER, _F.RATED, needs=(_N.SATISFACTION,), given=(_G.NOT_RATED, _G.TIME_TO_RATE)),
 
-    # An order of a level above goes on whoever holds it, until it is handled; another one takes its place.
+    # An order of a level above goes on whoever holds it, until it is verified; another one takes its place.
     **{(state, _C.SUPERVISE): Step(state, _ABOVE, _F.SUPERVISED, needs=(*_WHY, _N.ANSWER_BY)) for state in _SUPERVISED},
     **{(state, _C.REMIND): Step(state, _TIMER, _F.SUPERVISION_MISSED, given=(_G.ORDER_MISSED,)) for state in _SUPERVISED},
 }

@@ -433,8 +433,11 @@ class IncidentMachine(RuleBasedStateMachine):
         before, caller, seen = self.incident, self.who(by), self.incident.version - late
         answer_by = self.now + timedelta(days=days)
         why_not = self.why_not(Command.SUPERVISE, caller, late)
+        order = before.supervision
         if why_not is None and not (reason and days == 3):
             why_not = "INVALID_ARGUMENT"
+        elif why_not is None and order and order.ordered_by == CITY != caller and not order.missed:
+            why_not = "ORDERED_ABOVE"
         after = self.ask(
             why_not,
             lambda: supervising.supervise(before, reason, answer_by, seen=seen, by=caller, limits=LIMITS, now=self.now),
@@ -521,9 +524,9 @@ class IncidentMachine(RuleBasedStateMachine):
         )
 
     @invariant()
-    def what_was_ordered_stands_until_it_is_handled(self) -> None:
-        order, state = self.incident.supervision, self.incident.state
-        assert order is None or (state, Command.SUPERVISE) in TRANSITIONS
+    def what_was_ordered_stands_until_it_is_verified(self) -> None:
+        order, state = self.incident.order, self.incident.state
+        assert self.incident.supervision is None or (state, Command.SUPERVISE) in TRANSITIONS
         look = next_look(self.incident, LIMITS, self.now)
         assert order is None or order.missed or (look and look <= order.answer_by)
 

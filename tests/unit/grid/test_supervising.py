@@ -68,11 +68,25 @@ def test_whoever_ordered_it_is_told_once_when_its_day_has_passed(before: Inciden
     assert usecases.check_clock(uow, incidents, LIMITS, before.id, day) is Finding.NOTHING
 
 
-def test_an_order_goes_on_with_whoever_holds_it_until_it_is_handled() -> None:
+def test_an_order_goes_on_with_whoever_holds_it_until_it_is_verified() -> None:
     back = steps.give_back(steps.supervise(samples.accepted()))
     sent = steps.accept(steps.dispatch(back))
     assert back.supervision is not None and sent.supervision == back.supervision
-    assert steps.DO[Command.HANDLE](sent).supervision is None
+    handled = steps.DO[Command.HANDLE](sent)
+    assert steps.verify(handled, passed=False).supervision == back.supervision, "rework is done under it"
+    assert steps.verify(handled).supervision is None
+
+
+def test_nobody_is_told_that_an_order_was_missed_which_was_handled_before_its_day() -> None:
+    ordered = steps.supervise(samples.accepted(), CITY)
+    later, day = NOW + timedelta(hours=1), steps.ORDERED
+    handled = ordered.handle(seen=ordered.version, by=DEPARTMENT, limits=LIMITS, now=later)
+    look = next_look(handled, LIMITS, later)
+    assert look and look > day
+    incidents, uow = kept(handled), FakeUnitOfWork(at=day)
+    assert usecases.check_clock(uow, incidents, LIMITS, handled.id, day) is Finding.NOTHING
+    again = handled.verify(passed=False, seen=handled.version, by=CENTRE, limits=LIMITS, now=day)
+    assert next_look(again, LIMITS, day) == day, "ordered anew, it is missed"
 
 
 def test_an_order_to_see_to_a_check_or_a_close_ends_with_it() -> None:
@@ -81,12 +95,24 @@ def test_an_order_to_see_to_a_check_or_a_close_ends_with_it() -> None:
     assert steps.verify(ordered).supervision is None
 
 
+def order_anew(it: Incident, by: str) -> Incident:
+    return supervising.supervise(it, "省级转办", NOW + DAY, seen=it.version, by=by, limits=LIMITS, now=NOW)
+
+
 def test_a_later_order_takes_the_place_of_an_earlier_one() -> None:
+    for first, then in ((CENTRE, CITY), (CITY, CITY), (CENTRE, CENTRE)):
+        ordered = steps.supervise(samples.accepted(), first)
+        again = order_anew(ordered, then)
+        assert again.supervision and (again.supervision.ordered_by, again.supervision.reason) == (then, "省级转办")
+
+
+def test_no_lower_level_lifts_an_order_by_one_of_its_own_before_it_was_missed() -> None:
     ordered = steps.supervise(samples.accepted(), CITY)
-    again = supervising.supervise(
-        ordered, "省级转办", NOW + DAY, seen=ordered.version, by=CENTRE, limits=LIMITS, now=NOW
-    )  # fmt: skip
-    assert again.supervision and (again.supervision.ordered_by, again.supervision.reason) == (CENTRE, "省级转办")
+    with pytest.raises(Refusal) as refused:
+        order_anew(ordered, CENTRE)
+    assert refused.value.reason == "ORDERED_ABOVE"
+    missed = order_anew(steps.DO[Command.REMIND](ordered), CENTRE)
+    assert missed.supervision and missed.supervision.ordered_by == CENTRE
 
 
 def test_why_it_was_ordered_is_for_those_who_answer_for_it_and_for_who_ordered_it() -> None:
