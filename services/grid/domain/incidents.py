@@ -111,6 +111,7 @@ class Incident(Standing):
             dispatched_at=now,
             accepted_at=None,
             inspection_id=None,
+            outside=self.answered_outside,
             handle_within=course.present.limit if course else to.limit,
             dispatch_reason=reason or to.reason,
             course=course,

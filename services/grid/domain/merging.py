@@ -41,8 +41,10 @@ def merge(incident: Incident, main: Incident, *, seen: int, by: str | None, limi
     )
     if not fit or main.id == incident.id:
         raise failed_state("MAIN_UNFIT")
-    blank: dict[str, Any] = dict.fromkeys(("dispatched_at", "handle_within", "handle_by", "accepted_at", "course"))
-    blank["urgency"] = Urgency.NORMAL
+    blank: dict[str, Any] = dict.fromkeys(
+        ("dispatched_at", "handle_within", "handle_by", "accepted_at", "inspection_id", "course")
+    )  # fmt: skip
+    blank |= {"urgency": Urgency.NORMAL, "outside": incident.answered_outside}
     return incident.moved(
         step, limits, now, main=Main(main.id, main.case_number), department="", dispatch_reason="", **blank
     )
@@ -58,13 +60,13 @@ def split(incident: Incident, *, seen: int, by: str | None, limits: Limits, now:
 
 
 def follow(incident: Incident, main: Incident, *, limits: Limits, now: datetime) -> Incident:
-    """Its main incident has ended: it is closed with the same outcome, or split off from one that was voided.
+    """Its main incident has ended: it is closed with the same outcome, or split off from one that counts as none.
 
     No department is in charge of it: whoever handled the main incident did not handle this one by itself. The reply to
     the main incident's reporter is theirs alone.
     """
     seen, by = incident.version, Who.TIMER
-    if main.state is IncidentState.VOIDED:
+    if main.state in (IncidentState.VOIDED, IncidentState.DECLINED):
         return split(incident, seen=seen, by=by, limits=limits, now=now)
     step = incident.led(Command.FOLLOW, seen=seen, by=by, limits=limits, now=now)
     return incident.moved(step, limits, now, closed_at=now, closing_outcome=main.closing_outcome)

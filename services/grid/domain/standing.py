@@ -184,6 +184,11 @@ class Standing:
         return (*self.report.evidence, *self.evidence)
 
     @property
+    def answered_outside(self) -> OutsideRequest | None:
+        """What an outside body has answered: a request that waits ends with the handling that it was of."""
+        return self.outside if self.outside and self.outside.answer else None
+
+    @property
     def clock(self) -> Clock | None:
         """That of the present step; None where none was kept."""
         return first_to_end(of_step(self.clocks))
@@ -310,10 +315,10 @@ class Standing:
         """With the grid centre or a coordinator, as before any dispatch."""
         blank: dict[str, Any] = dict.fromkeys(
             ("dispatched_at", "handle_within", "handle_by", "accepted_at", "handled_at", "handling_outcome",
-             "verified_at", "main", "course"),
+             "verified_at", "inspection_id", "main", "course"),
         )  # fmt: skip
         blank |= dict.fromkeys(("department", "dispatch_reason", "coordinator", "reply"), "")
-        blank |= {"evidence": superseded(self.evidence), "urgency": Urgency.NORMAL}
+        blank |= {"evidence": superseded(self.evidence), "urgency": Urgency.NORMAL, "outside": self.answered_outside}
         return self.moved(step, limits, now, **{**blank, **changes})
 
 

@@ -88,6 +88,4 @@ def adopted(incident: Incident, centre_of: CentreOf) -> Incident:
         found = lowest_centre(region, Level.at(coordinator.partition("-")[0]), centre_of)
         coordinator = found.centre if found else owner
     department = owner if incident.department and incident.department == incident.owner else incident.department
-    return replace(
-        incident, version=incident.version + 1, owner=owner, coordinator=coordinator, department=department
-    )
+    return replace(incident, version=incident.version + 1, owner=owner, coordinator=coordinator, department=department)

@@ -166,6 +166,12 @@ def test_it_is_split_off_when_its_main_incident_counts_as_none() -> None:
     assert uow.dues[usecases.DISPATCH, str(duplicate.id)] == NOW, "rules are asked who takes it"
 
 
+def test_it_is_split_off_from_one_that_was_voided_and_then_declined_before_anybody_looked() -> None:
+    declined = steps.decline(steps.DO[Command.OBJECT](VOIDED))
+    after = follow(steps.merge(samples.incident()), declined, limits=LIMITS, now=NOW)
+    assert (after.state, after.main) == (IncidentState.FILED, None)
+
+
 def test_the_centre_splits_off_what_is_no_duplicate() -> None:
     duplicate, main = samples.dispatched(), samples.incident()
     incidents, uow = kept(duplicate, main), FakeUnitOfWork(caller=SEAT)

@@ -45,7 +45,7 @@ def sent(before: Incident) -> Incident:
 def test_another_department_has_all_its_time_and_nothing_of_what_the_first_asked_for(before: Incident) -> None:
     after = sent(before)
     assert (after.state, after.department, after.accepted_at) == (IncidentState.DISPATCHED, OTHER, None)
-    assert (after.asked, after.review_at, after.inspection_id) == (None, None, None)
+    assert (after.asked, after.review_at, after.inspection_id, after.outside) == (None, None, None, None)
     running = [each for each in after.clocks if each.running]
     assert {each.kind for each in running} == {ClockKind.ACCEPT, ClockKind.HANDLE}
     assert all((each.begun_at, each.department) == (NOW + DAY / 4, OTHER) for each in running)
@@ -55,6 +55,18 @@ def test_another_department_has_all_its_time_and_nothing_of_what_the_first_asked
     assert event.taken_from == DEPARTMENT
 
 
+def test_what_an_outside_body_has_answered_stays_on_record() -> None:
+    answered = steps.answered(steps.send_outside(AT_WORK))
+    assert sent(answered).outside == steps.merge(answered).outside == answered.outside is not None
+
+
+def test_what_is_filed_again_has_no_inspection() -> None:
+    at_work = INSPECTED
+    closed = steps.close(steps.verify(steps.DO[Command.HANDLE](at_work)))
+    for after in (steps.give_back(at_work), steps.DO[Command.REOPEN](closed)):
+        assert (after.state, after.inspection_id) == (IncidentState.FILED, None)
+
+
 @EACH
 def test_a_duplicate_that_is_found_late_is_one_job(before: Incident) -> None:
     main = samples.incident()
@@ -62,6 +74,7 @@ def test_a_duplicate_that_is_found_late_is_one_job(before: Incident) -> None:
     assert (after.state, after.main, after.department) == (
         IncidentState.MERGED, Main(main.id, main.case_number), "",
     )  # fmt: skip
+    assert (after.inspection_id, after.outside) == (None, None)
     assert not any(each.running for each in after.clocks)
     event = event_of(before, after, NOW)
     assert isinstance(event, events_pb2.IncidentMerged)

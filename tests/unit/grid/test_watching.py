@@ -179,7 +179,7 @@ def test_what_the_release_before_leaves_when_it_moves_one_on_is_not_looked_at(be
     for late in (moment, NOW + DAY / 2, SOON):
         uow.at = late
         assert usecases.check_clock(uow, incidents, LIMITS, before.id, late) in (Finding.NOTHING, Finding.SOON)
-        assert due(uow, before) is None or due(uow, before) > late
+        assert uow.dues.get((CLOCK, str(before.id)), steps.VERY_LATE) > late
 
 
 def sweep(incidents: FakeIncidents, reference: FakeReference) -> tuple[FakeUnitOfWork, list[str]]:
