@@ -41,7 +41,7 @@ def test_at_every_step_of_the_chain_it_says_what_happened(city: City) -> None:
         stands_so(chain, standing)
     traces = wait_for("spans of every step", lambda: traced(city, chain))
     assert {each["traceId"] for each in traces} >= set(chain.traces.values())
-    wait_for("nothing is missing", lambda: gaps(city, chain) == [])
+    wait_for("nothing is missing", lambda: unknown(city, chain) == [])
 
 
 def test_without_spans_it_says_the_same_and_what_is_missing(blind: City) -> None:
@@ -49,13 +49,13 @@ def test_without_spans_it_says_the_same_and_what_is_missing(blind: City) -> None
     for standing in course(chain):
         answer = stands_so(chain, standing)
         assert {each["spans"] for each in answer["traces"]} == {0}
-        wait_for("nothing else is missing", lambda: gaps(blind, chain) == ["GAP_KIND_SPANS"])
+        wait_for("nothing else is missing", lambda: unknown(blind, chain) == ["GAP_KIND_SPANS"])
     with pytest.raises(ApiError) as refused:
         ask(blind, f"/v1/cases/{chain.case_number}/traces/{chain.traces['incident:file']}")
     assert refused.value.reason == "TRACE_NOT_FOUND"
 
 
-def gaps(city: City, chain: Chain) -> list[str]:
+def unknown(city: City, chain: Chain) -> list[str]:
     """What the case trace says that it does not know; how far behind its sources it is changes with every look."""
     return [gap["kind"] for gap in ask(city, f"/v1/cases/{chain.case_number}")["gaps"]]
 

@@ -635,7 +635,8 @@ class GridServiceServicer:
 
     def SuperviseIncident(self, request, context):
         """Orders that an incident is handled by a day (督办), whoever holds it; an earlier order is over. Its deadlines stay. When the day
-        has passed before it is handled, whoever ordered it is told. The order ends when it is verified, closed, merged or voided. Only the county's grid centre may, a coordinator of it, or the city's grid centre.
+        has passed before it is handled, whoever ordered it is told. The order ends when it is verified, closed, merged or
+        voided. Only the county's grid centre may, a coordinator of it, or the city's grid centre.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
         not filed, merged or ended (WRONG_STATE), not such a grid centre (NOT_THE_HOLDER), no reason (REASON_NEEDED), a day that
         is not ahead or too far (ANSWER_UNFIT), an order of a higher level whose day is ahead (ORDERED_ABOVE).
