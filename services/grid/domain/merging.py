@@ -31,7 +31,7 @@ SPLITS = {
 
 
 def merge(incident: Incident, main: Incident, *, seen: int, by: str | None, limits: Limits, now: datetime) -> Incident:
-    """The grid centre found it to be a duplicate of `main`. Raises Refusal MAIN_UNFIT."""
+    """The grid centre, or the coordinator who bound it, found a duplicate of `main`. Raises Refusal MAIN_UNFIT."""
     step = incident.led(Command.MERGE, seen=seen, by=by, limits=limits, now=now, main_incident_id=main.id)
     fit = (
         main.state.filed
