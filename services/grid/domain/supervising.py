@@ -7,17 +7,22 @@ from datetime import datetime, timedelta
 
 from services.grid.domain.deadlines import Level, Limits
 from services.grid.domain.incidents import Incident
-from services.grid.domain.outside import LONGEST_ANSWER_DAYS
 from services.grid.domain.requests import Supervision
 from services.grid.domain.states import Command, Who
 from services.kernel import texts
 from services.kernel.errors import Violation, failed_state, invalid
+
+LONGEST_ORDER_DAYS = 90
 
 texts.register(
     {
         "ORDERED_ABOVE": (
             "上级督办尚未到期，下级不得另行督办。",
             "A higher level ordered it by a day that is still ahead: that order stands.",
+        ),
+        "ORDER_UNFIT": (
+            "督办时限须晚于现在，且不超过 {days} 天。",
+            "The day of an order lies ahead, at most {days} days.",
         ),
     }
 )
@@ -28,13 +33,13 @@ def supervise(
 ) -> Incident:
     """The county's grid centre, or one above, orders it; an earlier order is over. Deadlines stay as they are.
 
-    Raises Refusal ANSWER_UNFIT as violation; ORDERED_ABOVE.
+    Raises Refusal ORDER_UNFIT as violation; ORDERED_ABOVE.
     """
     step = incident.led(
         Command.SUPERVISE, seen=seen, by=by, limits=limits, now=now, reason=reason, answer_by=answer_by
     )  # fmt: skip
-    if not now < answer_by <= now + timedelta(days=LONGEST_ANSWER_DAYS):
-        raise invalid(Violation("answer_by", "ANSWER_UNFIT", {"days": LONGEST_ANSWER_DAYS}))
+    if not now < answer_by <= now + timedelta(days=LONGEST_ORDER_DAYS):
+        raise invalid(Violation("answer_by", "ORDER_UNFIT", {"days": LONGEST_ORDER_DAYS}))
     if incident.supervision and _stands_above(incident.supervision, by or ""):
         raise failed_state("ORDERED_ABOVE")
     order = Supervision(ordered_by=by or "", reason=reason, ordered_at=now, answer_by=answer_by)

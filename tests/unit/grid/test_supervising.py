@@ -115,6 +115,14 @@ def test_no_lower_level_lifts_an_order_by_one_of_its_own_before_it_was_missed() 
     assert missed.supervision and missed.supervision.ordered_by == CENTRE
 
 
+@pytest.mark.parametrize("ahead", [timedelta(), timedelta(days=91)])
+def test_the_day_of_an_order_lies_ahead_but_not_too_far(ahead: timedelta) -> None:
+    it = samples.incident()
+    with pytest.raises(Refusal) as refused:
+        supervising.supervise(it, "领导批示", NOW + ahead, seen=it.version, by=CENTRE, limits=LIMITS, now=NOW)
+    assert [(each.field, each.rule) for each in refused.value.violations] == [("answer_by", "ORDER_UNFIT")]
+
+
 def test_why_it_was_ordered_is_for_those_who_answer_for_it_and_for_who_ordered_it() -> None:
     ordered = steps.supervise(samples.accepted(), CITY)
     for who in (CENTRE, DEPARTMENT, CITY):

@@ -1749,7 +1749,9 @@ Global___IncidentSplit: _TypeAlias = IncidentSplit  # noqa: Y015
 
 @_typing.final
 class IncidentVoided(_message.Message):
-    """An incident was voided (作废): it was filed by mistake and counts as none. Its case ends for good."""
+    """An incident was voided (作废): it was filed by mistake and counts as none. Its case
+    ends, unless whoever reported it objects.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1917,7 +1919,7 @@ class IncidentReported(_message.Message):
     source: _incidents_pb2.ReportSource.ValueType
     """From whom the report comes."""
     objection: _builtins.bool
-    """It had been declined, and whoever reported it objected."""
+    """It had been declined or voided, and whoever reported it objected."""
     @_builtins.property
     def check_by(self) -> _timestamp_pb2.Timestamp:
         """Until when the grid centre must have checked it on site."""

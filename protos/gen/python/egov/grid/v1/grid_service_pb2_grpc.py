@@ -639,7 +639,7 @@ class GridServiceServicer:
         voided. Only the county's grid centre may, a coordinator of it, or the city's grid centre.
         Refused: no such incident in the caller's region (INCIDENT_NOT_FOUND), stale version (STALE_VERSION),
         not filed, merged or ended (WRONG_STATE), not such a grid centre (NOT_THE_HOLDER), no reason (REASON_NEEDED), a day that
-        is not ahead or too far (ANSWER_UNFIT), an order of a higher level whose day is ahead (ORDERED_ABOVE).
+        is not ahead or too far (ORDER_UNFIT), an order of a higher level whose day is ahead (ORDERED_ABOVE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -78,7 +78,7 @@ class _IncidentStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Inciden
     INCIDENT_STATE_MERGED: _IncidentState.ValueType  # 9
     """Merged (并案): a duplicate; it ends as its main incident ends."""
     INCIDENT_STATE_VOIDED: _IncidentState.ValueType  # 10
-    """Voided (作废): filed by mistake; it counts as none."""
+    """Voided (作废): filed by mistake; it counts as none. Whoever reported it may object once."""
     INCIDENT_STATE_REPORTED: _IncidentState.ValueType  # 11
     """Reported (待核实): the public says so; somebody of the grid centre checks it on site."""
     INCIDENT_STATE_CHECKED: _IncidentState.ValueType  # 12
@@ -114,7 +114,7 @@ INCIDENT_STATE_ON_HOLD: IncidentState.ValueType  # 8
 INCIDENT_STATE_MERGED: IncidentState.ValueType  # 9
 """Merged (并案): a duplicate; it ends as its main incident ends."""
 INCIDENT_STATE_VOIDED: IncidentState.ValueType  # 10
-"""Voided (作废): filed by mistake; it counts as none."""
+"""Voided (作废): filed by mistake; it counts as none. Whoever reported it may object once."""
 INCIDENT_STATE_REPORTED: IncidentState.ValueType  # 11
 """Reported (待核实): the public says so; somebody of the grid centre checks it on site."""
 INCIDENT_STATE_CHECKED: IncidentState.ValueType  # 12
