@@ -13,6 +13,7 @@ from services.grid.domain.evidence import missing_evidence
 from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import Evidence
 from services.grid.domain.states import Command
+from services.grid.domain.supervising import may_order
 from services.grid.domain.transitions import TRANSITIONS, Need, Step
 from services.kernel import texts
 from services.kernel.parties import Party
@@ -110,6 +111,7 @@ def actions_of(
         for action in found
         if (incident.may_take(action.step, department, limits) or incident.may_take(action.step, party, limits))
         and all(is_given(each, incident, limits, now) for each in action.step.given)
+        and (action.command is not Command.SUPERVISE or may_order(incident, department))
     ]
 
 

@@ -40,17 +40,20 @@ def supervise(
     )  # fmt: skip
     if not now < answer_by <= now + timedelta(days=LONGEST_ORDER_DAYS):
         raise invalid(Violation("answer_by", "ORDER_UNFIT", {"days": LONGEST_ORDER_DAYS}))
-    if incident.supervision and _stands_above(incident.supervision, by or ""):
+    if not may_order(incident, by):
         raise failed_state("ORDERED_ABOVE")
     order = Supervision(ordered_by=by or "", reason=reason, ordered_at=now, answer_by=answer_by)
     return incident.moved(step, limits, now, supervision=order)
 
 
-def _stands_above(order: Supervision, by: str) -> bool:
-    """Whoever gave it is of a higher level, and still waits."""
+def may_order(incident: Incident, by: str | None) -> bool:
+    """No order stands that a higher level than `by` gave and still waits for."""
+    order = incident.supervision
+    if order is None or order.missed or not by:
+        return True
     levels = list(Level)
     given, giving = (levels.index(Level.at(code.partition("-")[0])) for code in (order.ordered_by, by))
-    return not order.missed and given > giving
+    return given <= giving
 
 
 def remind(incident: Incident, *, limits: Limits, now: datetime) -> Incident:

@@ -10,6 +10,7 @@ from egov.grid.v1 import events_pb2
 
 from services.grid import usecases
 from services.grid.domain import supervising
+from services.grid.domain.actions import actions_of
 from services.grid.domain.incidents import Incident
 from services.grid.domain.standing import Which
 from services.grid.domain.states import Command
@@ -17,6 +18,7 @@ from services.grid.domain.watching import next_look
 from services.grid.usecases import CLOCK, Finding
 from services.grid.wire.messages import incident_message
 from services.kernel.errors import Refusal
+from services.kernel.parties import Party
 from tests.unit.fakes import NOW, WANG, FakeUnitOfWork, caller
 from tests.unit.grid import samples, steps
 from tests.unit.grid.samples import CENTRE, DAY, DEPARTMENT, LIMITS, FakeIncidents
@@ -106,11 +108,18 @@ def test_a_later_order_takes_the_place_of_an_earlier_one() -> None:
         assert again.supervision and (again.supervision.ordered_by, again.supervision.reason) == (then, "省级转办")
 
 
+def offered(it: Incident, by: str) -> list[Command]:
+    """What `ListActions` says of it to a coordinator of this centre."""
+    actions = actions_of(it, [Command.SUPERVISE], by, Party("person", WANG), LIMITS, NOW)
+    return [each.command for each in actions]
+
+
 def test_no_lower_level_lifts_an_order_by_one_of_its_own_before_it_was_missed() -> None:
     ordered = steps.supervise(samples.accepted(), CITY)
     with pytest.raises(Refusal) as refused:
         order_anew(ordered, CENTRE)
     assert refused.value.reason == "ORDERED_ABOVE"
+    assert [offered(ordered, by) for by in (CENTRE, CITY)] == [[], [Command.SUPERVISE]]
     missed = order_anew(steps.DO[Command.REMIND](ordered), CENTRE)
     assert missed.supervision and missed.supervision.ordered_by == CENTRE
 
