@@ -60,7 +60,7 @@ _LEAVE = sa.text("UPDATE incident SET undecided = :why WHERE id = :id AND undeci
     sa.bindparam("id", type_=sa.Uuid), sa.bindparam("why", type_=sa.Text)
 )
 _LAST_SOURCES = sa.text(
-    "SELECT DISTINCT ON (incident_id) incident_id, source FROM dispatch"
+    "SELECT DISTINCT ON (incident_id) incident_id, dispatch.source FROM dispatch"
     " JOIN incident ON incident.id = incident_id AND incident.dispatched_at = dispatch.dispatched_at"
     " WHERE incident_id = ANY(:ids) ORDER BY incident_id, dispatch.version DESC"
 ).bindparams(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))

@@ -89,7 +89,7 @@ def test_what_phones_submitted_before_incidents_said_so_has_its_moment(desk: Des
     of_it = {"id": result.filed.incident_id}
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE incident SET captured_at = NULL WHERE id = :id"), of_it)
-        connection.execute(sa.text(import_module("services.grid.migrations.versions.0018_captured").SO_FAR))
+        connection.execute(sa.text(import_module("services.grid.migrations.versions.0017_captured").SO_FAR))
         kept = connection.execute(sa.text("SELECT captured_at FROM incident WHERE id = :id"), of_it).scalar_one()
     assert kept == LAST_WEEK
 
