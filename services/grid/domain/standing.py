@@ -272,6 +272,10 @@ class Standing:
         last: dict[str, Any] = {"command": shown.command.value, "at": shown.at.isoformat()} if shown else {}
         return conflict("STALE_VERSION", version=self.version, state=self.state.value, holder=self.holder, **last)
 
+    def overtook(self, change: Standing) -> Refusal:
+        """The refusal of a change that somebody made of the version before this one."""
+        return self.stale(to_reporter=change.step is not None and Who.REPORTER in change.step.by)
+
     def moved(
         self,
         step: Step,

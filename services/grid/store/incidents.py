@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.grid.domain.incidents import Incident
-from services.grid.domain.states import IncidentState, Who
+from services.grid.domain.states import IncidentState
 from services.grid.store.incident_rows import COLUMNS, INCIDENT, incident_of, incident_row
 from services.grid.store.stages import TRUE_STATE, in_state
 from services.kernel.errors import not_found
@@ -100,8 +100,7 @@ class IncidentStore:
         row = incident_row(incident)
         found = {"incident_id": row.pop("id"), "seen": incident.version - 1}
         if self._connection.execute(_SAVE, row | found).rowcount == 0:
-            by_reporter = incident.step is not None and Who.REPORTER in incident.step.by
-            raise self._only(_NOW, {"incident_id": incident.id}).stale(to_reporter=by_reporter)
+            raise self._only(_NOW, {"incident_id": incident.id}).overtook(incident)
 
     def unwatched(self, timer: str) -> Incident | None:
         """An open incident that is not due by this name, locked until the end; None when there is none to be had.

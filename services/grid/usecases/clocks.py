@@ -76,18 +76,24 @@ def _look_at_clock(
     elif (decision := decision_look(incident, limits, now)) and decision <= now:
         finding, incident = Finding.UNDECIDED, chase(incident, limits=limits, now=now)
         _tell(uow, incidents, before, incident, now)
-        if incident.clock and limits.soon(incident.clock) == at:
-            uow.record(events.incident_due_soon(incident, uuid7(), now))
+        _warn(uow, incident, limits, at, now)
     elif incident.provisional:
         finding = Finding.CALENDAR_ENDS
     elif incident.overdue(now):
         finding, incident = Finding.OVERDUE, incident.escalate(limits=limits, now=now)
         _tell(uow, incidents, before, incident, now)
-    elif incident.clock and limits.soon(incident.clock) == at:
+    elif _warn(uow, incident, limits, at, now):
         finding = Finding.SOON
-        uow.record(events.incident_due_soon(incident, uuid7(), now))
     watch(uow, incident, limits, now)
     return finding
+
+
+def _warn(uow: UnitOfWork, incident: Incident, limits: Limits, at: datetime, now: datetime) -> bool:
+    """Whether most of the present step's time is used at this very moment: then its holder is warned."""
+    soon = incident.clock is not None and limits.soon(incident.clock) == at
+    if soon:
+        uow.record(events.incident_due_soon(incident, uuid7(), now))
+    return soon
 
 
 def _tell(uow: UnitOfWork, incidents: Incidents, before: Incident, incident: Incident, now: datetime) -> None:

@@ -17,7 +17,7 @@ from services.grid.domain.incidents import Incident
 from services.grid.domain.reference import DispatchRule, Evidence, IncidentKind, IncidentType, TypeKey
 from services.grid.domain.reports import Report
 from services.grid.domain.routing import Case, Routing, RoutingRule
-from services.grid.domain.states import ClosingOutcome, IncidentState, Who
+from services.grid.domain.states import ClosingOutcome, IncidentState
 from services.kernel import casenumber, regions
 from services.kernel.clock import shanghai_day
 from services.kernel.errors import not_found
@@ -141,8 +141,7 @@ class FakeIncidents:
 
     def save(self, incident: Incident) -> None:
         if self.rows[incident.id].version != incident.version - 1:
-            by_reporter = incident.step is not None and Who.REPORTER in incident.step.by
-            raise self.rows[incident.id].stale(to_reporter=by_reporter)
+            raise self.rows[incident.id].overtook(incident)
         self.rows[incident.id] = incident
 
     def unwatched(self, timer: str) -> Incident | None:
